@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layering is held by the build: a target sees only what it names here, and `.ci/run` builds with
+// `--explicit-target-dependency-import-check error`. The engine and the interface meet only in `roundtrip`.
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // A plain async function stays on its caller's executor: a request never leaves the network thread by accident.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        exclude: name == "Inspector" ? ["Screens"] : [],
+        swiftSettings: settings)
+}
+
+let package = Package(
+    name: "roundtrip",
+    products: [
+        .library(name: "HTTPTrace", targets: ["HTTPTrace"]),
+        .library(name: "HTTPClient", targets: ["HTTPClient"]),
+        .library(name: "HTTPServer", targets: ["HTTPServer"]),
+        .executable(name: "roundtrip", targets: ["roundtrip"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        // Headers of system libraries.
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // No pkgConfig: ncursesw's flags (-D_DEFAULT_SOURCE …) are refused by the package manager with a warning.
+        .systemLibrary(name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
+
+        // The vocabulary.
+        library("HTTPTrace", [httpTypes]),
+
+        // The engine.
+        library("HTTPWire", ["HTTPTrace", httpTypes]),
+        library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", deque]),
+        library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque]),
+        library("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
+
+        // What has been seen.
+        library(
+            "Sessions",
+            [
+                "HTTPTrace", httpTypes, orderedCollections,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]),
+        library("Exports", ["Sessions", "HTTPTrace", "TextScreen", httpTypes]),
+
+        // The interface.
+        library("TextScreen"),
+        library("Inspector", ["HTTPTrace", "Sessions", "TextScreen", httpTypes]),
+        library("CursesTerminal", ["TextScreen", "CNcurses", "CLinux"]),
+
+        // The program: the only place where engine and interface meet.
+        .executableTarget(
+            name: "roundtrip",
+            dependencies: [
+                "HTTPTrace", "HTTPWire", "Transport", "HTTPClient", "HTTPServer", "Sessions", "Exports", "TextScreen",
+                "Inspector", "CursesTerminal", "CLinux", httpTypes,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["HTTPTrace", "Transport", "TextScreen", "CLinux", httpTypes],
+            path: "Tests/TestSupport",
+            swiftSettings: settings),
+        tests("HTTPTrace", [httpTypes]),
+        tests("HTTPWire", ["HTTPTrace", httpTypes]),
+        tests("Transport", ["HTTPTrace", "CLinux"]),
+        tests("HTTPClient", ["HTTPTrace", "HTTPWire", "HTTPServer", "Transport", httpTypes]),
+        tests("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
+        tests("Sessions", ["HTTPTrace", httpTypes]),
+        tests("Exports", ["HTTPTrace", "Sessions", "TextScreen", httpTypes]),
+        tests("TextScreen"),
+        tests("Inspector", ["HTTPTrace", "Sessions", "TextScreen", httpTypes]),
+        .testTarget(
+            name: "ProgramTests",
+            dependencies: ["TestSupport", "roundtrip", "HTTPTrace", "CLinux"],
+            swiftSettings: settings),
+    ]
+)

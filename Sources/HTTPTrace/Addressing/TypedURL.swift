@@ -1,0 +1,167 @@
+// What a person types becomes a `RequestURL` once, here; everything after this point holds a good one.
+//
+//   example.com/a b?q=ü#top   ──▶   http://example.com/a%20b?q=%C3%BC
+//
+// Lenient where a browser's address line is (scheme, spaces, letters outside ASCII in the path), strict where leniency
+// would send a request somewhere else than the person read: host and port.
+
+/// Reads URLs as people type them.
+public enum TypedURL {
+    /// Why a text is no URL we can request.
+    public enum Problem: Error, Equatable, Sendable {
+        case empty
+        case unknownScheme(String)
+        case noHost
+        case badHost(String)
+        case badPort(String)
+        case tooLong(limit: Int)
+    }
+
+    /// 64 KiB, curl's limit too (`robustness`: Location and URL).
+    public static let lengthLimit = 65_536
+
+    /// Reads `text` as a URL.
+    ///
+    /// Without a scheme `http` is taken, `https` when the port is 443 or 8443. Spaces around are cut off; inside the path
+    /// they and everything outside ASCII are percent-encoded; a fragment is dropped. Host names are lower-cased.
+    ///
+    /// - Throws: What is wrong, in the words of `Problem.description`.
+    public static func parse(_ text: String) throws(Problem) -> RequestURL {
+        let trimmed = trim(text)
+        guard !trimmed.isEmpty else { throw .empty }
+        guard trimmed.utf8.count <= lengthLimit else { throw .tooLong(limit: lengthLimit) }
+
+        let (namedScheme, rest) = try splitScheme(trimmed)
+        let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" || $0 == "\\" } ?? rest.endIndex
+        let (userInfo, hostPort) = splitUserInfo(rest[..<authorityEnd])
+        let (host, port) = try splitPort(hostPort)
+        let scheme = namedScheme ?? ((port == 443 || port == 8443) ? .https : .http)
+
+        return RequestURL(
+            origin: Origin(scheme: scheme, host: try checkHost(host), port: port),
+            target: requestTarget(rest[authorityEnd...]),
+            userInfo: userInfo.map(percentDecoded))
+    }
+
+    private static func trim(_ text: String) -> Substring {
+        let isBlank: (Character) -> Bool = { $0.isWhitespace || $0.isNewline }
+        var rest = text.drop(while: isBlank)
+        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        return rest
+    }
+
+    private static func splitScheme(_ text: Substring) throws(Problem) -> (Scheme?, Substring) {
+        guard let separator = text.firstRange(of: "://") else { return (nil, text) }
+        let name = text[..<separator.lowerBound]
+        // "host/redirect?to=http://other" has no scheme of its own.
+        guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }) else {
+            return (nil, text)
+        }
+        guard let scheme = Scheme(rawValue: name.lowercased()) else { throw .unknownScheme(String(name)) }
+        return (scheme, text[separator.upperBound...])
+    }
+
+    private static func splitUserInfo(_ authority: Substring) -> (Substring?, Substring) {
+        guard let at = authority.lastIndex(of: "@") else { return (nil, authority) }
+        return (authority[..<at], authority[authority.index(after: at)...])
+    }
+
+    private static func splitPort(_ hostPort: Substring) throws(Problem) -> (Substring, UInt16?) {
+        if hostPort.first == "[" {
+            guard let close = hostPort.firstIndex(of: "]") else { throw .badHost(String(hostPort)) }
+            let host = hostPort[...close]
+            let after = hostPort[hostPort.index(after: close)...]
+            guard !after.isEmpty else { return (host, nil) }
+            guard after.first == ":" else { throw .badHost(String(hostPort)) }
+            return (host, try parsePort(after.dropFirst()))
+        }
+        guard let colon = hostPort.firstIndex(of: ":") else { return (hostPort, nil) }
+        // Two colons without brackets: somebody typed a bare IPv6 address, which needs brackets to have a port.
+        guard hostPort.lastIndex(of: ":") == colon else { throw .badHost(String(hostPort)) }
+        return (hostPort[..<colon], try parsePort(hostPort[hostPort.index(after: colon)...]))
+    }
+
+    private static func parsePort(_ text: Substring) throws(Problem) -> UInt16? {
+        guard !text.isEmpty else { return nil }
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let port = UInt16(text), port > 0
+        else { throw .badPort(String(text)) }
+        return port
+    }
+
+    private static func checkHost(_ host: Substring) throws(Problem) -> String {
+        guard !host.isEmpty else { throw .noHost }
+        if host.first == "[" {
+            let inner = host.dropFirst().dropLast()
+            let isAddress = inner.contains(":") && inner.prefix { $0 != "%" }.allSatisfy { $0.isHexDigit || ":.".contains($0) }
+            guard isAddress else { throw .badHost(String(host)) }
+            return inner.lowercased()
+        }
+        // Names outside ASCII need IDNA's tables; a wrong guess would ask another host than the one that was read.
+        let allowed = host.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard allowed, host.utf8.count <= 253, !host.hasPrefix("."), !host.contains("..") else {
+            throw .badHost(String(host))
+        }
+        return host.lowercased()
+    }
+
+    private static func requestTarget(_ rest: Substring) -> String {
+        let withoutFragment = rest.prefix { $0 != "#" }
+        var target = withoutFragment.hasPrefix("/") ? "" : "/"
+        for byte in withoutFragment.utf8 {
+            switch byte {
+            case 0x21...0x7E where !unsafeInTarget.contains(byte): target.unicodeScalars.append(Unicode.Scalar(byte))
+            default: target += percentEncoded(byte)
+            }
+        }
+        return target
+    }
+
+    // What RFC 3986 leaves out of path and query, minus "%": what is already encoded stays as it was typed.
+    private static let unsafeInTarget = Set("\"<>\\^`{|}".utf8)
+
+    private static func percentEncoded(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+    }
+
+    private static func percentDecoded(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2)
+            if byte == UInt8(ascii: "%"), digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension TypedURL.Problem: CustomStringConvertible {
+    /// A sentence for the person who typed it.
+    public var description: String {
+        switch self {
+        case .empty: "Type a URL, like example.com or http://127.0.0.1:8080/path."
+        case .unknownScheme(let scheme): "\(scheme):// is not spoken here; http:// and https:// are."
+        case .noHost: "There is no host in this URL."
+        case .badHost(let host) where host.contains(":") && !host.hasPrefix("["):
+            "\(host) is no host; an IPv6 address goes in brackets, like [::1]."
+        case .badHost(let host) where !host.allSatisfy(\.isASCII):
+            "\(host) has letters outside ASCII; write the name in its xn-- form."
+        case .badHost(let host): "\(host) is no host name or address."
+        case .badPort(let port): "\(port) is no port; a port is 1 to 65535."
+        case .tooLong(let limit): "This URL is longer than \(limit) bytes."
+        }
+    }
+}

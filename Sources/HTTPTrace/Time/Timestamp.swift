@@ -1,0 +1,59 @@
+/// A moment on the machine's monotonic clock (`CLOCK_MONOTONIC`), in nanoseconds. Comparable only within one boot.
+public struct Timestamp: Hashable, Sendable, Comparable {
+    public var nanoseconds: Int64
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// The clock's beginning: a convenient start for manual time.
+    public static let zero = Timestamp(nanoseconds: 0)
+
+    /// `after` past the clock's beginning; reads well in tests: `.seconds(3)`.
+    public static func seconds(_ after: Double) -> Timestamp { Timestamp(nanoseconds: Int64(after * 1e9)) }
+    public static func milliseconds(_ after: Double) -> Timestamp { Timestamp(nanoseconds: Int64(after * 1e6)) }
+
+    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    public static func + (left: Timestamp, right: Duration) -> Timestamp {
+        Timestamp(nanoseconds: left.nanoseconds + right.nanoseconds)
+    }
+
+    /// The time from `right` to `left`; negative when `left` is earlier.
+    public static func - (left: Timestamp, right: Timestamp) -> Duration {
+        .nanoseconds(left.nanoseconds - right.nanoseconds)
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; saturates past 292 years, where a "never" would otherwise trap.
+    public var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min / 4 : .max / 4 }
+        return product + attoseconds / 1_000_000_000
+    }
+
+    /// Milliseconds with their fraction, the unit of every export.
+    public var milliseconds: Double { Double(nanoseconds) / 1e6 }
+}
+
+/// A clock that can be asked: the machine's in the program, a hand-moved one in tests.
+public protocol TimeSource: Sendable {
+    var now: Timestamp { get }
+}
+
+/// One moment on both clocks, so that stamps can be written as dates.
+public struct ClockAnchor: Hashable, Sendable {
+    public var monotonic: Timestamp
+    /// Nanoseconds since 1970-01-01T00:00:00Z at that moment.
+    public var unixNanoseconds: Int64
+
+    public init(monotonic: Timestamp, unixNanoseconds: Int64) {
+        self.monotonic = monotonic
+        self.unixNanoseconds = unixNanoseconds
+    }
+
+    /// Nanoseconds since 1970 at `moment`, as the clock stood at the anchor: later steps of the wall clock don't show.
+    public func unixNanoseconds(at moment: Timestamp) -> Int64 {
+        unixNanoseconds + (moment.nanoseconds - monotonic.nanoseconds)
+    }
+}
