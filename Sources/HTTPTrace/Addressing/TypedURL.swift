@@ -93,7 +93,8 @@ public enum TypedURL {
         guard !host.isEmpty else { throw .noHost }
         if host.first == "[" {
             let inner = host.dropFirst().dropLast()
-            let isAddress = inner.contains(":") && inner.prefix { $0 != "%" }.allSatisfy { $0.isHexDigit || ":.".contains($0) }
+            let isAddress =
+                inner.contains(":") && inner.prefix { $0 != "%" }.allSatisfy { $0.isHexDigit || ":.".contains($0) }
             guard isAddress else { throw .badHost(String(host)) }
             return inner.lowercased()
         }
@@ -137,7 +138,9 @@ public enum TypedURL {
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             let digits = rest.prefix(2)
-            if byte == UInt8(ascii: "%"), digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) {
+            if byte == UInt8(ascii: "%"), digits.count == 2,
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {

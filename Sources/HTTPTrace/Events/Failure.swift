@@ -1,0 +1,34 @@
+/// Why an exchange, an attempt or a handshake failed, in a form that outlives the error it was made from.
+///
+/// Lower layers throw errors of their own; the client translates them once, at its edge, into this.
+public struct Failure: Error, Hashable, Sendable, Codable {
+    /// What class of thing went wrong: the `outcome` of headless output, and what decides an exit code.
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        case dns, connect, proxy, tls, `protocol`, truncated, reset, timeout, redirect, decode
+        case tooLarge = "too-large"
+        case cancelled
+    }
+
+    public var kind: Kind
+    /// The phase that was running; nil when none had begun.
+    public var phase: Phase?
+    /// A sentence for people: *"[2001:db8::1]:443 refused, 192.0.2.1:443 timed out after 3 s"*. May quote what a
+    /// peer sent, so it is untrusted text on its way to a terminal.
+    public var message: String
+    /// Set where the peer's certificate was the reason, which scripts tell apart from other handshake failures.
+    public var isCertificate: Bool
+
+    public init(_ kind: Kind, phase: Phase? = nil, _ message: String, isCertificate: Bool = false) {
+        self.kind = kind
+        self.phase = phase
+        self.message = message
+        self.isCertificate = isCertificate
+    }
+
+    /// As headless output names it: `error:dns`.
+    public var outcome: String { "error:\(kind.rawValue)" }
+}
+
+extension Failure: CustomStringConvertible {
+    public var description: String { message }
+}

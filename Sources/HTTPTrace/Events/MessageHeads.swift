@@ -1,0 +1,79 @@
+public import HTTPTypes
+
+// Heads as they crossed the wire. Objects, so that an event carries one pointer whatever a peer sent.
+
+/// A request as its caller asked for it, before the client added anything.
+public final class RequestedHead: Sendable, Equatable {
+    public let method: HTTPRequest.Method
+    public let url: RequestURL
+    public let fields: HTTPFields
+    /// Bytes of body that will be sent; nil when there is none or its length is not known beforehand.
+    public let bodyBytes: Int?
+
+    public init(method: HTTPRequest.Method, url: RequestURL, fields: HTTPFields = [:], bodyBytes: Int? = nil) {
+        self.method = method
+        self.url = url
+        self.fields = fields
+        self.bodyBytes = bodyBytes
+    }
+
+    public static func == (left: RequestedHead, right: RequestedHead) -> Bool {
+        left === right
+            || (left.method == right.method && left.url == right.url && left.fields == right.fields
+                && left.bodyBytes == right.bodyBytes)
+    }
+}
+
+/// A request head as written: what the client added is in it. The bytes are kept; fields are read from them on demand.
+public final class SentHead: Sendable, Equatable {
+    /// From the request line to the blank line.
+    public let bytes: [UInt8]
+
+    public init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// The fields in wire order, as (name, value) of UTF-8 text; one element a line.
+    public var lines: [(name: String, value: String)] {
+        bytes.split(separator: UInt8(ascii: "\n")).dropFirst().compactMap { line in
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            var value = line[line.index(after: colon)...]
+            while let last = value.last, last == 13 || last == 32 { value.removeLast() }
+            while let first = value.first, first == 32 { value.removeFirst() }
+            return (String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
+        }
+    }
+
+    public static func == (left: SentHead, right: SentHead) -> Bool { left.bytes == right.bytes }
+}
+
+/// A response head as received.
+public final class ResponseHead: Sendable, Equatable {
+    /// 100 to 999.
+    public let status: Int
+    /// What stood behind the status, possibly nothing. Untrusted text.
+    public let reason: String
+    /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`.
+    public let version: String
+    /// From the status line to the blank line, as received (HTTP/1 only; empty otherwise).
+    public let bytes: [UInt8]
+    private let makeFields: @Sendable () -> HTTPFields
+
+    /// The fields in wire order with their spelling. Made anew at each call: keep the result.
+    public var fields: HTTPFields { makeFields() }
+
+    public init(
+        status: Int, reason: String, version: String, bytes: [UInt8] = [],
+        fields: @escaping @Sendable @autoclosure () -> HTTPFields
+    ) {
+        self.status = status
+        self.reason = reason
+        self.version = version
+        self.bytes = bytes
+        self.makeFields = fields
+    }
+
+    public static func == (left: ResponseHead, right: ResponseHead) -> Bool {
+        left === right
+            || (left.status == right.status && left.reason == right.reason && left.version == right.version
+                && left.bytes == right.bytes && left.fields == right.fields)
+    }
+}

@@ -1,0 +1,182 @@
+/// What decides whether two requests may share connections: the origin, and later the way there (proxies).
+public struct ConnectionKey: Hashable, Sendable {
+    public var origin: Origin
+
+    public init(origin: Origin) { self.origin = origin }
+}
+
+extension ConnectionKey: CustomStringConvertible {
+    public var description: String { origin.description }
+}
+
+/// Why a request has no connection yet.
+public enum QueueReason: Hashable, Sendable {
+    /// Its own dial is running; a connection that turns idle meanwhile would serve it too (late binding).
+    case dialing
+    /// `limit` connections to this host are open already.
+    case hostLimit(Int)
+    /// `limit` connections are open in all.
+    case totalLimit(Int)
+}
+
+/// How a wait for a connection ended.
+public enum DequeueReason: Hashable, Sendable {
+    /// The request's own dial was ready.
+    case dialed
+    /// Another request's connection was freed and handed straight over.
+    case handedOver
+    case cancelled
+    case failed
+}
+
+/// Go's `GotConnInfo`.
+public struct GotConnection: Hashable, Sendable {
+    public var connection: ConnectionID
+    public var local: NetworkAddress
+    public var remote: NetworkAddress
+    /// Go's meaning: it was in the pool before. A connection dialed for somebody who no longer wanted it counts too.
+    public var isReused: Bool
+    /// How long it was idle; nil when it was not (new, or handed over by a request that just ended).
+    public var idleTime: Duration?
+    /// Which request on this connection this is, from 1.
+    public var use: Int
+
+    public var wasIdle: Bool { idleTime != nil }
+
+    public init(
+        connection: ConnectionID, local: NetworkAddress, remote: NetworkAddress, isReused: Bool, idleTime: Duration?,
+        use: Int
+    ) {
+        self.connection = connection
+        self.local = local
+        self.remote = remote
+        self.isReused = isReused
+        self.idleTime = idleTime
+        self.use = use
+    }
+}
+
+/// Go's `DNSDoneInfo`.
+public struct DNSAnswer: Hashable, Sendable {
+    /// In the order in which they are tried (RFC 6724); empty on failure.
+    public var addresses: [NetworkAddress]
+    public var failure: Failure?
+    /// Whether the lookup was shared; true for every participant, the one that started it included, as in Go.
+    public var isCoalesced: Bool
+
+    public init(addresses: [NetworkAddress], failure: Failure? = nil, isCoalesced: Bool = false) {
+        self.addresses = addresses
+        self.failure = failure
+        self.isCoalesced = isCoalesced
+    }
+}
+
+/// What a connection turned out to be, once it stood.
+public struct ConnectionFacts: Hashable, Sendable {
+    public var local: NetworkAddress
+    public var remote: NetworkAddress
+    /// `http/1.1` or `h2`.
+    public var applicationProtocol: String
+    /// Nil on plain TCP.
+    public var tls: TLSFacts?
+
+    public init(
+        local: NetworkAddress, remote: NetworkAddress, applicationProtocol: String = "http/1.1", tls: TLSFacts? = nil
+    ) {
+        self.local = local
+        self.remote = remote
+        self.applicationProtocol = applicationProtocol
+        self.tls = tls
+    }
+}
+
+/// Why a connection did not return to the pool. Go's errors of `PutIdleConn`, with the texts Go gives them.
+public enum PutIdleProblem: String, Error, Hashable, Sendable, CustomStringConvertible {
+    case tooManyIdleForHost = "too many idle connections for host"
+    case closeIdleWasCalled = "close-idle was called while this request was in flight"
+    case broken = "connection is in bad state"
+
+    public var description: String { rawValue }
+}
+
+/// How a body ended.
+public struct BodyEnd: Hashable, Sendable {
+    public enum Way: String, Hashable, Sendable, Codable {
+        /// Its declared length, its last chunk, or an orderly close where a close is the only end there is.
+        case complete
+        /// The reader went away before the end.
+        case closedEarly
+        /// The peer or the network ended it before its time.
+        case broken
+    }
+
+    public var way: Way
+    /// Body bytes as they came, un-chunked, still in their content coding.
+    public var bytes: Int
+    /// Trailer fields; nil without a trailer section.
+    public var trailers: [String: String]?
+
+    public init(way: Way, bytes: Int, trailers: [String: String]? = nil) {
+        self.way = way
+        self.bytes = bytes
+        self.trailers = trailers
+    }
+}
+
+/// Why a connection is gone, so that nobody has to guess from silence.
+public enum CloseReason: Hashable, Sendable {
+    /// The peer closed it while it was idle.
+    case peerClosedIdle
+    /// Bytes nobody asked for arrived while it was idle; a request must never get them.
+    case unsolicitedBytes
+    /// It was idle for the whole limit.
+    case idleTimeout(after: Duration)
+    /// The peer's `Connection: close`, or ours.
+    case peerSaidClose, weSaidClose
+    /// HTTP/1.0 without keep-alive.
+    case http10
+    /// The body had no other end than the close.
+    case bodyUntilClose
+    /// The response ended before the request was written: what the peer would read next is anybody's guess.
+    case earlyResponse
+    /// The body was not read to its end.
+    case bodyNotRead
+    /// Keep-alive is switched off.
+    case keepAliveOff
+    case tooManyIdleForHost(limit: Int)
+    /// The least recently used one made room.
+    case tooManyIdle(limit: Int)
+    case closeIdleWasCalled
+    case switchedProtocols
+    /// The request on it was cancelled or ran into its time limit.
+    case requestCancelled, requestTimedOut
+    /// Reading, writing or understanding the peer failed.
+    case failed(Failure)
+    case clientClosed
+}
+
+extension CloseReason: CustomStringConvertible {
+    /// A few words for a narrow column.
+    public var description: String {
+        switch self {
+        case .peerClosedIdle: "peer closed it while idle"
+        case .unsolicitedBytes: "peer sent bytes nobody asked for"
+        case .idleTimeout(let limit): "idle for \(limit.components.seconds) s"
+        case .peerSaidClose: "peer said Connection: close"
+        case .weSaidClose: "we said Connection: close"
+        case .http10: "HTTP/1.0 without keep-alive"
+        case .bodyUntilClose: "body ended by close"
+        case .earlyResponse: "answered before the request was written"
+        case .bodyNotRead: "body not read to its end"
+        case .keepAliveOff: "keep-alive is off"
+        case .tooManyIdleForHost(let limit): "more than \(limit) idle for this host"
+        case .tooManyIdle(let limit): "more than \(limit) idle in all"
+        case .closeIdleWasCalled: "idle connections were closed"
+        case .switchedProtocols: "switched protocols"
+        case .requestCancelled: "request cancelled"
+        case .requestTimedOut: "request timed out"
+        case .failed(let failure): failure.message
+        case .clientClosed: "client shut down"
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// Everything that can be seen of a round trip, as one exhaustive list. Hooks, recorder, session and exports are all fed
+// from it; a case added here is a compile error wherever it must be thought of.
+//
+// A start has exactly one done, also on failure and cancellation. The marks: [G] what a Go hook reports, with Go's
+// timing; [+] what Go has no hook for.
+
+/// One thing that happened. Times are not in here: see `TraceRecord`.
+public enum TraceEvent: Sendable, Equatable {
+    // MARK: the exchange
+
+    /// [+] First event of every exchange.
+    case requestStarted(RequestedHead)
+    /// [G] Before the pool looks for a connection. `hostPort` is the first hop: the target, or its proxy.
+    case getConn(hostPort: String)
+    /// [+] The pool had nothing at once: why, and how many wait before this one.
+    case queued(QueueReason, position: Int)
+    /// [+] The wait is over, one way or the other.
+    case dequeued(DequeueReason)
+    /// [G] A usable connection was handed over, after TLS. Never on failure.
+    case gotConn(GotConnection)
+    /// [G] The head stands in the write buffer, complete. `wroteHeaderField` hooks are called from it, then
+    /// `wroteHeaders`. Go's hook fires here too: before anything reached the kernel.
+    case wroteHeaders(SentHead)
+    /// [G] `Expect: 100-continue` was sent and the body is held back.
+    case wait100Continue
+    /// [G] Head and body stand in the write buffer, or writing failed.
+    case wroteRequest(Failure?)
+    /// [+] The last request byte was handed to the kernel: the end of `send`. `bytes` counts head and body.
+    case flushed(bytes: Int)
+    /// [G] The first byte of the first response message, 1xx included.
+    case gotFirstResponseByte
+    /// [G] Each 1xx except 101.
+    case got1xxResponse(ResponseHead)
+    /// [G] The 100 that was asked for.
+    case got100Continue
+    /// [+] The final head is complete.
+    case responseHead(ResponseHead)
+    /// [+] Body bytes arrived, after un-chunking: `bytes` is at least 1.
+    case bodyBytes(Int)
+    /// [+] The body is over, well or not.
+    case bodyEnded(BodyEnd)
+    /// [G] HTTP/1's put-back. Silent where Go is silent.
+    case putIdleConn(PutIdleProblem?)
+    /// [+] The attempt failed in a way that allows another: why, and on which connection it was.
+    case attemptRetried(Failure, number: Int)
+    /// [+] Last event of every exchange; nothing follows it.
+    case requestFinished(Failure?)
+
+    // MARK: a dial, reported to the exchange that started it and to the connection's observers
+
+    /// [G] Before a lookup; not for address literals.
+    case dnsStart(host: String)
+    /// [G]
+    case dnsDone(DNSAnswer)
+    /// [G] Before each attempt; `attempt` counts from 1 within a dial, since attempts may overlap.
+    case connectStart(attempt: Int, NetworkAddress)
+    /// [G] Once per attempt, also when it is abandoned because another one won.
+    case connectDone(attempt: Int, NetworkAddress, Failure?)
+    /// [G]
+    case tlsHandshakeStart
+    /// [G] On failure the facts hold what was seen until then (Go: nothing).
+    case tlsHandshakeDone(TLSFacts, Failure?)
+
+    // MARK: the connection, for its observers
+
+    /// [+] A dial began.
+    case connectionDialing(ConnectionKey)
+    /// [+] TCP, and TLS where asked for, stand.
+    case connectionOpened(ConnectionFacts)
+    /// [+] The dial failed; nothing else follows for this connection.
+    case connectionFailed(Failure)
+    /// [+] A request took it: `use` counts from 1.
+    case connectionActive(use: Int)
+    /// [+] It waits for its next request, until `deadline` at the latest (nil: for ever).
+    case connectionIdle(until: Timestamp?)
+    /// [+] It is gone: who closed it and why.
+    case connectionClosed(CloseReason)
+}
+
+/// An event with its time and whose it is.
+public struct TraceRecord: Sendable, Equatable {
+    /// Taken on the spot, on the network thread.
+    public var time: Timestamp
+    /// The exchange it belongs to; nil for events of a connection that serves none.
+    public var exchange: ExchangeID?
+    /// The connection it happened on; nil before there is one.
+    public var connection: ConnectionID?
+    public var event: TraceEvent
+
+    public init(time: Timestamp, exchange: ExchangeID?, connection: ConnectionID?, event: TraceEvent) {
+        self.time = time
+        self.exchange = exchange
+        self.connection = connection
+        self.event = event
+    }
+}

@@ -1,0 +1,69 @@
+extension ClientTrace {
+    /// A trace that calls this one's hooks, then `older`'s.
+    ///
+    /// A `got1xxResponse` that throws keeps the older one from running and aborts the request. (Go loses the newer
+    /// hook's error when composing; its documentation promises otherwise.)
+    public func composed(over older: ClientTrace?) -> ClientTrace {
+        guard let older else { return self }
+        return ClientTrace {
+            $0.getConn = both(getConn, older.getConn)
+            $0.gotConn = both(gotConn, older.gotConn)
+            $0.putIdleConn = both(putIdleConn, older.putIdleConn)
+            $0.gotFirstResponseByte = both(gotFirstResponseByte, older.gotFirstResponseByte)
+            $0.got100Continue = both(got100Continue, older.got100Continue)
+            $0.got1xxResponse = bothUnlessThrown(got1xxResponse, older.got1xxResponse)
+            $0.dnsStart = both(dnsStart, older.dnsStart)
+            $0.dnsDone = both(dnsDone, older.dnsDone)
+            $0.connectStart = both(connectStart, older.connectStart)
+            $0.connectDone = both(connectDone, older.connectDone)
+            $0.tlsHandshakeStart = both(tlsHandshakeStart, older.tlsHandshakeStart)
+            $0.tlsHandshakeDone = both(tlsHandshakeDone, older.tlsHandshakeDone)
+            $0.wroteHeaderField = both(wroteHeaderField, older.wroteHeaderField)
+            $0.wroteHeaders = both(wroteHeaders, older.wroteHeaders)
+            $0.wait100Continue = both(wait100Continue, older.wait100Continue)
+            $0.wroteRequest = both(wroteRequest, older.wroteRequest)
+            $0.event = both(event, older.event)
+        }
+    }
+}
+
+// Both hooks in turn; where only one is set, that one itself. Three arities, since closures over parameter packs
+// "cannot be fully abstracted" (Swift 6.3).
+
+private func both(_ first: (@Sendable () -> Void)?, _ second: (@Sendable () -> Void)?) -> (@Sendable () -> Void)? {
+    guard let first, let second else { return first ?? second }
+    return {
+        first()
+        second()
+    }
+}
+
+private func both<A>(_ first: (@Sendable (A) -> Void)?, _ second: (@Sendable (A) -> Void)?) -> (@Sendable (A) -> Void)?
+{
+    guard let first, let second else { return first ?? second }
+    return { argument in
+        first(argument)
+        second(argument)
+    }
+}
+
+private func both<A, B>(
+    _ first: (@Sendable (A, B) -> Void)?, _ second: (@Sendable (A, B) -> Void)?
+) -> (@Sendable (A, B) -> Void)? {
+    guard let first, let second else { return first ?? second }
+    return { one, two in
+        first(one, two)
+        second(one, two)
+    }
+}
+
+// The one hook that may throw. A typed throw would fold it into the one above, and crashes the 6.3 compiler.
+private func bothUnlessThrown<A, B>(
+    _ first: (@Sendable (A, B) throws -> Void)?, _ second: (@Sendable (A, B) throws -> Void)?
+) -> (@Sendable (A, B) throws -> Void)? {
+    guard let first, let second else { return first ?? second }
+    return { one, two in
+        try first(one, two)
+        try second(one, two)
+    }
+}

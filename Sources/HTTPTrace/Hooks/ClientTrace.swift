@@ -1,0 +1,63 @@
+public import HTTPTypes
+
+// Go's `httptrace.ClientTrace` for Swift: sixteen hooks with Go's names and moments, and one for everything else.
+//
+//     try await withClientTrace(ClientTrace { $0.gotConn = { print($0.connection, $0.isReused) } }) {
+//         try await client.send(request)
+//     }
+//
+// Hooks of one request are never called concurrently with each other. They run on the network thread, so a slow hook
+// slows every request: hand over, don't work. The values they get can't be changed: a trace observes.
+
+/// Closures that are told what happens to a request. Any may be absent.
+public struct ClientTrace: Sendable {
+    /// Before a connection is looked for: `host:port` of the first hop.
+    public var getConn: (@Sendable (_ hostPort: String) -> Void)?
+    /// A connection was handed over.
+    public var gotConn: (@Sendable (GotConnection) -> Void)?
+    /// The connection went back to the pool (nil), or why it did not. Not called where a connection can't be kept.
+    public var putIdleConn: (@Sendable (PutIdleProblem?) -> Void)?
+    /// The first byte of the first response message.
+    public var gotFirstResponseByte: (@Sendable () -> Void)?
+    /// The 100 that `Expect: 100-continue` asked for.
+    public var got100Continue: (@Sendable () -> Void)?
+    /// Each 1xx except 101. Throwing aborts the request.
+    public var got1xxResponse: (@Sendable (_ status: Int, HTTPFields) throws -> Void)?
+    public var dnsStart: (@Sendable (_ host: String) -> Void)?
+    public var dnsDone: (@Sendable (DNSAnswer) -> Void)?
+    /// Before each attempt to connect. Attempts may overlap and may outlive the request.
+    public var connectStart: (@Sendable (NetworkAddress) -> Void)?
+    public var connectDone: (@Sendable (NetworkAddress, Failure?) -> Void)?
+    public var tlsHandshakeStart: (@Sendable () -> Void)?
+    public var tlsHandshakeDone: (@Sendable (TLSFacts, Failure?) -> Void)?
+    /// Each field, with all its values, once it stands in the write buffer.
+    public var wroteHeaderField: (@Sendable (_ name: String, _ values: [String]) -> Void)?
+    /// The head stands in the write buffer: nothing may have reached the kernel yet (golang/go#60576); the event
+    /// `flushed` tells that.
+    public var wroteHeaders: (@Sendable () -> Void)?
+    public var wait100Continue: (@Sendable () -> Void)?
+    public var wroteRequest: (@Sendable (Failure?) -> Void)?
+    /// Every event, the sixteen above included, with its time. The last one of a request is `requestFinished`.
+    public var event: (@Sendable (TraceRecord) -> Void)?
+
+    public init() {}
+
+    /// Fills in a new trace: `ClientTrace { $0.gotConn = { … } }`.
+    public init(_ fill: (inout ClientTrace) -> Void) {
+        self.init()
+        fill(&self)
+    }
+
+    /// The traces in force for the current task, composed; nil without any. Go's `ContextClientTrace`.
+    @TaskLocal public static var current: ClientTrace?
+}
+
+/// Runs `operation` with `trace` told of every request started in it, in tasks it starts too.
+///
+/// Traces already in force stay in force: hooks of the newest run first, then the earlier ones'. Nothing passed in is
+/// modified, so the same trace may be installed twice and is then called twice.
+public func withClientTrace<Result>(
+    _ trace: ClientTrace, operation: () async throws -> Result
+) async rethrows -> Result {
+    try await ClientTrace.$current.withValue(trace.composed(over: ClientTrace.current), operation: operation)
+}
