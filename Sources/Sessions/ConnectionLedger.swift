@@ -1,0 +1,85 @@
+public import HTTPTrace
+
+/// Every connection of a session, open or gone, as its events tell.
+public struct ConnectionLedger: Equatable, Sendable {
+    /// In the order of their numbers.
+    public private(set) var connections: [Connection] = []
+
+    public init() {}
+
+    /// One connection's life so far.
+    public struct Connection: Equatable, Sendable, Identifiable {
+        public let id: ConnectionID
+        public var key: ConnectionKey
+        public var state: State
+        /// When its dial began.
+        public var dialedAt: Timestamp
+        /// Nil before it stood.
+        public var openedAt: Timestamp?
+        public var facts: ConnectionFacts?
+        /// Requests it has carried, the current one included.
+        public var uses = 0
+        /// Which, oldest first.
+        public var exchanges: [ExchangeID] = []
+        /// The request whose wish it was dialed for, served by it or not.
+        public var dialedFor: ExchangeID?
+
+        /// When it ended; nil while it stands.
+        public var closedAt: Timestamp? {
+            switch state {
+            case .closed(_, let time), .failed(_, let time): time
+            case .dialing, .busy, .idle: nil
+            }
+        }
+    }
+
+    public enum State: Equatable, Sendable {
+        case dialing
+        case busy(ExchangeID)
+        /// `until` is nil when no limit is set.
+        case idle(since: Timestamp, until: Timestamp?)
+        case closed(CloseReason, at: Timestamp)
+        /// It never stood.
+        case failed(Failure, at: Timestamp)
+    }
+
+    public subscript(id: ConnectionID) -> Connection? { index(of: id).map { connections[$0] } }
+
+    /// Takes in a record; those without a connection, and those of requests, change nothing.
+    public mutating func apply(_ record: TraceRecord) {
+        guard let id = record.connection else { return }
+        if case .connectionDialing(let key) = record.event {
+            var connection = Connection(id: id, key: key, state: .dialing, dialedAt: record.time)
+            connection.dialedFor = record.exchange
+            connections.append(connection)
+            return
+        }
+        guard let index = index(of: id) else { return }
+        switch record.event {
+        case .connectionOpened(let facts):
+            connections[index].openedAt = record.time
+            connections[index].facts = facts
+        case .connectionFailed(let failure): connections[index].state = .failed(failure, at: record.time)
+        case .connectionActive(let use):
+            connections[index].uses = use
+            guard let exchange = record.exchange else { break }
+            connections[index].state = .busy(exchange)
+            connections[index].exchanges.append(exchange)
+        case .connectionIdle(let deadline):
+            connections[index].state = .idle(since: record.time, until: deadline)
+        case .connectionClosed(let reason): connections[index].state = .closed(reason, at: record.time)
+        default: break
+        }
+    }
+
+    // Numbers ascend, so a search by halves finds one among ten thousand without an index to keep.
+    private func index(of id: ConnectionID) -> Int? {
+        var low = 0
+        var high = connections.count
+        while low < high {
+            let middle = (low + high) / 2
+            if connections[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low < connections.count && connections[low].id == id ? low : nil
+    }
+}

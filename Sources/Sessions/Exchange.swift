@@ -1,0 +1,104 @@
+public import HTTPTrace
+
+// One row of the list: a request, what became of it, and where its time went. Built only by `apply`, from trace records;
+// the same records always make the same exchange.
+
+/// One request and its response.
+public struct Exchange: Equatable, Sendable, Identifiable {
+    public let id: ExchangeID
+    public var draft: RequestDraft
+    /// What made it: typed, or derived from another.
+    public var cause: Cause
+    /// When it was asked for. Phases are measured from here.
+    public var startedAt: Timestamp
+    /// Nil while it runs.
+    public var finishedAt: Timestamp?
+    /// Of the last attempt.
+    public var phases = PhaseSpans()
+    /// Attempts that failed on a stale connection before this one, oldest first.
+    public var retries: [Failure] = []
+    /// The connection that carried it, and as which use.
+    public var connection: GotConnection?
+    /// Addresses tried by its own dial, in the order of starting. Kept when another connection served the request.
+    public var attempts: [ConnectAttempt] = []
+    /// What its own dial learned of the handshake; nil when it used an open connection.
+    public var tls: TLSFacts?
+    /// Why it waits or waited for a connection; nil when the pool answered at once.
+    public var queueReason: QueueReason?
+    public var sentHead: SentHead?
+    /// Request bytes handed to the kernel, head and body.
+    public var sentBytes = 0
+    /// Early answers (1xx), oldest first.
+    public var informational: [ResponseHead] = []
+    public var response: ResponseHead?
+    /// The first byte of anything, 1xx included (Go's `GotFirstResponseByte`).
+    public var firstByteAt: Timestamp?
+    /// Body bytes received so far, un-chunked, in their content coding.
+    public var bodyBytes = 0
+    public var bodyEnd: BodyEnd?
+    /// The body's bytes as far as they are kept; nil until the body has ended, or when keeping is off.
+    public var body: BodyCapture?
+    public var failure: Failure?
+    /// Events in the order in which they happened, up to `eventLimit`.
+    public var events: [TraceRecord] = []
+    /// Events past the limit: counted, not kept.
+    public var droppedEvents = 0
+
+    public enum Cause: Equatable, Sendable {
+        case typed
+        case replay(of: ExchangeID)
+        case redirect(from: ExchangeID)
+    }
+
+    public struct ConnectAttempt: Equatable, Sendable {
+        public var number: Int
+        public var address: NetworkAddress
+        public var span: PhaseSpans.Span
+        public var failure: Failure?
+    }
+
+    /// A chunked stream of hours makes an event per read: the first thousands tell the story, the rest is counted.
+    public static let eventLimit = 2_000
+
+    public init(id: ExchangeID, draft: RequestDraft, cause: Cause = .typed, at time: Timestamp) {
+        self.id = id
+        self.draft = draft
+        self.cause = cause
+        self.startedAt = time
+    }
+}
+
+extension Exchange {
+    public var isRunning: Bool { finishedAt == nil }
+
+    /// `ok` or `error:…`; nil while it runs.
+    public var outcome: String? { isRunning ? nil : failure?.outcome ?? "ok" }
+
+    /// From asking to the end; while it runs, until `now`.
+    public func total(at now: Timestamp) -> Duration { max((finishedAt ?? now) - startedAt, .zero) }
+
+    /// Asking to first response byte; nil before it.
+    public var timeToFirstByte: Duration? { firstByteAt.map { $0 - startedAt } }
+
+    /// Why `phase` has no span. Ask only for absent phases.
+    public func absence(of phase: Phase) -> PhaseAbsence {
+        let isSetUp = phase == .dns || phase == .connect || phase == .tls
+        if isSetUp, let connection, phases[.connect] == nil { return .reused(connection.connection) }
+        if phase == .dns, hasLiteralHost { return .literalAddress }
+        if phase == .tls, draft.url.origin.scheme == .http { return .noTLS }
+        if phase == .wait, firstByteAt != nil { return .answeredEarly }
+        return .notReached
+    }
+
+    private var hasLiteralHost: Bool {
+        let host = draft.url.origin.host
+        return host.contains(":") || host.split(separator: ".").allSatisfy { UInt8($0) != nil }
+    }
+
+    /// The time between the phases: scheduling, hand-overs. total = sum of the phases + this.
+    public func unclaimed(at now: Timestamp) -> Duration {
+        // Phases of one attempt never overlap, except that an early answer may cut `send` short.
+        let claimed = phases.present.reduce(Duration.zero) { $0 + $1.span.duration(at: now) }
+        return max(total(at: now) - claimed, .zero)
+    }
+}

@@ -1,0 +1,82 @@
+public import HTTPTrace
+
+/// From when to when each phase ran. A phase that did not happen has no span, never a span of zero.
+public struct PhaseSpans: Equatable, Sendable {
+    public struct Span: Equatable, Sendable {
+        public var start: Timestamp
+        /// Nil while the phase runs.
+        public var end: Timestamp?
+
+        public init(start: Timestamp, end: Timestamp? = nil) {
+            self.start = start
+            self.end = end
+        }
+
+        /// Its length; while it runs, its length until `now`. Never negative.
+        public func duration(at now: Timestamp) -> Duration { max((end ?? now) - start, .zero) }
+    }
+
+    // Seven optionals side by side instead of a dictionary: a session holds a million of these.
+    private var queued, dns, connect, tls, send, wait, receive: Span?
+
+    public init() {}
+
+    public subscript(phase: Phase) -> Span? {
+        get {
+            switch phase {
+            case .queued: queued
+            case .dns: dns
+            case .connect: connect
+            case .tls: tls
+            case .send: send
+            case .wait: wait
+            case .receive: receive
+            }
+        }
+        set {
+            switch phase {
+            case .queued: queued = newValue
+            case .dns: dns = newValue
+            case .connect: connect = newValue
+            case .tls: tls = newValue
+            case .send: send = newValue
+            case .wait: wait = newValue
+            case .receive: receive = newValue
+            }
+        }
+    }
+
+    /// The phase that is running; nil when none is.
+    public var running: Phase? { Phase.allCases.last { self[$0].map { $0.end == nil } ?? false } }
+
+    /// The phases that happened or are happening, in order.
+    public var present: [(phase: Phase, span: Span)] {
+        Phase.allCases.compactMap { phase in self[phase].map { (phase, $0) } }
+    }
+
+    mutating func begin(_ phase: Phase, at time: Timestamp) { self[phase] = Span(start: time) }
+
+    /// Ends the phase when it runs; otherwise nothing changes, so that a late event can't stretch a finished phase.
+    mutating func end(_ phase: Phase, at time: Timestamp) {
+        guard let span = self[phase], span.end == nil else { return }
+        self[phase]?.end = max(time, span.start)
+    }
+
+    mutating func endAll(at time: Timestamp) {
+        for phase in Phase.allCases { end(phase, at: time) }
+    }
+}
+
+/// Why a phase has no span.
+public enum PhaseAbsence: Equatable, Sendable {
+    /// An open connection was used: its set-up was paid by an earlier request.
+    case reused(ConnectionID)
+    /// The host is an address already.
+    case literalAddress
+    /// The scheme is http.
+    case noTLS
+    /// The response came before the request was written.
+    case answeredEarly
+    /// It ended before that; or has not come so far yet.
+    case notReached
+}

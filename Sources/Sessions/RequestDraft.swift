@@ -1,0 +1,21 @@
+public import HTTPTrace
+public import HTTPTypes
+
+/// A request as a person made it: what is sent, replayed, edited and exported.
+public struct RequestDraft: Equatable, Sendable {
+    public var method: HTTPRequest.Method
+    public var url: RequestURL
+    /// Own fields only; what the client adds (Host, Content-Length, …) is seen in the exchange.
+    public var fields: HTTPFields
+    /// Empty when there is none.
+    public var body: [UInt8]
+
+    public init(
+        method: HTTPRequest.Method = .get, url: RequestURL, fields: HTTPFields = [:], body: [UInt8] = []
+    ) {
+        self.method = method
+        self.url = url
+        self.fields = fields
+        self.body = body
+    }
+}
