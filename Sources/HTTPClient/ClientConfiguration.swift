@@ -1,0 +1,33 @@
+public import HTTPTrace
+public import HTTPWire
+public import Transport
+
+/// How a client behaves. A value: a client keeps the one it was made with.
+public struct ClientConfiguration: Sendable {
+    public var pool = PoolSettings()
+    /// Lookup and all attempts to connect together; nil without limit. 30 s is Go's.
+    public var connectTimeout: Duration? = .seconds(30)
+    /// One handshake; nil without limit. 10 s is Go's.
+    public var tlsHandshakeTimeout: Duration? = .seconds(10)
+    /// From the written request to the response head; nil without limit.
+    public var responseHeaderTimeout: Duration?
+    /// From `send` to the end of the body; nil without limit. curl's `--max-time`.
+    public var requestTimeout: Duration?
+    /// How long a body is held back for a 100 that doesn't come. 1 s is Go's.
+    public var expectContinueTimeout: Duration = .seconds(1)
+    /// What a peer's message may cost.
+    public var limits = HTTP1Limits.standard
+    /// Trust, verification, and what is offered.
+    public var tls: TLSContext
+    public var resolver: any Resolver
+    /// Sent where a request has no `User-Agent` of its own; nil sends none.
+    public var userAgent: String? = "roundtrip/1"
+    /// Told of every connection's life: `connection…` events, whether or not a request is involved. Called on the
+    /// network thread, never concurrently.
+    public var connectionObserver: (@Sendable (TraceRecord) -> Void)?
+
+    public init(tls: TLSContext, resolver: any Resolver) {
+        self.tls = tls
+        self.resolver = resolver
+    }
+}

@@ -1,0 +1,18 @@
+/// How many connections the pool opens and keeps, and for how long.
+public struct PoolSettings: Equatable, Sendable {
+    /// Whether connections are kept for another request at all.
+    public var keepsAlive = true
+    /// How long an idle connection is kept; nil for ever. 90 s is Go's and most browsers' order of magnitude.
+    public var idleTimeout: Duration? = .seconds(90)
+    /// Idle connections kept for one key. Go's default of 2 makes bursts re-dial (golang/go#13801); wrk-like loads want
+    /// as many as they use at once.
+    public var idlePerHost = 64
+    /// Idle connections kept in all; the least recently used one makes room. Go's `MaxIdleConns`.
+    public var idleTotal = 256
+    /// Connections dialing, busy and idle for one key; nil without limit. Go's `MaxConnsPerHost`.
+    public var openPerHost: Int?
+    /// Connections in all; nil without limit.
+    public var openTotal: Int?
+
+    public init() {}
+}
