@@ -1,0 +1,171 @@
+public import HTTPTypes
+
+// A request becomes its head, in Go's order:
+//
+//      GET /path HTTP/1.1 · Host · User-Agent · Connection · Content-Length or Transfer-Encoding · the request's other fields
+//
+// The other fields keep the order they were given in: Go sorts them, because its header is a map, but here the user wrote them down.
+
+/// The head of a request to be sent over HTTP/1.1. The same value writes it and tells what was written.
+public struct HTTP1RequestHead: Sendable {
+    private let request: HTTPRequest
+    private let body: BodyFraming
+    private let form: TargetForm
+
+    /// How the request line names the resource (RFC 9112 §3.2).
+    public enum TargetForm: Sendable {
+        /// `/path?query`: to the origin itself, or through a tunnel.
+        case origin
+        /// `http://host/path?query`: to a proxy that shall make the request.
+        case absolute
+    }
+
+    /// - Parameters:
+    ///   - request: Its authority becomes Host unless it has a Host field of its own. CONNECT needs an authority with a port and no path; a nil
+    ///     or empty path is `/` otherwise. Host, User-Agent and Connection fields are moved to the front.
+    ///   - body: How the body will be sent; never `untilClose`, which only a response can be. A Content-Length or Transfer-Encoding of the
+    ///     request's own must say the same. For `none`, POST, PUT and PATCH get `Content-Length: 0` (RFC 9110 §8.6).
+    ///   - form: CONNECT and `OPTIONS *` have forms of their own and ignore it, except that `OPTIONS *` through a proxy names the authority.
+    public init(_ request: HTTPRequest, body: BodyFraming = .none, form: TargetForm = .origin) {
+        precondition(body != .untilClose, "a request body that lasts until the close can't be answered")
+        self.request = request
+        self.body = body
+        self.form = form
+    }
+
+    /// Appends the head with its blank line.
+    ///
+    /// - Throws: `badRequestTarget`, `badHost`, `badFieldName`, `badFieldValue`, `conflictingFraming`, all `ours`; `buffer` is unchanged then.
+    public func append(to buffer: inout [UInt8]) throws(WireError) {
+        try HeadWriter.wholeOrNothing(&buffer) { buffer throws(WireError) in
+            try appendRequestLine(to: &buffer)
+            try forEachField { field throws(WireError) in try HeadWriter.append(field, to: &buffer) }
+            HeadWriter.endLine(&buffer)
+        }
+    }
+
+    /// The fields as they are written, in order, one entry a name with all its values, as Go's `WroteHeaderField` tells them. Made on every call:
+    /// ask only when somebody listens.
+    ///
+    /// - Throws: What `append` throws about the choice of fields.
+    public func writtenFields() throws(WireError) -> [WrittenField] {
+        var written: [WrittenField] = []
+        var positions: [HTTPField.Name: Int] = [:]
+        try forEachField { field throws(WireError) in
+            if let position = positions[field.name] {
+                written[position].values.append(field.value)
+            } else {
+                positions[field.name] = written.count
+                written.append(WrittenField(name: field.name.rawName, values: [field.value]))
+            }
+        }
+        return written
+    }
+}
+
+// MARK: - Request line
+
+extension HTTP1RequestHead {
+    private func appendRequestLine(to buffer: inout [UInt8]) throws(WireError) {
+        let method = request.method.rawValue
+        guard HeadWriter.append(method, to: &buffer, while: \.isTokenCharacter), !method.isEmpty else {
+            throw .ours(.badRequestLine, method)
+        }
+        buffer.append(.space)
+        let start = buffer.count
+        try appendTarget(to: &buffer)
+        guard RequestTarget.suits(buffer.span.extracting(start..<buffer.count), method: Array(method.utf8).span) else {
+            throw .ours(.badRequestTarget, String(decoding: buffer[start...], as: UTF8.self))
+        }
+        HeadWriter.append(" HTTP/1.1\r\n", to: &buffer)
+    }
+
+    private func appendTarget(to buffer: inout [UInt8]) throws(WireError) {
+        if request.method == .connect { return try appendTargetPart(request.authority ?? "", to: &buffer) }
+        let path = request.path ?? ""
+        if form == .absolute {
+            try appendTargetPart(request.scheme ?? "http", to: &buffer)
+            HeadWriter.append("://", to: &buffer)
+            try appendTargetPart(request.authority ?? "", to: &buffer)
+            // RFC 9112 §3.2.4: the last proxy sends `*` on when the path is empty.
+            if path == "*", request.method == .options { return }
+        }
+        try appendTargetPart(path.isEmpty ? "/" : path, to: &buffer)
+    }
+
+    private func appendTargetPart(_ text: String, to buffer: inout [UInt8]) throws(WireError) {
+        guard HeadWriter.append(text, to: &buffer, while: \.isTargetCharacter) else {
+            throw .ours(.badRequestTarget, text)
+        }
+    }
+}
+
+// MARK: - Fields
+
+extension HTTP1RequestHead {
+    // HTTPTypes has no constant for it, since HTTP/2 has none.
+    private static let host = HTTPField.Name("Host")!
+
+    /// Visits the fields in the order they are written.
+    private func forEachField(_ visit: (HTTPField) throws(WireError) -> Void) throws(WireError) {
+        var host, userAgent, length, coding: HTTPField?
+        var hasConnection = false
+        for field in request.headerFields {
+            switch FieldRole(field.name) {
+            case .host: try keepOnly(field, in: &host, else: .badHost)
+            case .userAgent where userAgent == nil: userAgent = field
+            case .contentLength: try keepOnly(field, in: &length, else: .conflictingFraming)
+            case .transferEncoding: try keepOnly(field, in: &coding, else: .conflictingFraming)
+            case .connection: hasConnection = true
+            case .userAgent, .other: break
+            }
+        }
+
+        try visit(try checkedHost(host))
+        if let userAgent { try visit(userAgent) }
+        if hasConnection {
+            for field in request.headerFields where FieldRole(field.name) == .connection { try visit(field) }
+        }
+        if let framing = try framingField(length, coding) { try visit(framing) }
+        var skipsUserAgent = userAgent != nil
+        for field in request.headerFields {
+            switch FieldRole(field.name) {
+            case .other: try visit(field)
+            case .userAgent where !skipsUserAgent: try visit(field)
+            case .userAgent: skipsUserAgent = false
+            case .host, .connection, .contentLength, .transferEncoding: continue
+            }
+        }
+    }
+
+    private func keepOnly(_ field: HTTPField, in slot: inout HTTPField?, else kind: WireError.Kind) throws(WireError) {
+        guard slot == nil else { throw .ours(kind, field.description) }
+        slot = field
+    }
+
+    /// The request's own Host, so that a server can be asked for a name that isn't its address; else its authority. Empty when there is neither,
+    /// which RFC 9112 §3.2 demands for targets without authority.
+    private func checkedHost(_ own: HTTPField?) throws(WireError) -> HTTPField {
+        let field = own ?? HTTPField(name: Self.host, value: request.authority ?? "")
+        guard Array(field.value.utf8).span.isAuthority else { throw .ours(.badHost, field.value) }
+        return field
+    }
+
+    /// The one field that tells the body's end. The request's own is taken when it says the same, for the sake of its spelling; one that
+    /// says something else would desynchronise the connection.
+    private func framingField(_ length: HTTPField?, _ coding: HTTPField?) throws(WireError) -> HTTPField? {
+        switch (body, length, coding) {
+        case (.none, nil, nil):
+            let expectsContent = request.method == .post || request.method == .put || request.method == .patch
+            return expectsContent ? HTTPField(name: .contentLength, value: "0") : nil
+        case (.length(let count), nil, nil):
+            precondition(count >= 0, "a body of \(count) bytes")
+            return HTTPField(name: .contentLength, value: String(count))
+        case (.chunked, nil, nil): return HTTPField(name: .transferEncoding, value: "chunked")
+        case (.none, let own?, nil) where own.value == "0": return own
+        case (.length(let count), let own?, nil) where own.value == String(count): return own
+        case (.chunked, nil, let own?) where own.value.lowercased() == "chunked": return own
+        default: throw .ours(.conflictingFraming, (length ?? coding)?.description ?? "")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+public import HTTPTypes
+
+/// Why bytes could not become messages, or a message not bytes. After a throw the reader or decoder that threw is of no further use,
+/// and neither is its connection: where the next message begins is unknown.
+public struct WireError: Error, Equatable, Sendable {
+    public var kind: Kind
+    /// Whose doing it was. Ours are found before a byte is written, so that the connection stays good.
+    public var fault: Fault
+    /// The line that gave offence, made harmless (printable ASCII, the rest as `\x0D`) and cut at 80 bytes; nil when there is none to show.
+    public var evidence: String?
+
+    public enum Fault: Equatable, Sendable { case ours, peer }
+
+    public init(_ kind: Kind, fault: Fault = .peer, evidence: String? = nil) {
+        self.kind = kind
+        self.fault = fault
+        self.evidence = evidence
+    }
+
+    /// What was wrong. The cases are what a caller would treat, count or explain differently.
+    public enum Kind: Equatable, Sendable {
+        /// The peer closed before the first byte of the response: a stale connection, and the only failure that invites a retry.
+        case closedBeforeResponse
+        /// The peer closed in the middle of a message (RFC 9112 §8). Never to be shown as success.
+        case truncated(MessagePart)
+        /// A limit of `HTTP1Limits` was reached.
+        case tooLarge(Limit)
+
+        /// The first bytes are no HTTP/1 message: another protocol, TLS, or stray bytes before the message.
+        case notHTTP
+        /// HTTP of a version other than 1.0 and 1.1, or the version-less request of HTTP/0.9.
+        case unsupportedVersion
+        case badStatusLine, badRequestLine
+        /// No origin-form, absolute-form, authority-form or asterisk-form that suits the method (RFC 9112 §3.2).
+        case badRequestTarget
+        /// Host is missing from an HTTP/1.1 request, repeated, or no authority (RFC 9112 §3.2).
+        case badHost
+
+        /// A line ended in LF alone where CRLF is demanded (RFC 9112 §2.2).
+        case bareLineFeed
+        /// CR without LF (RFC 9112 §2.2).
+        case bareCarriageReturn
+        /// `Content-Length : 3`: recipients disagree about such a field, which is how requests are smuggled (RFC 9112 §5.1).
+        case spaceBeforeColon
+        /// A line that begins with white space: once a continuation (RFC 9112 §5.2).
+        case obsoleteFolding
+        case badFieldName, badFieldValue
+
+        /// Not digits, too large, or repeated with different values (RFC 9110 §8.6).
+        case badContentLength
+        /// Transfer-Encoding that does not name `chunked` once and last where it must, or is no list (RFC 9112 §6.1).
+        case badTransferEncoding
+        /// A transfer coding this side does not undo.
+        case unsupportedTransferCoding
+        /// Content-Length together with Transfer-Encoding, or either where none may stand (RFC 9112 §6.2-6.3).
+        case conflictingFraming
+        /// A chunk-size line that is not hexadecimal digits, an optional extension and CRLF (RFC 9112 §7.1).
+        case badChunkSize
+        /// Chunk data not followed by CRLF: its size was a lie.
+        case badChunkEnd
+        /// 101 although no Upgrade was offered (RFC 9110 §15.2.2).
+        case unaskedUpgrade
+    }
+
+    /// Where a message was cut.
+    public enum MessagePart: Equatable, Sendable { case head, body, trailers }
+
+    /// Which limit was reached; see `HTTP1Limits`.
+    public enum Limit: Equatable, Sendable {
+        case headBytes, fieldCount, trailerBytes, chunkLineBytes, chunkOverheadBytes
+    }
+}
+
+extension WireError {
+    /// What a server answers before it closes: 400, or the one status that says more. Nil when nobody is there to read it.
+    public var answer: HTTPResponse.Status? {
+        switch kind {
+        case .closedBeforeResponse, .truncated: nil
+        case .tooLarge(.headBytes), .tooLarge(.fieldCount), .tooLarge(.trailerBytes): .requestHeaderFieldsTooLarge
+        case .unsupportedVersion: .httpVersionNotSupported
+        case .unsupportedTransferCoding: .notImplemented
+        default: .badRequest
+        }
+    }
+}
+
+extension WireError: CustomStringConvertible {
+    /// A sentence for people, without subject, so that "server: " or "client: " can stand before it.
+    public var description: String {
+        guard let evidence else { return kind.sentence }
+        return "\(kind.sentence): \"\(evidence)\""
+    }
+}
+
+extension WireError.Kind {
+    fileprivate var sentence: String {
+        switch self {
+        case .closedBeforeResponse: "closed the connection before the first byte of a response"
+        case .truncated(.head): "closed the connection inside a message head"
+        case .truncated(.body): "closed the connection before the body was complete"
+        case .truncated(.trailers): "closed the connection before the trailers were complete"
+        case .tooLarge(.headBytes): "message head is too large"
+        case .tooLarge(.fieldCount): "message has too many fields"
+        case .tooLarge(.trailerBytes): "trailers are too large"
+        case .tooLarge(.chunkLineBytes): "chunk-size line is too long"
+        case .tooLarge(.chunkOverheadBytes): "chunked body is mostly framing and hardly data"
+        case .notHTTP: "this is not HTTP/1"
+        case .unsupportedVersion: "HTTP version is neither 1.0 nor 1.1"
+        case .badStatusLine: "status line is malformed"
+        case .badRequestLine: "request line is malformed"
+        case .badRequestTarget: "request target is malformed or does not suit the method"
+        case .badHost: "Host is missing, repeated or malformed"
+        case .bareLineFeed: "line ends in LF without CR"
+        case .bareCarriageReturn: "CR without LF"
+        case .spaceBeforeColon: "white space between field name and colon"
+        case .obsoleteFolding: "field line begins with white space (obsolete line folding)"
+        case .badFieldName: "field name is not a token"
+        case .badFieldValue: "field value holds a forbidden control character"
+        case .badContentLength: "Content-Length is not one number"
+        case .badTransferEncoding: "Transfer-Encoding does not end in a single chunked"
+        case .unsupportedTransferCoding: "transfer coding is not supported"
+        case .conflictingFraming: "Content-Length and Transfer-Encoding contradict the message or each other"
+        case .badChunkSize: "chunk-size line is malformed"
+        case .badChunkEnd: "chunk is longer than its size says"
+        case .unaskedUpgrade: "101 Switching Protocols although no upgrade was offered"
+        }
+    }
+}
+
+extension WireError {
+    /// An error of the peer with its offending line as evidence.
+    static func peer(_ kind: Kind, _ line: Span<UInt8>) -> WireError {
+        WireError(kind, evidence: printable(line))
+    }
+
+    // A response line is the peer's text and the error ends up on a terminal.
+    static func printable(_ line: Span<UInt8>) -> String {
+        let shownBytes = 80
+        var text = ""
+        for index in 0..<min(line.count, shownBytes) {
+            switch line[index] {
+            case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(line[index]))
+            case let byte: text += (byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return line.count > shownBytes ? text + "..." : text
+    }
+}
+
+extension WireError {
+    /// An error of ours with the text that was refused as evidence.
+    static func ours(_ kind: Kind, _ text: String) -> WireError {
+        WireError(kind, fault: .ours, evidence: printable(Array(text.utf8).span))
+    }
+}
