@@ -1,6 +1,6 @@
-import HTTPTrace
-import HTTPWire
-import Transport
+internal import HTTPTrace
+internal import HTTPWire
+internal import Transport
 
 // The client's edge: errors of the layers below become the one kind that callers, traces and exports know.
 

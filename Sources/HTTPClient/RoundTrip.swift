@@ -1,7 +1,7 @@
-import HTTPTrace
-import HTTPTypes
-import HTTPWire
-import Transport
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
 
 // One request from the caller's `send` to the last byte of its response, over as many attempts as that takes.
 //

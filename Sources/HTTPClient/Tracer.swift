@@ -1,5 +1,5 @@
-import HTTPTrace
-import Transport
+internal import HTTPTrace
+internal import Transport
 
 // Stamps the events of one exchange and tells those who listen. Costs a nil check when nobody does.
 //

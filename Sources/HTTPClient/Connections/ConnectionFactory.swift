@@ -1,6 +1,6 @@
-import HTTPTrace
-import HTTPWire
-import Transport
+internal import HTTPTrace
+internal import HTTPWire
+internal import Transport
 
 /// Makes connections: name, address, handshake. Streams stack, so a proxy will be one more layer here.
 @NetworkActor

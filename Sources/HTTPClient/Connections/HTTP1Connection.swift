@@ -1,6 +1,6 @@
-import HTTPTrace
-import HTTPWire
-import Transport
+internal import HTTPTrace
+internal import HTTPWire
+internal import Transport
 
 // One connection that carries HTTP/1.1 exchanges, one after the other. Between them it rests in the pool, and watches
 // for a peer that closes or speaks out of turn, which no request must ever see.
@@ -54,19 +54,25 @@ final class HTTP1Connection {
     func abort() { stream.close() }
 
     private func noticeWhileResting() {
-        guard isResting else { return }
+        guard isResting, let reason = reasonNotToRest() else { return }
+        discard(because: reason)
+    }
+
+    /// What the peer did while nothing was asked of it; nil when it kept still. Costs no system call unless something
+    /// has arrived.
+    func reasonNotToRest() -> CloseReason? {
         do throws(StreamError) {
             switch try stream.tryRead(into: Self.input) {
-            case .wouldBlock: break  // TLS had something to say that is not data: a session ticket, a key update.
-            case .end: discard(because: .peerClosedIdle)
+            case .wouldBlock: return nil  // TLS may have had something to say that is not data: a session ticket.
+            case .end: return .peerClosedIdle
             // Servers that give up on an idle connection may say so first; that is an ordinary close.
             case .bytes(let count) where Self.input[..<count].starts(with: Array("HTTP/1.1 408".utf8)):
-                discard(because: .peerClosedIdle)
-            case .bytes: discard(because: .unsolicitedBytes)
+                return .peerClosedIdle
+            case .bytes: return .unsolicitedBytes
             }
         } catch {
             // Closed between two requests, however rudely: nothing was lost.
-            discard(because: .peerClosedIdle)
+            return .peerClosedIdle
         }
     }
 }

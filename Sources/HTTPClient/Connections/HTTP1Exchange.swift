@@ -1,7 +1,7 @@
-import HTTPTrace
-import HTTPTypes
-import HTTPWire
-import Transport
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
 
 // One request and its response on one connection.
 //
@@ -260,7 +260,7 @@ final class HTTP1Exchange {
     private func reasonToDiscard(_ end: HTTP1End, strayBytes: Int) -> CloseReason? {
         if case .notReusable(let why) = end { return CloseReason(why) }
         guard case .flushed = writing else { return .earlyResponse }
-        return strayBytes > 0 ? .unsolicitedBytes : nil
+        return strayBytes > 0 ? .unsolicitedBytes : connection.reasonNotToRest()
     }
 
     /// The reader of the body went away before its end.

@@ -1,5 +1,5 @@
-import HTTPTrace
-import Transport
+internal import HTTPTrace
+internal import Transport
 
 // Does what `PoolState` decides: opens, hands over, rests and closes connections. No decision is made here.
 //
