@@ -1,0 +1,138 @@
+import ArgumentParser
+import CursesTerminal
+import Glibc
+import HTTPClient
+import HTTPServer
+import HTTPTrace
+import Inspector
+import Sessions
+import Transport
+
+/// The interface.
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Open the interface (the default).")
+
+    @Argument(help: ArgumentHelp("URLs to probe at once; http is taken where no scheme is given.", valueName: "url"))
+    var urls: [String] = []
+
+    @Flag(help: "Start a demo server on loopback and a gentle stream of requests to it. Needs no network.")
+    var demo = false
+
+    @OptionGroup var client: ClientOptions
+
+    @Option(help: "Use colours: auto, always or never. NO_COLOR is followed too.")
+    var color = ColorOption.auto
+
+    @Option(help: "Marks of the bars: auto, unicode, ascii or letters.")
+    var bars = BarsOption.auto
+
+    @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal.")
+    var noMouse = false
+
+    enum ColorOption: String, ExpressibleByArgument { case auto, always, never }
+
+    enum BarsOption: String, ExpressibleByArgument { case auto, unicode, ascii, letters }
+
+    @MainActor
+    func run() async throws {
+        let drafts = try parse(urls, client)
+        let playground = demo ? try await Playground.start() : nil
+        var configuration = try client.configuration(trusting: playground?.certificateAuthorityPEM)
+        // So that a burst shows what waiting for a connection looks like.
+        if demo { configuration.pool.openPerHost = 4 }
+
+        let terminal: CursesTerminal
+        do throws(TerminalError) {
+            terminal = try CursesTerminal(
+                CursesTerminal.Options(color: colorChoice, mouse: !noMouse, keysFromControllingTerminal: true))
+        } catch {
+            printError("roundtrip: \(error)")
+            Glibc.exit(ProgramExit.usage)
+        }
+        let code = await show(drafts, on: terminal, configuration, playground)
+        await playground?.stop()
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    @MainActor
+    private func show(
+        _ drafts: [RequestDraft], on terminal: CursesTerminal, _ configuration: ClientConfiguration, _ playground: Playground?
+    ) async -> Int32 {
+        var model = Model(clock: .now, theme: theme(for: terminal), history: ProbeHistory.load())
+        model.mark = demo ? "demo" : nil
+        model.standingOptions = client.insecure ? ["any certificate (-k)"] : ["verify"]
+        if drafts.isEmpty, !demo { model.openProbeLine() }
+
+        let reports = ReportRelay()
+        let prober = await Prober(configuration, keptBodyBytes: EffectRunner.keptBodyBytes) { await reports.pass($0) }
+        let effects = EffectRunner(prober: prober)
+        let runtime = Runtime(model: model, terminal: terminal, effects: effects)
+        reports.receiver = { report in
+            runtime.handle(.trace(report.records))
+            for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
+        }
+        for draft in drafts { runtime.send(draft) }
+        let demonstration = playground.map { playground in Task { await demonstrate(runtime, playground) } }
+        let code = await runtime.run()
+        demonstration?.cancel()
+        await prober.shutDown()
+        await effects.finish()
+        return code
+    }
+
+    /// Sends the demo's requests until it is cancelled.
+    @MainActor
+    private func demonstrate(_ runtime: Runtime, _ playground: Playground) async {
+        var probes = DemoProbe.opening[...]
+        while !Task.isCancelled {
+            if probes.isEmpty { probes = DemoProbe.stream[...] }
+            let probe = probes.removeFirst()
+            if probe.pause > 0 { try? await Task.sleep(for: .milliseconds(probe.pause)) }
+            guard !Task.isCancelled else { return }
+            runtime.send(probe.draft(plain: playground.plain, secure: playground.secure))
+        }
+    }
+
+    private var colorChoice: ColorChoice {
+        switch color {
+        case .auto: .automatic
+        case .always: .always
+        case .never: .never
+        }
+    }
+
+    @MainActor
+    private func theme(for terminal: CursesTerminal) -> Theme {
+        let marks: Theme.Marks =
+            switch bars {
+            case .auto: terminal.supportsUnicode ? .unicode : .ascii
+            case .unicode: .unicode
+            case .ascii: .ascii
+            case .letters: .letters
+            }
+        return Theme(marks: marks, isColored: terminal.colors > 0)
+    }
+}
+
+/// Where reports go once there is an interface to receive them.
+@MainActor
+private final class ReportRelay {
+    var receiver: ((Prober.Report) -> Void)?
+
+    nonisolated init() {}
+
+    func pass(_ report: Prober.Report) { receiver?(report) }
+}
+
+/// Reads the URLs of a command line; the first that is none ends it.
+func parse(_ urls: [String], _ options: ClientOptions) throws -> [RequestDraft] {
+    let body = try options.body()
+    return try urls.map { text in
+        do throws(TypedURL.Problem) {
+            return try options.draft(for: try TypedURL.parse(text), body: body)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+}
