@@ -85,7 +85,11 @@ public struct Canvas {
         let visible = onScreen(region ?? bounds)
         guard !visible.isEmpty else { return }
         for row in visible.row..<visible.endRow {
-            for column in visible.column..<visible.endColumn { screen.restyle(column: column, row: row, change) }
+            for column in visible.column..<visible.endColumn {
+                // The right half follows the left one; on its own it counts only where the region cuts a wide glyph.
+                let isFollower = screen[column, row].glyph.isContinuation && column > visible.column
+                if !isFollower { screen.restyle(column: column, row: row, change) }
+            }
         }
     }
 
