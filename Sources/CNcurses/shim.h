@@ -93,7 +93,7 @@ struct terminal_rescue {
     char stack[64 * 1024];             // for a stack overflow, when the runtime has set up none
 };
 
-// Inside a function, since Swift does not emit a variable that stands outside.
+// Inside a function, since Swift does not emit a `static` variable that stands outside.
 static inline struct terminal_rescue *terminal_rescue_state(void) {
     static struct terminal_rescue state;
     return &state;
@@ -119,6 +119,8 @@ static inline void terminal_rescue_restore(void) {
 }
 
 static inline void terminal_rescue_notify(int number) {
+    // A guest that is stopped stops us, too, by the way it is waited for.
+    if (number == SIGTSTP && terminal_rescue_state()->has_guest) return;
     int error = errno;
     unsigned char byte = (unsigned char)number;
     ssize_t ignored = write(terminal_rescue_state()->notices, &byte, 1);
@@ -208,15 +210,17 @@ static inline void terminal_rescue_arm(bool is_armed) { terminal_rescue_state()-
 static inline void terminal_rescue_set_guest(bool has_guest) { terminal_rescue_state()->has_guest = has_guest; }
 
 // Stops the process as Ctrl-Z does and returns when it goes on. raise(3) and not kill(2): with several threads only the
-// former is sure to stop us before it returns.
+// former is sure to stop us before it returns. CONT at its default is dropped: we need no notice of what we wait for.
 static inline void terminal_rescue_stop(void) {
-    struct sigaction fallback = {.sa_handler = SIG_DFL}, ours;
+    struct sigaction fallback = {.sa_handler = SIG_DFL}, our_stop, our_continue;
     sigset_t stop, before;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
-    sigaction(SIGTSTP, &fallback, &ours);
+    sigaction(SIGTSTP, &fallback, &our_stop);
+    sigaction(SIGCONT, &fallback, &our_continue);
     pthread_sigmask(SIG_UNBLOCK, &stop, &before);
     raise(SIGTSTP);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    sigaction(SIGTSTP, &ours, NULL);
+    sigaction(SIGTSTP, &our_stop, NULL);
+    sigaction(SIGCONT, &our_continue, NULL);
 }
