@@ -156,10 +156,12 @@ struct KeyParser {
         return .key(.mouse(event), length: 6)
     }
 
-    /// The numbers between semicolons; a missing one is 0, of `1:2` only the first counts.
+    /// The numbers between semicolons; a missing one is 0, of `1:2` only the first counts. None exceeds 65,535: more is
+    /// no column and no key, and must not overflow whoever adds to it.
     static func numbers(_ parameters: ArraySlice<UInt8>) -> [Int] {
         parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { part in
-            Int(String(decoding: part.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)) ?? 0
+            part.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                .reduce(0) { min(65_535, $0 * 10 + Int($1 - UInt8(ascii: "0"))) }
         }
     }
 }

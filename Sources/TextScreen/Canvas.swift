@@ -52,6 +52,17 @@ public struct Canvas {
         putClipped(glyph, column: column, row: row, style: style)
     }
 
+    /// Puts the glyphs of a text side by side, from `column` on.
+    mutating func putText(_ text: SafeText, column: Int, row: Int, style: Style) {
+        let row = origin.row + row
+        guard row >= clip.row, row < clip.endRow else { return }
+        var next = origin.column + column
+        for (glyph, _) in text.glyphs {
+            putClipped(glyph, column: next, row: row, style: style)
+            next += glyph.width
+        }
+    }
+
     /// In the screen's coordinates, in a row that is inside. Half a wide glyph at the edge is drawn as a blank.
     private mutating func putClipped(_ glyph: Glyph, column: Int, row: Int, style: Style) {
         if glyph.width == 1 {
