@@ -169,6 +169,7 @@ static inline bool terminal_rescue_prepare(int terminal, int notices, const char
     if (tcgetattr(terminal, &terminal_rescue_state()->before) != 0) return false;
     terminal_rescue_state()->terminal = terminal;
     terminal_rescue_state()->notices = notices;
+    terminal_rescue_state()->endings = 0;
     memcpy(terminal_rescue_state()->farewell, farewell, length);
     terminal_rescue_state()->farewell_length = length;
 

@@ -8,7 +8,7 @@ extension CursesTerminal {
     /// too, so that the shell gets the terminal.
     ///
     /// - Parameter arguments: The program, searched for in PATH, and its arguments.
-    /// - Returns: Its exit code, 128 and the signal's number when it was killed, or the errno(3) of a failed start.
+    /// - Returns: How it ended, or why it did not start.
     public func run(_ arguments: [String]) -> ProgramEnd {
         handOver {
             var process: pid_t = 0

@@ -10,8 +10,8 @@ public import TextScreen
 //                      │   └───────────────────────────────────────────┘
 //                      └── close ──▶ closed
 //
-// ncurses does the output: it knows the terminal and sends only what differs. Input is read here, in raw bytes, and
-// decoded by `KeyDecoder`; wgetch(3x) is never called, so ncurses' KEY_RESIZE never comes: SIGWINCH arrives on
+// ncurses does the output: it knows the terminal and sends only what differs. Input is read in raw bytes by
+// `TerminalInput` and decoded by `KeyDecoder`; wgetch(3x) is never called, so ncurses' KEY_RESIZE never comes: SIGWINCH arrives on
 // `TerminalRescue`'s pipe like the other signals, and wakes the caller's poll whichever thread the kernel chose.
 
 /// A terminal, taken over until `close`.
@@ -51,11 +51,8 @@ public final class CursesTerminal {
     private let window: UnsafeMutablePointer<WINDOW>
     private let screen: OpaquePointer
     private let output: Int32 = STDOUT_FILENO
-    private let input: Int32
-    private let ownsInput: Bool
+    private var input: TerminalInput
     private let notices: Int32
-    private var decoder: KeyDecoder
-    private var inputHasEnded = false
 
     private let palette: ColorPalette
     private var pairs: [ColorPair: Int32] = [:]
@@ -74,7 +71,7 @@ public final class CursesTerminal {
     public init(_ options: Options = Options()) throws(TerminalError) {
         CursesTerminal.adoptLocale()
         guard isatty(STDOUT_FILENO) == 1 else { throw .outputIsNoTerminal }
-        (input, ownsInput) = try CursesTerminal.openInput(options)
+        let (descriptor, isOwn) = try CursesTerminal.openInput(options)
         let type = try CursesTerminal.checkType()
 
         let farewell = TerminalRescue.farewell(capability: CursesTerminal.capability)
@@ -84,7 +81,7 @@ public final class CursesTerminal {
         self.notices = notices
         TerminalRescue.arm()
         // newterm and not initscr, which exits by itself when it fails (curs_initscr(3x)).
-        guard let outputFile = fdopen(STDOUT_FILENO, "w"), let inputFile = fdopen(input, "r"),
+        guard let outputFile = fdopen(STDOUT_FILENO, "w"), let inputFile = fdopen(descriptor, "r"),
             let screen = newterm(type, outputFile, inputFile), let window = newwin(0, 0, 0, 0)
         else {
             TerminalRescue.disarm()
@@ -110,7 +107,9 @@ public final class CursesTerminal {
         pairLimit = min(tigetnum("pairs"), 32_767)
         understandsANSI = CursesTerminal.capability("cup")?.starts(with: [0x1B, UInt8(ascii: "[")]) ?? false
         supportsUnicode = CursesTerminal.showsUnicode()
-        decoder = KeyDecoder(sequences: CursesKeys.sequences(capability: CursesTerminal.capability))
+        input = TerminalInput(
+            descriptor: descriptor, isOwn: isOwn,
+            sequences: CursesKeys.sequences(capability: CursesTerminal.capability))
         isMouseOn = options.mouse
         size = Size(columns: Int(getmaxx(window)), rows: Int(getmaxy(window)))
         shown = ScreenBuffer(size: size)
@@ -125,7 +124,7 @@ public final class CursesTerminal {
         leave()
         state = .closed
         TerminalRescue.dismiss()
-        if ownsInput { _ = Glibc.close(input) }
+        input.close()
     }
 }
 
@@ -161,13 +160,12 @@ extension CursesTerminal {
     private func flush() {
         if mustRedraw { _ = clearok(window, true) }
         mustRedraw = false
-        if let cursor, cursor.column < size.columns, cursor.row < size.rows {
-            _ = wmove(window, Int32(cursor.row), Int32(cursor.column))
-        }
+        let visible = cursor.flatMap { $0.column < size.columns && $0.row < size.rows ? $0 : nil }
+        if let visible { _ = wmove(window, Int32(visible.row), Int32(visible.column)) }
         // One frame at once where the terminal can (mode 2026); elsewhere it is ignored.
         send(Modes.frameStart)
         _ = wnoutrefresh(window)
-        if (cursor == nil) != (shownCursor == nil) || shownCursor == nil { _ = curs_set(cursor == nil ? 0 : 1) }
+        _ = curs_set(visible == nil ? 0 : 1)
         _ = doupdate()
         send(Modes.frameEnd)
         shownCursor = cursor
@@ -231,7 +229,7 @@ extension CursesTerminal {
 
 extension CursesTerminal {
     /// What to poll(2) for reading before `readEvents`: the keyboard and the signals. Changes when the input ends.
-    public var descriptors: [Int32] { inputHasEnded ? [notices] : [input, notices] }
+    public var descriptors: [Int32] { input.hasEnded ? [notices] : [input.descriptor, notices] }
 
     /// Everything that has happened since the last call, in order; empty when nothing has. Never waits, but for the 25 ms
     /// in which the rest of an escape sequence may come.
@@ -239,7 +237,7 @@ extension CursesTerminal {
         guard state != .closed else { return [] }
         var events = readNotices()
         guard state == .onScreen else { return events }
-        events += readKeys()
+        events += input.read()
         return events
     }
 
@@ -283,45 +281,6 @@ extension CursesTerminal {
         mustRedraw = true
         return current
     }
-
-    // As long as ESCDELAY should be: longer than the gap inside a sequence over a slow line, shorter than a person notices.
-    private static let escapeDelayMilliseconds: Int32 = 25
-
-    private func readKeys() -> [TerminalEvent] {
-        var keys: [Key] = []
-        while hasInput(waiting: decoder.isWaiting ? CursesTerminal.escapeDelayMilliseconds : 0) {
-            guard let bytes = readInput() else {
-                inputHasEnded = true
-                break
-            }
-            keys += decoder.decode(bytes)
-            // A flood of input must not keep the screen from being drawn; the rest is there at the next call.
-            if keys.count >= CursesTerminal.keysPerRead { break }
-        }
-        if decoder.isWaiting, keys.count < CursesTerminal.keysPerRead { keys += decoder.flush() }
-        var events: [TerminalEvent] = keys.map { .key($0) }
-        let dropped = decoder.takeDroppedPasteBytes()
-        if dropped > 0 { events.append(.pasteCut(droppedBytes: dropped)) }
-        if inputHasEnded { events.append(.inputEnded) }
-        return events
-    }
-
-    // Several wheel turns a frame; a paste counts as one.
-    private static let keysPerRead = 512
-
-    private func hasInput(waiting milliseconds: Int32) -> Bool {
-        guard !inputHasEnded else { return false }
-        var descriptor = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
-        return poll(&descriptor, 1, milliseconds) > 0
-    }
-
-    /// `nil` at the end: the terminal was closed, or taken from us for good (EIO).
-    private func readInput() -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 4_096)
-        let count = read(input, &bytes, bytes.count)
-        guard count > 0 else { return count < 0 && (errno == EINTR || errno == EAGAIN) ? [] : nil }
-        return Array(bytes.prefix(count))
-    }
 }
 
 // MARK: - Leaving and coming back
@@ -345,7 +304,6 @@ extension CursesTerminal {
         _ = curs_set(1)
         _ = endwin()
         TerminalRescue.disarm()
-        shownCursor = (0, 0)
         state = .away
     }
 

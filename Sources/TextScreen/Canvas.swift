@@ -57,6 +57,13 @@ public struct Canvas {
         let row = origin.row + row
         guard row >= clip.row, row < clip.endRow else { return }
         var next = origin.column + column
+        if text.isASCII {
+            let visible = max(next, clip.column)..<max(next, clip.column, min(next + text.width, clip.endColumn))
+            screen.set(
+                ascii: text.string.utf8.dropFirst(visible.lowerBound - next).prefix(visible.count), style,
+                column: visible.lowerBound, row: row)
+            return
+        }
         for (glyph, _) in text.glyphs {
             putClipped(glyph, column: next, row: row, style: style)
             next += glyph.width

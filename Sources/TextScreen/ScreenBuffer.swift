@@ -53,6 +53,21 @@ public struct ScreenBuffer: Hashable, Sendable {
         cells[index + 1] = Cell(.continuation, cell.style)
     }
 
+    /// Puts printable ASCII side by side. The caller has made sure that all of it is inside.
+    mutating func set(ascii: some Collection<UInt8>, _ style: Style, column: Int, row: Int) {
+        guard !ascii.isEmpty else { return }
+        let start = row * size.columns + column
+        detach(start, column: column)
+        detach(start + ascii.count - 1, column: column + ascii.count - 1)
+        cells.withUnsafeMutableBufferPointer { cells in
+            var index = start
+            for byte in ascii {
+                cells[index] = Cell(Glyph(checked: byte), style)
+                index += 1
+            }
+        }
+    }
+
     /// Blanks the other half of a wide glyph that is about to lose this one.
     private mutating func detach(_ index: Int, column: Int) {
         switch cells[index].glyph.width {

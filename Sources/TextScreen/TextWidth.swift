@@ -26,6 +26,7 @@ public enum TextWidth {
         switch scalar.value {
         case 0x20...0x7E: return .narrow
         case 0xA0...0x2FF: return scalar.value == 0xAD ? .hidden : .narrow
+        case 0x2010...0x2027, 0x2190...0x2319: return .narrow  // dashes and dots, arrows and signs
         case 0x2500...0x25FC: return .narrow  // box drawing, blocks, geometric shapes
         default: break
         }
