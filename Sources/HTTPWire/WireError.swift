@@ -150,6 +150,6 @@ extension WireError {
 extension WireError {
     /// An error of ours with the text that was refused as evidence.
     static func ours(_ kind: Kind, _ text: String) -> WireError {
-        WireError(kind, fault: .ours, evidence: printable(Array(text.utf8).span))
+        WireError(kind, fault: .ours, evidence: printable(text.utf8.span))
     }
 }

@@ -74,7 +74,7 @@ extension ReceivedHead {
         guard lines.recognised.hasKeepAlive else { return nil }
         var hint = KeepAliveHint()
         for value in values("keep-alive") {
-            Array(value.utf8).span.forEachListElement { element in
+            value.utf8.span.forEachListElement { element in
                 for (name, apply) in [
                     ("timeout=", { hint.timeout = .seconds($0) }), ("max=", { hint.max = $0 }),
                 ] as [(StaticString, (Int64) -> Void)] {

@@ -68,14 +68,18 @@ public struct HTTP1RequestHead: Sendable {
 extension HTTP1RequestHead {
     private func appendRequestLine(to buffer: inout [UInt8]) throws(WireError) {
         let method = request.method.rawValue
+        let methodStart = buffer.count
         guard HeadWriter.append(method, to: &buffer, while: \.isTokenCharacter), !method.isEmpty else {
             throw .ours(.badRequestLine, method)
         }
         buffer.append(.space)
-        let start = buffer.count
+        let targetStart = buffer.count
         try appendTarget(to: &buffer)
-        guard RequestTarget.suits(buffer.span.extracting(start..<buffer.count), method: Array(method.utf8).span) else {
-            throw .ours(.badRequestTarget, String(decoding: buffer[start...], as: UTF8.self))
+        let suits = RequestTarget.suits(
+            buffer.span.extracting(targetStart..<buffer.count),
+            method: buffer.span.extracting(methodStart..<targetStart - 1))
+        guard suits else {
+            throw .ours(.badRequestTarget, String(decoding: buffer[targetStart...], as: UTF8.self))
         }
         HeadWriter.append(" HTTP/1.1\r\n", to: &buffer)
     }
@@ -147,7 +151,7 @@ extension HTTP1RequestHead {
     /// which RFC 9112 §3.2 demands for targets without authority.
     private func checkedHost(_ own: HTTPField?) throws(WireError) -> HTTPField {
         let field = own ?? HTTPField(name: Self.host, value: request.authority ?? "")
-        guard Array(field.value.utf8).span.isAuthority else { throw .ours(.badHost, field.value) }
+        guard field.value.utf8.span.isAuthority else { throw .ours(.badHost, field.value) }
         return field
     }
 

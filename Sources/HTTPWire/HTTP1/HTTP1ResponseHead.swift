@@ -34,7 +34,7 @@ public struct HTTP1ResponseHead: Sendable {
                     guard own == nil else { throw .ours(.conflictingFraming, field.description) }
                     own = field
                 case .connection:
-                    Array(field.value.utf8).span.forEachListElement { if $0.isWord("close") { closes = true } }
+                    field.value.utf8.span.forEachListElement { if $0.isWord("close") { closes = true } }
                     try HeadWriter.append(field, to: &buffer)
                 case .host, .userAgent, .other:
                     try HeadWriter.append(field, to: &buffer)

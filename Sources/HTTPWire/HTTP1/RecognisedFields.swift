@@ -31,7 +31,7 @@ struct RecognisedFields: Sendable {
     mutating func note(name: Span<UInt8>, value: Span<UInt8>) {
         switch name.count {
         case 4 where name.isWord("host"): noteHost(value)
-        case 6 where name.isWord("expect"): expectsContinue = value.isWord("100-continue")
+        case 6 where name.isWord("expect"): expectsContinue = expectsContinue || value.isWord("100-continue")
         case 7 where name.isWord("upgrade"): hasUpgrade = true
         case 10 where name.isWord("connection"): noteConnection(value)
         case 10 where name.isWord("keep-alive"): hasKeepAlive = true
