@@ -45,6 +45,7 @@ struct HTTP1RequestReaderTests {
             ("GET http://x HTTP/1.1\r\nHost: h\r\n\r\n", "http", "x", "/"),
             ("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", "http", "h", "*"),
             ("CONNECT x:443 HTTP/1.1\r\nHost: h\r\n\r\n", "http", "x:443", nil),
+            ("CONNECT [::1]:443 HTTP/1.1\r\nHost: h\r\n\r\n", "http", "[::1]:443", nil),
             ("GET / HTTP/1.0\r\n\r\n", "http", nil, "/"),
         ] as [(String, String, String?, String?)])
     func `the target and Host become authority and path`(

@@ -50,7 +50,8 @@ struct HTTP1ResponseReaderTests {
 
     @Test func `a chunked body has trailers of its own`() {
         let seen = readResponse(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b\r\n world\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "5\r\nhello\r\n6;a=b\r\n world\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\n\r\n"
         )
         #expect(
             seen == [
@@ -125,5 +126,19 @@ struct HTTP1ResponseReaderTests {
             #expect(try reader.next(text: "").event == .end(.reusable))
             #expect(!reader.isMidMessage && !reader.hasStarted)
         }
+    }
+
+    @Test(
+        arguments: [
+            ([:], .reusable), ([.connection: "x, Close"], .notReusable(.connectionClose(by: .client))),
+            ([.upgrade: "websocket"], .notReusable(.upgraded)),
+        ] as [(HTTPFields, HTTP1End)])
+    func `what the request asked for is taken from its head`(fields: HTTPFields, end: HTTP1End) throws {
+        let request = HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/", headerFields: fields)
+        var reader = HTTP1ResponseReader()
+        reader.begin(after: HTTP1RequestHead(request))
+        let status = end == .notReusable(.upgraded) ? 101 : 204
+        _ = try reader.next(text: "HTTP/1.1 \(status) X\r\n\r\n")
+        #expect(try reader.next(text: "").event == .end(end))
     }
 }

@@ -51,7 +51,8 @@ extension String {
     }
 }
 
-/// How bytes come: cut before the given offsets, and whether the sender closes after them, together with the last piece or later.
+/// How bytes come: cut before the given offsets, and whether the sender closes after them, together with the last
+/// piece or later.
 struct Delivery {
     var cuts: [Int] = []
     var closes = false
