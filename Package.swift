@@ -89,7 +89,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["HTTPTrace", "Transport", "TextScreen", "CLinux", httpTypes],
+            dependencies: ["TextScreen", "CLinux"],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("HTTPTrace", [httpTypes]),
@@ -100,6 +100,7 @@ let package = Package(
         tests("Sessions", ["HTTPTrace", httpTypes]),
         tests("Exports", ["HTTPTrace", "Sessions", "TextScreen", httpTypes]),
         tests("TextScreen"),
+        tests("CursesTerminal", ["TextScreen"]),
         tests("Inspector", ["HTTPTrace", "Sessions", "TextScreen", httpTypes]),
         .testTarget(
             name: "ProgramTests",
