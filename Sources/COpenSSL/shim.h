@@ -38,6 +38,9 @@ static inline GENERAL_NAME *shim_sk_GENERAL_NAME_value(const GENERAL_NAMES *stac
 }
 static inline void shim_GENERAL_NAMES_free(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }
 
+// Names in one line as people read them, letters outside ASCII as they are: `CN=example.com, O=Example`.
+static const unsigned long shim_name_flags = XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB & ~XN_FLAG_SPC_EQ;
+
 // Making certificates.
 static inline EVP_PKEY *shim_EVP_EC_gen(const char *curve) { return EVP_EC_gen(curve); }
 static inline X509_EXTENSION *shim_make_extension(X509 *subject, X509 *issuer, int nid, const char *value) {

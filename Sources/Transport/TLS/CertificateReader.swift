@@ -16,10 +16,9 @@ extension TLSFacts.Certificate {
     }
 }
 
-/// `CN=example.com, O=Example` (RFC 2253, with spaces).
+/// `CN=example.com, O=Example` (in the certificate's order).
 private func oneLine(_ name: OpaquePointer?) -> String {
-    let flags = UInt(XN_FLAG_ONELINE) & ~UInt(ASN1_STRFLGS_ESC_MSB) & ~UInt(XN_FLAG_SPC_EQ)
-    return String(decoding: bytesWritten { X509_NAME_print_ex($0, name, 0, flags) }, as: UTF8.self)
+    String(decoding: bytesWritten { X509_NAME_print_ex($0, name, 0, shim_name_flags) }, as: UTF8.self)
 }
 
 private func alternativeNames(of certificate: OpaquePointer) -> [String] {
