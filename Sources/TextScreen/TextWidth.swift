@@ -1,0 +1,77 @@
+// How many columns a character takes, by our own table rather than the C library's: the drawing side knows no terminal
+// and no locale, and a screen must come out the same on every machine.
+//
+// Wide is Unicode's East Asian Width W or F, which includes emoji. Zero width is general category Mn or Me, and the
+// vowels and final consonants of Hangul, which join the consonant before them. Ambiguous characters count as narrow.
+
+/// The widths of characters on a terminal.
+public enum TextWidth {
+    /// What a character is for a screen.
+    enum Visibility: Hashable { case narrow, wide, mark, hidden }
+
+    /// The columns `text` takes once it is made safe.
+    public static func columns(of text: String) -> Int { SafeText(untrusted: text).width }
+
+    /// The columns `scalar` takes: 0 for marks and for what is never sent to a terminal, else 1 or 2.
+    public static func columns(of scalar: Unicode.Scalar) -> Int {
+        switch visibility(of: scalar) {
+        case .narrow: 1
+        case .wide: 2
+        case .mark, .hidden: 0
+        }
+    }
+
+    static func visibility(of scalar: Unicode.Scalar) -> Visibility {
+        // The blocks nearly every cell comes from, before any table is asked.
+        switch scalar.value {
+        case 0x20...0x7E: return .narrow
+        case 0xA0...0x2FF: return scalar.value == 0xAD ? .hidden : .narrow
+        case 0x2500...0x25FC: return .narrow  // box drawing, blocks, geometric shapes
+        default: break
+        }
+        let properties = scalar.properties
+        // Soft hyphen, zero-width spaces and joiners, bidi controls, fillers, tags, variation selectors.
+        if properties.isDefaultIgnorableCodePoint { return .hidden }
+        switch properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+            return .hidden
+        case .nonspacingMark, .enclosingMark: return .mark
+        default: break
+        }
+        switch scalar.value {
+        case 0x1160...0x11FF, 0xD7B0...0xD7FF: return .mark
+        default: return isWide(scalar.value) ? .wide : .narrow
+        }
+    }
+
+    private static func isWide(_ value: UInt32) -> Bool {
+        guard value >= wideRanges[0].lowerBound else { return false }
+        var low = 0
+        var high = wideRanges.count
+        while low < high {
+            let middle = (low + high) / 2
+            if wideRanges[middle].upperBound < value { low = middle + 1 } else { high = middle }
+        }
+        return low < wideRanges.count && wideRanges[low].contains(value)
+    }
+
+    // EastAsianWidth.txt, W and F. Gaps of unassigned code points and of marks are closed: both are sorted out before
+    // this table is asked, and what later versions of Unicode put there (new emoji) is wide.
+    private static let wideRanges: [ClosedRange<UInt32>] = [
+        0x1100...0x115F, 0x231A...0x231B, 0x2329...0x232A, 0x23E9...0x23EC, 0x23F0...0x23F0, 0x23F3...0x23F3,
+        0x25FD...0x25FE, 0x2614...0x2615, 0x2648...0x2653, 0x267F...0x267F, 0x2693...0x2693, 0x26A1...0x26A1,
+        0x26AA...0x26AB, 0x26BD...0x26BE, 0x26C4...0x26C5, 0x26CE...0x26CE, 0x26D4...0x26D4, 0x26EA...0x26EA,
+        0x26F2...0x26F3, 0x26F5...0x26F5, 0x26FA...0x26FA, 0x26FD...0x26FD, 0x2705...0x2705, 0x270A...0x270B,
+        0x2728...0x2728, 0x274C...0x274C, 0x274E...0x274E, 0x2753...0x2755, 0x2757...0x2757, 0x2795...0x2797,
+        0x27B0...0x27B0, 0x27BF...0x27BF, 0x2B1B...0x2B1C, 0x2B50...0x2B50, 0x2B55...0x2B55, 0x2E80...0x303E,
+        0x3041...0x3247, 0x3250...0x4DBF, 0x4E00...0xA4C6, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAD9,
+        0xFE10...0xFE6B, 0xFF01...0xFF60, 0xFFE0...0xFFE6, 0x16FE0...0x1B2FB, 0x1F004...0x1F004, 0x1F0CF...0x1F0CF,
+        0x1F18E...0x1F18E, 0x1F191...0x1F19A, 0x1F200...0x1F320, 0x1F32D...0x1F335, 0x1F337...0x1F37C,
+        0x1F37E...0x1F393, 0x1F3A0...0x1F3CA, 0x1F3CF...0x1F3D3, 0x1F3E0...0x1F3F0, 0x1F3F4...0x1F3F4,
+        0x1F3F8...0x1F43E, 0x1F440...0x1F440, 0x1F442...0x1F4FC, 0x1F4FF...0x1F53D, 0x1F54B...0x1F54E,
+        0x1F550...0x1F567, 0x1F57A...0x1F57A, 0x1F595...0x1F596, 0x1F5A4...0x1F5A4, 0x1F5FB...0x1F64F,
+        0x1F680...0x1F6C5, 0x1F6CC...0x1F6CC, 0x1F6D0...0x1F6D2, 0x1F6D5...0x1F6DF, 0x1F6EB...0x1F6EC,
+        0x1F6F4...0x1F6FF, 0x1F7E0...0x1F7F0, 0x1F90C...0x1F93A, 0x1F93C...0x1F945, 0x1F947...0x1F9FF,
+        0x1FA70...0x1FAFF, 0x20000...0x3134A,
+    ]
+}
