@@ -95,7 +95,9 @@ struct RequestTable {
                 "\(authority)", column: column.start, row: row, width: column.length - 1, truncation: .middle)
             url = url.dropFirst(columns: SafeText(untrusted: authority).width)
         }
-        canvas.write(url, column: columns.url.start, row: row, width: columns.url.length, truncation: .middle)
+        // A hop's URL is whole and needs the room of both columns.
+        let start = isHop ? columns.host?.start ?? columns.url.start : columns.url.start
+        canvas.write(url, column: start, row: row, width: columns.url.end - start, truncation: .middle)
         let status = RequestCells.status(of: exchange, theme)
         write(status.text, in: columns.status, row: row, align: .trailing, style: status.style, into: &canvas)
         if let column = columns.connection {
@@ -180,6 +182,7 @@ struct RequestColumns: Equatable, Sendable {
 
     init(_ screenClass: ScreenLayout.Class, columns: Int, lastID: ExchangeID) {
         barColumns = screenClass == .narrow ? max(12, columns / 5) : max(12, columns * 3 / 8)
+        if screenClass == .wide { barColumns = columns / 3 }
         if screenClass == .compact { barColumns = max(12, columns * 28 / 100) }
         let hasSize = screenClass >= .full && columns >= 120
         let idWidth = max(screenClass == .narrow ? 3 : 4, String(lastID.number).count)
