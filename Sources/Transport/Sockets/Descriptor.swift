@@ -40,7 +40,16 @@ final class Descriptor {
         if isClosed { return .closed }
         if readiness.mayRead { return .ready }
         precondition(reader == nil, "two tasks wait to read the same socket")
-        return await withUnsafeContinuation { reader = $0 }
+        return await withUnsafeContinuation { continuation in
+            // Asked again: getting here suspends a task that does not prefer the loop, and an edge may have come meanwhile.
+            if isClosed {
+                continuation.resume(returning: .closed)
+            } else if readiness.mayRead {
+                continuation.resume(returning: .ready)
+            } else {
+                reader = continuation
+            }
+        }
     }
 
     /// Until writing is worth a try. One task at a time; another may wait to read meanwhile.
@@ -48,7 +57,15 @@ final class Descriptor {
         if isClosed { return .closed }
         if readiness.mayWrite { return .ready }
         precondition(writer == nil, "two tasks wait to write to the same socket")
-        return await withUnsafeContinuation { writer = $0 }
+        return await withUnsafeContinuation { continuation in
+            if isClosed {
+                continuation.resume(returning: .closed)
+            } else if readiness.mayWrite {
+                continuation.resume(returning: .ready)
+            } else {
+                writer = continuation
+            }
+        }
     }
 
     /// Called when something to read arrives (bytes, the end, an error) while nobody waits for it.

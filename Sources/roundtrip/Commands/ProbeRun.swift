@@ -43,8 +43,10 @@ final class ProbeRun {
         let prober = await Prober(configuration, keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0) { [self] in await take($0) }
         self.prober = prober
         let interrupt = watchInterrupt()
-        startMore()
-        await withCheckedContinuation { whenDone = $0 }
+        await withCheckedContinuation { continuation in
+            whenDone = continuation
+            startMore()
+        }
         interrupt.cancel()
         await prober.shutDown()
         output.finish(session)

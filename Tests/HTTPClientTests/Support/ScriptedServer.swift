@@ -34,8 +34,9 @@ final class Gate {
     }
 
     func pass() async {
-        guard !isOpen else { return }
-        await withUnsafeContinuation { waiting.append($0) }
+        await withUnsafeContinuation { continuation in
+            if isOpen { continuation.resume() } else { waiting.append(continuation) }
+        }
     }
 }
 
