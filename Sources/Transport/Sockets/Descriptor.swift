@@ -40,7 +40,12 @@ final class Descriptor {
         if isClosed { return .closed }
         if readiness.mayRead { return .ready }
         precondition(reader == nil, "two tasks wait to read the same socket")
-        return await withUnsafeContinuation { reader = $0 }
+        return await withUnsafeContinuation { continuation in
+            // Looked at again: a task that doesn't prefer the loop comes here by way of the global pool, and an edge that arrived meanwhile
+            // would not be told again.
+            if isClosed || readiness.mayRead { return continuation.resume(returning: isClosed ? .closed : .ready) }
+            reader = continuation
+        }
     }
 
     /// Until writing is worth a try. One task at a time; another may wait to read meanwhile.
@@ -48,7 +53,11 @@ final class Descriptor {
         if isClosed { return .closed }
         if readiness.mayWrite { return .ready }
         precondition(writer == nil, "two tasks wait to write to the same socket")
-        return await withUnsafeContinuation { writer = $0 }
+        return await withUnsafeContinuation { continuation in
+            // As above.
+            if isClosed || readiness.mayWrite { return continuation.resume(returning: isClosed ? .closed : .ready) }
+            writer = continuation
+        }
     }
 
     /// Called when something to read arrives (bytes, the end, an error) while nobody waits for it.
