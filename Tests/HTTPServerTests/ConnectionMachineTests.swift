@@ -64,8 +64,10 @@ struct ConnectionMachineTests {
 
     @Test func `a later head that fails after more than one piece was active`() {
         let first: [Step] = [.bytes(40), .headRead, .kept]
-        #expect(states(first + [.bytes(4), .bytes(1), .headFailed, .closed]) == [.new, .active, .idle, .active, .closed])
-        #expect(states(first + [.leftOver(9), .bytes(1), .headFailed, .closed]) == [.new, .active, .idle, .active, .closed])
+        #expect(
+            states(first + [.bytes(4), .bytes(1), .headFailed, .closed]) == [.new, .active, .idle, .active, .closed])
+        #expect(
+            states(first + [.leftOver(9), .bytes(1), .headFailed, .closed]) == [.new, .active, .idle, .active, .closed])
     }
 
     @Test func `an idle connection wakes up with the fourth byte`() {

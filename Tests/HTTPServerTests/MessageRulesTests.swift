@@ -8,7 +8,8 @@ import Testing
 @Suite("Response plan")
 struct ResponsePlanTests {
     private func plan(
-        _ body: ResponseBody, status: Int = 200, to method: HTTPRequest.Method = .get, isHTTP10: Bool = false, mayBeKept: Bool = true
+        _ body: ResponseBody, status: Int = 200, to method: HTTPRequest.Method = .get, isHTTP10: Bool = false,
+        mayBeKept: Bool = true
     ) -> ResponsePlan {
         ResponsePlan(status: status, body: body, to: method, isHTTP10: isHTTP10, mayBeKept: mayBeKept)
     }
@@ -55,7 +56,8 @@ struct HostRuleTests {
     }
 
     @Test(arguments: [
-        "", "example.com", "localhost.example.com", "127.0.0.1.example.com", "127.0.0.1x", "notlocalhost", "10.0.0.1", "[::2]", "127.1",
+        "", "example.com", "localhost.example.com", "127.0.0.1.example.com", "127.0.0.1x", "notlocalhost", "10.0.0.1",
+        "[::2]", "127.1",
         "127.0.0.256",
     ])
     func `names that somebody could point here don't`(authority: String) {

@@ -12,7 +12,9 @@ struct RefusalTests {
     private let log = StateLog()
 
     /// The status line's code of what `request` is answered with, and that the connection ends with it.
-    private func status(of request: String, _ configuration: ServerConfiguration = ServerConfiguration()) async throws -> Int {
+    private func status(of request: String, _ configuration: ServerConfiguration = ServerConfiguration()) async throws
+        -> Int
+    {
         let server = try await Server.logged(log, configuration) { request, responder in
             while try await request.readBody() != nil {}
             Issue.record("a handler saw \(request.target)")
@@ -24,7 +26,11 @@ struct RefusalTests {
         #expect(try await client.rest() == "")
         client.close()
         let reason = await log.closing()
-        if case .refused(let status, _)? = reason { #expect(status.code == answer.status) } else { Issue.record("closed: \(reason as Any)") }
+        if case .refused(let status, _)? = reason {
+            #expect(status.code == answer.status)
+        } else {
+            Issue.record("closed: \(reason as Any)")
+        }
         server.close()
         return answer.status
     }
@@ -54,7 +60,9 @@ struct RefusalTests {
         #expect(try await status(of: request, configuration) == 431)
     }
 
-    @Test(arguments: ["GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ])
     func `a name that somebody pointed at this machine is refused with 421`(request: String) async throws {
         #expect(try await status(of: request) == 421)
     }

@@ -7,7 +7,8 @@ import Transport
 @NetworkActor
 final class StateLog {
     private(set) var changes: [ServerConnectionChange] = []
-    private var waiters: [(isMet: ([ServerConnectionChange]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    private var waiters: [(isMet: ([ServerConnectionChange]) -> Bool, continuation: CheckedContinuation<Void, Never>)] =
+        []
 
     nonisolated init() {}
 
@@ -37,8 +38,9 @@ final class StateLog {
     }
 
     func until(_ isMet: @escaping ([ServerConnectionChange]) -> Bool) async {
-        guard !isMet(changes) else { return }
-        await withCheckedContinuation { waiters.append((isMet, $0)) }
+        await withCheckedContinuation { continuation in
+            if isMet(changes) { continuation.resume() } else { waiters.append((isMet, continuation)) }
+        }
     }
 }
 
@@ -57,8 +59,9 @@ final class Gate {
     }
 
     func passes() async {
-        guard !isOpen else { return }
-        await withCheckedContinuation { waiters.append($0) }
+        await withCheckedContinuation { continuation in
+            if isOpen { continuation.resume() } else { waiters.append(continuation) }
+        }
     }
 }
 

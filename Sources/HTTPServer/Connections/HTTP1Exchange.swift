@@ -155,7 +155,7 @@ final class HTTP1Exchange {
         }
         progress = .ended(plan)
         guard plan.sendsBody else { return }
-        if let remaining, remaining > 0 { return connection.end(.responseCutShort) }
+        if let remaining, remaining > 0 { return connection.abort(.responseCutShort) }
         guard plan.framing == .chunked else { return }
         try connection.output.append { buffer throws(WireError) in
             try ChunkFraming.appendEnd(trailers: trailers, to: &buffer)

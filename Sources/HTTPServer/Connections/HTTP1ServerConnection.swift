@@ -170,7 +170,7 @@ final class HTTP1ServerConnection {
             closeReason = .handlerFailed("\(error)")
             await refuse(.internalServerError, "the handler failed")
         } else {
-            end(.handlerFailed("\(error)"))
+            abort(.handlerFailed("\(error)"))
         }
     }
 }
