@@ -22,8 +22,8 @@ final class Pause {
     }
 
     private func run(_ duration: Duration) async {
-        guard !isOver else { return }
         await withUnsafeContinuation { continuation in
+            guard !isOver else { return continuation.resume() }
             self.continuation = continuation
             timer = EventLoop.shared.schedule(at: EventLoop.shared.now + duration) { [self] in end() }
         }

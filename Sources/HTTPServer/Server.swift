@@ -94,7 +94,7 @@ public final class Server {
                 wakeWaiters()
             },
         ]
-        while !connections.isEmpty, isInTime { await untilConnectionGoes() }
+        await untilConnectionGoes(while: { !connections.isEmpty && isInTime })
         for timer in timers { EventLoop.shared.cancel(timer) }
         return isInTime
     }
@@ -111,10 +111,8 @@ public final class Server {
 
     private func acceptConnections() async {
         while !isStopping {
-            guard connections.count < configuration.limits.connections else {
-                await untilConnectionGoes()
-                continue
-            }
+            await untilConnectionGoes(while: { connections.count >= configuration.limits.connections })
+            guard !isStopping else { return }
             do {
                 accepted(try await listener.accept())
             } catch .closed {
@@ -141,8 +139,14 @@ public final class Server {
 
     func standingLines() -> [UInt8] { standing.lines(at: StandingFields.currentSecond) }
 
-    private func untilConnectionGoes() async {
-        await withUnsafeContinuation { waiters.append($0) }
+    /// Returns when `mustWait` no longer holds; it is asked whenever a connection has gone.
+    private func untilConnectionGoes(while mustWait: () -> Bool) async {
+        while mustWait() {
+            await withUnsafeContinuation { waiter in
+                // Asked again: a caller from another thread may have lost the network thread on its way here.
+                if mustWait() { waiters.append(waiter) } else { waiter.resume() }
+            }
+        }
     }
 
     private func wakeWaiters() {

@@ -33,7 +33,7 @@ struct ConnectionMachine {
     ///
     /// - Parameter areNew: Whether they were read from the wire just now; false for those that came along with the request before.
     mutating func received(_ count: Int, areNew: Bool) {
-        guard state == .new || state == .idle else { return }
+        guard count > 0, state == .new || state == .idle else { return }
         if areNew, !isResting { readsBeyondWaking = true }
         headBytes += count
     }

@@ -36,6 +36,8 @@ final class HTTP1Exchange {
     private(set) var trailers: HTTPFields?
     /// Whether the client holds its body back until it sees 100 Continue.
     private(set) var awaitsInvitation: Bool
+    /// What the client did wrong in its body. Nothing more can be read then.
+    private(set) var bodyError: WireError?
 
     init(_ head: ReceivedHead, _ framing: BodyFraming, number: Int, on connection: HTTP1ServerConnection) {
         self.connection = connection
@@ -53,7 +55,6 @@ final class HTTP1Exchange {
         do {
             return try await readPart()
         } catch let error as WireError {
-            connection.end(error.answer.map { .refused($0, error.description) } ?? .clientGone)
             throw ServerError.bodyBroken(error.description)
         } catch let error as StreamError {
             connection.end(because: error)
@@ -73,16 +74,23 @@ final class HTTP1Exchange {
     }
 
     /// - Returns: A piece of the body; nil at its end.
+    /// - Throws: `WireError`, the same one at each call; `StreamError`.
     func readPart() async throws -> [UInt8]? {
-        while true {
-            switch try await connection.nextBodyPart() {
-            case .body(let bytes): return bytes
-            case .trailers(let fields): trailers = fields
-            case .end(let end):
-                requestEnd = end
-                return nil
-            case .head: preconditionFailure("a head inside a request")
+        if let bodyError { throw bodyError }
+        do {
+            while true {
+                switch try await connection.nextBodyPart() {
+                case .body(let bytes): return bytes
+                case .trailers(let fields): trailers = fields
+                case .end(let end):
+                    requestEnd = end
+                    return nil
+                case .head: preconditionFailure("a head inside a request")
+                }
             }
+        } catch let error as WireError {
+            bodyError = error
+            throw error
         }
     }
 
@@ -147,7 +155,7 @@ final class HTTP1Exchange {
         }
         progress = .ended(plan)
         guard plan.sendsBody else { return }
-        if let remaining, remaining > 0 { return connection.end(.responseCutShort) }
+        if let remaining, remaining > 0 { return connection.abort(.responseCutShort) }
         guard plan.framing == .chunked else { return }
         try connection.output.append { buffer throws(WireError) in
             try ChunkFraming.appendEnd(trailers: trailers, to: &buffer)
@@ -185,7 +193,7 @@ final class HTTP1Exchange {
             return head.version == .http10 ? .http10 : .bodyUntilClose
         }
         switch requestEnd {
-        case nil: return .bodyNotRead
+        case nil: return bodyError.map { .broken($0.description) } ?? .bodyNotRead
         case .notReusable(.http10): return .http10
         case .notReusable(.connectionClose): return .clientSaidClose
         case .notReusable(let other): return .broken(other.description)
@@ -222,7 +230,7 @@ final class HTTP1Exchange {
     private func requestMayBeReused(isWhole: Bool) -> Bool {
         if let requestEnd { return requestEnd.isReusable }
         // A client that was not invited may send its body or not (RFC 9110 §10.1.1): nobody knows where the next request would begin.
-        if awaitsInvitation { return false }
+        if awaitsInvitation || bodyError != nil { return false }
         if isWhole, case .length(let count) = framing, count > connection.limits.discardedBodyBytes { return false }
         return head.version == .http11 && !head.values("connection").contains { $0.lowercased().contains("close") }
     }

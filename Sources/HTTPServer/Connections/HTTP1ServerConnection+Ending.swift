@@ -80,6 +80,12 @@ extension HTTP1ServerConnection {
         end(.timedOut(wait))
     }
 
+    /// Closes in the middle of things, without TLS's own end (close_notify) either: nobody shall take it for a proper one.
+    func abort(_ reason: ServerCloseReason) {
+        tcp.close()
+        end(reason)
+    }
+
     /// Closes with a TCP reset.
     func reset() {
         tcp.reset()

@@ -8,7 +8,7 @@ internal import Transport
 extension HTTP1ServerConnection {
     func shakeHands(_ context: TLSContext) async throws {
         watchdog.watch(.handshake, for: timeouts.handshake)
-        let secure = try TLSStream(over: tcp, session: context)
+        let secure = try TLSStream(over: tcp, server: context)
         stream = secure
         try await secure.handshake()
         watchdog.relax()

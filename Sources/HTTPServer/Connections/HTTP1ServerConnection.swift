@@ -27,6 +27,8 @@ final class HTTP1ServerConnection {
     private(set) var task: Task<Void, Never>?
     private(set) lazy var watchdog = Watchdog { [unowned self] in timedOut($0) }
     private var requestCount = 0
+    /// The host of the last request that passed; a client names the same one each time.
+    private var knownHost: String?
 
     init(_ tcp: TCPStream, _ id: ServerConnectionID, of server: Server) {
         self.id = id
@@ -58,6 +60,9 @@ final class HTTP1ServerConnection {
             end(because: error)
         } catch let error as TLSError {
             end(.handshakeFailed(error.description))
+        } catch let error as WireError {
+            // In what was left of a body after its answer: there is nobody to tell.
+            end(error.answer == nil ? .clientGone : .broken(error.description))
         } catch {
             end(.broken("\(error)"))
         }
@@ -112,9 +117,12 @@ final class HTTP1ServerConnection {
         if !head.expectsContinue, head.version == .http11, let expectation = head.firstValue("expect") {
             return (.expectationFailed, "nothing is known of Expect: \(expectation)")
         }
-        if server.checksHosts, !HostRule.isLoopback(authority: authority(of: head)) {
+        guard server.checksHosts else { return nil }
+        let authority = authority(of: head)
+        guard authority == knownHost || HostRule.isLoopback(authority: authority) else {
             return (.misdirectedRequest, "this server answers to localhost and loopback addresses only")
         }
+        knownHost = authority
         return nil
     }
 
@@ -146,14 +154,8 @@ final class HTTP1ServerConnection {
     /// - Returns: Whether the request was read to its end.
     private func discardBody(of exchange: HTTP1Exchange) async throws -> Bool {
         var discarded = 0
-        while exchange.requestEnd == nil, !exchange.awaitsInvitation, discarded <= limits.discardedBodyBytes {
-            do {
-                discarded += try await exchange.readPart()?.count ?? 0
-            } catch let error as WireError {
-                // The answer is out already; there is nobody to tell.
-                closeReason = closeReason ?? .broken(error.description)
-                return false
-            }
+        while exchange.requestEnd == nil, discarded <= limits.discardedBodyBytes {
+            discarded += try await exchange.readPart()?.count ?? 0
         }
         return exchange.requestEnd != nil
     }
@@ -161,11 +163,14 @@ final class HTTP1ServerConnection {
     private func handlerFailed(_ exchange: HTTP1Exchange, _ error: any Error) async {
         guard closeReason == nil, exchange.progress != .hijacked else { return }
         if error is CancellationError { return end(.clientGone) }
-        if exchange.progress == .unanswered {
+        if let bodyError = exchange.bodyError, exchange.progress == .unanswered {
+            guard let status = bodyError.answer else { return end(.clientGone) }
+            await refuse(status, bodyError.description)
+        } else if exchange.progress == .unanswered {
             closeReason = .handlerFailed("\(error)")
             await refuse(.internalServerError, "the handler failed")
         } else {
-            end(.handlerFailed("\(error)"))
+            abort(.handlerFailed("\(error)"))
         }
     }
 }

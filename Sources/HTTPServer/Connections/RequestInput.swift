@@ -41,7 +41,8 @@ struct RequestInput {
     /// - Returns: Nil when it has to be waited for; also when the client closed between requests (`isEnd`).
     /// - Throws: `WireError` for what the client did wrong, `StreamError`. This input is of no more use then.
     mutating func next(from stream: any ByteStream) throws -> RequestPart? {
-        if let part = try takeFromRest() { return part }
+        // Inside a message a part may be due without further bytes: its end.
+        if restCount > 0 || reader.isMidMessage, let part = try takeFromRest() { return part }
         while !isEnd {
             switch try stream.tryRead(into: Self.shared) {
             case .wouldBlock: return nil

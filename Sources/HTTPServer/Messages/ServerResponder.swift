@@ -46,7 +46,7 @@ public struct ServerResponder {
     public func hijack() -> (stream: any ByteStream, received: [UInt8]) { exchange.hijack() }
 
     /// Closes at once, so that the client sees the end where it expects more.
-    public func abort() { exchange.connection.end(.handlerClosed) }
+    public func abort() { exchange.connection.abort(.handlerClosed) }
 
     /// Closes at once with a TCP reset: what the client has not read yet is lost.
     public func reset() { exchange.connection.reset() }

@@ -18,6 +18,12 @@ extension Descriptor {
         setsockopt(number, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Lets the next close send a reset (socket(7), SO_LINGER with no time).
+    func resetOnClose() {
+        var noTime = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(number, SOL_SOCKET, SO_LINGER, &noTime, socklen_t(MemoryLayout<linger>.size))
+    }
+
     /// How a connect ended: 0, or its errno. Writability alone doesn't tell; a refused socket is writable too.
     func pendingError() -> Int32 {
         var code: Int32 = 0

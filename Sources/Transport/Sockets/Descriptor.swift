@@ -41,14 +41,10 @@ final class Descriptor {
         if readiness.mayRead { return .ready }
         precondition(reader == nil, "two tasks wait to read the same socket")
         return await withUnsafeContinuation { continuation in
-            // Asked again: getting here suspends a task that does not prefer the loop, and an edge may have come meanwhile.
-            if isClosed {
-                continuation.resume(returning: .closed)
-            } else if readiness.mayRead {
-                continuation.resume(returning: .ready)
-            } else {
-                reader = continuation
-            }
+            // Looked at again: a task that doesn't prefer the loop comes here by way of the global pool, and an edge that arrived meanwhile
+            // would not be told again.
+            if isClosed || readiness.mayRead { return continuation.resume(returning: isClosed ? .closed : .ready) }
+            reader = continuation
         }
     }
 
@@ -58,13 +54,9 @@ final class Descriptor {
         if readiness.mayWrite { return .ready }
         precondition(writer == nil, "two tasks wait to write to the same socket")
         return await withUnsafeContinuation { continuation in
-            if isClosed {
-                continuation.resume(returning: .closed)
-            } else if readiness.mayWrite {
-                continuation.resume(returning: .ready)
-            } else {
-                writer = continuation
-            }
+            // As above.
+            if isClosed || readiness.mayWrite { return continuation.resume(returning: isClosed ? .closed : .ready) }
+            writer = continuation
         }
     }
 

@@ -100,4 +100,10 @@ public final class TCPStream: ByteStream {
     }
 
     public func close() { descriptor.close() }
+
+    /// Closes with a reset instead of an orderly end: what either side has not read yet is lost.
+    public func reset() {
+        descriptor.resetOnClose()
+        descriptor.close()
+    }
 }
