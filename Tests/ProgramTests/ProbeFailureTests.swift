@@ -47,7 +47,7 @@ struct ProbeFailureTests {
     }
 
     @Test func `a port nobody listens on ends with 7 in the phase connect`() async throws {
-        let url = "http://127.0.0.1:\(try PeerProcess.freePort())/"
+        let url = "http://127.0.0.1:\(try PeerServer.freePort())/"
         let probe = try await Probe.run("--json", url)
         #expect(probe.ending == .exited(7), "\(probe.output)\(probe.error)")
         let record = try probe.record
@@ -72,7 +72,7 @@ struct ProbeFailureTests {
     @Test func `the first failure decides the exit code, and the others are still done`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }
-        let dead = "http://127.0.0.1:\(try PeerProcess.freePort())/"
+        let dead = "http://127.0.0.1:\(try PeerServer.freePort())/"
         let probe = try await Probe.run("--json", "-c", "1", "\(server.plain)/ok", dead, "\(server.plain)/truncated")
         #expect(probe.ending == .exited(7))
         #expect(try probe.records.map(\.outcome) == ["ok", "error:connect", "error:truncated"])

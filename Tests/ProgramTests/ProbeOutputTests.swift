@@ -76,7 +76,7 @@ struct ProbeHARTests {
         let server = try await OddServer.start()
         defer { server.stop() }
         let har = folder.file("session.har")
-        let dead = "http://127.0.0.1:\(try PeerProcess.freePort())/"
+        let dead = "http://127.0.0.1:\(try PeerServer.freePort())/"
         let targets = [
             "/ok", "/secrets?q=1&x=%20y", "/missing", "/truncated", "/garbage", "/hostile-body", "/hostile-field",
         ]

@@ -67,7 +67,7 @@ struct ProbeServerTests {
     @Test func `Python's own server, which closes after each answer, is reached anew each time`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("hello.txt", "hello\n".utf8)
-        let server = try await PeerProcess(folder: folder.path) {
+        let server = try await PeerServer(folder: folder.path) {
             [Python.plain, "-m", "http.server", "--bind", "127.0.0.1", "\($0)"]
         }
         defer { server.stop() }

@@ -3,8 +3,8 @@ import TestSupport
 /// A server that does by target what real servers do on bad days, byte for byte. In Python, so that none of our own code
 /// judges our own code. It prints each target when its request has arrived.
 enum OddServer {
-    static func start() async throws -> PeerProcess {
-        try await PeerProcess { [Python.plain, "-u", "-c", source, "\($0)"] }
+    static func start() async throws -> PeerServer {
+        try await PeerServer { [Python.plain, "-u", "-c", source, "\($0)"] }
     }
 
     private static let source = #"""

@@ -28,8 +28,8 @@ enum Python {
 /// Servers in wide use, each with the least configuration that runs in a folder of its own without rights.
 enum Peers {
     /// nginx on the files in `folder`.
-    static func nginx(_ folder: TemporaryFolder) async throws -> PeerProcess {
-        try await PeerProcess { port in
+    static func nginx(_ folder: TemporaryFolder) async throws -> PeerServer {
+        try await PeerServer { port in
             let scratch = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
                 .map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
             let configuration = """
@@ -46,8 +46,8 @@ enum Peers {
     }
 
     /// haproxy in front of another server; `/own` it answers itself.
-    static func haproxy(before other: PeerProcess, _ folder: TemporaryFolder) async throws -> PeerProcess {
-        try await PeerProcess { port in
+    static func haproxy(before other: PeerServer, _ folder: TemporaryFolder) async throws -> PeerServer {
+        try await PeerServer { port in
             let configuration = """
                 defaults
                   mode http
@@ -67,8 +67,8 @@ enum Peers {
     }
 
     /// `openssl s_server -www`, which answers every request with a page about the connection.
-    static func openssl(_ identity: Certificates.Identity) async throws -> PeerProcess {
-        try await PeerProcess { port in
+    static func openssl(_ identity: Certificates.Identity) async throws -> PeerServer {
+        try await PeerServer { port in
             [
                 "openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-www", "-quiet", "-cert", identity.certificate,
                 "-key", identity.key,

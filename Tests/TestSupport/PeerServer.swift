@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 
 /// A server of another make, on a port of its own on loopback.
-public final class PeerProcess: Sendable {
+public final class PeerServer: Sendable {
     public let port: UInt16
     private let process: ChildProcess
     private let log: OutputFile
