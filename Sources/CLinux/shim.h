@@ -24,6 +24,7 @@
 // Hidden behind _GNU_SOURCE, which this header can't define: Swift's Glibc module is built without it, and the two would
 // then disagree about the layout of fd_set.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern int pipe2(int[2], int);
 
 // prctl(2) is variadic, and Swift calls no variadic functions.
 static inline int set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }

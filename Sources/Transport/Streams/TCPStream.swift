@@ -7,7 +7,7 @@ public import HTTPTrace
 /// Non-blocking, without Nagle's delay. Dropping the last reference closes it.
 @NetworkActor
 public final class TCPStream: ByteStream {
-    private let descriptor: Descriptor
+    let descriptor: Descriptor
     public let localAddress: NetworkAddress
     public let remoteAddress: NetworkAddress
     public private(set) var bytesReceived = 0
