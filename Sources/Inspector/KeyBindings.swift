@@ -11,7 +11,8 @@ enum Action: Equatable, Sendable {
     case nextPane, previousPane
     case nextTab, previousTab
     case tab(DetailTab)
-    case expand, back, quit, quitAtOnce, interrupt
+    /// One step back; `leave` goes on to quit where there is nothing to go back to.
+    case expand, back, leave, quitAtOnce, interrupt
     case probe, replay, edit, cancel, remove, restore
     case follow, nextTimeline, zoomIn, zoomOut, zoomFit
     case connections, copy, export
@@ -156,8 +157,10 @@ enum KeyBindings {
         KeyBinding(
             keys: [.character("?"), .function(1)], action: .help, hint: "Help", help: "This page; type to search it."),
         KeyBinding(
-            keys: [.character("q"), .escape], action: .back, hint: "Quit",
-            help: "Back; from the list q quits, after a question while requests run."),
+            keys: [.escape], action: .back, hint: nil, help: "Back: to the panes, to the list, out of a prompt."),
+        KeyBinding(
+            keys: [.character("q")], action: .leave, hint: "Quit",
+            help: "Back as well; from the list it quits, after a question while requests run."),
         KeyBinding(keys: [.character("Q")], action: .quitAtOnce, hint: nil, help: "Quit at once."),
     ]
 

@@ -48,7 +48,7 @@ public struct Model: Sendable {
     /// Rows taken off the list, the latest last.
     var undo: [ExchangeID] = []
     var message: Notice?
-    var hasMouse = true
+    public var hasMouse = true
     /// ^C was the last key.
     var isInterrupted = false
     var history: [String]

@@ -16,8 +16,9 @@ extension Model {
             show(DetailTab(rawValue: (tab.rawValue + DetailTab.allCases.count - 1) % DetailTab.allCases.count)!)
         case .tab(let tab): show(tab)
         case .expand: expand()
-        case .back: return goBack()
-        case .quit, .quitAtOnce: return [.quit]
+        case .back: goBack()
+        case .leave: return leave()
+        case .quitAtOnce: return [.quit]
         case .interrupt: say("Press ^C once more to quit.")
         case .probe: openProbeLine()
         case .replay: return replay(at: now)
@@ -100,11 +101,18 @@ extension Model {
         isExpanded.toggle()
     }
 
-    /// One step back: from the whole screen to the panes, from a pane to the list, from the list out.
-    private mutating func goBack() -> [Effect] {
-        if isExpanded || focus != .requests {
-            isExpanded = false
-            focus = .requests
+    private var isAtTop: Bool { !isExpanded && focus == .requests }
+
+    /// From the whole screen or another pane to the list.
+    private mutating func goBack() {
+        isExpanded = false
+        focus = .requests
+    }
+
+    /// Back, and from the list out.
+    private mutating func leave() -> [Effect] {
+        guard isAtTop else {
+            goBack()
             return []
         }
         guard runningCount == 0 else {

@@ -70,7 +70,7 @@ extension Model {
         case .escape, .enter, .control("c"), .function(1):
             mode = .browsing
             return
-        case .character("?") where help.filter.isEmpty, .character("q") where help.filter.isEmpty:
+        case .character("?") where help.filter.isEmpty:
             mode = .browsing
             return
         case .down: help.scroll += 1

@@ -50,11 +50,12 @@ extension Model {
     /// that was touched, however many records were about it.
     mutating func take(_ records: [TraceRecord]) {
         var exchanges: Set<ExchangeID> = []
-        var connections: [ConnectionID: ConnectionLedger.Connection?] = [:]
+        // Only the states: a copy of the connection would share its list of requests, and make the next event copy it.
+        var connections: [ConnectionID: ConnectionLedger.State?] = [:]
         for record in records {
             if let id = record.exchange { exchanges.insert(id) }
             if let id = record.connection, connections[id] == nil {
-                connections[id] = .some(session.connections[id])
+                connections[id] = .some(session.connections[id]?.state)
             }
         }
         session.apply(records)
@@ -91,7 +92,8 @@ extension Model {
         }
         firstRow = max(0, min(firstRow, rows.count - page))
         if let detail = layout.detail { prepareBody(columns: detail.columns) }
-        detailScroll = max(0, min(detailScroll, detailLineCount(layout) - layout.detailRows))
+        // At the top, where it mostly is, nobody needs to know how long the page is.
+        if detailScroll > 0 { detailScroll = max(0, min(detailScroll, detailLineCount(layout) - layout.detailRows)) }
         connectionScroll = max(0, min(connectionScroll, pool.count - 1))
     }
 

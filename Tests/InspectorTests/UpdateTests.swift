@@ -177,6 +177,15 @@ struct UpdateTests {
         press(.escape, in: &model)
         #expect(!model.isExpanded && model.focus == .requests)
         #expect(press(.escape, in: &model) == [])
+        #expect(model.mode == .browsing)
+    }
+
+    @Test func `the help is searched by typing any letter`() {
+        var model = model()
+        press("?quit", in: &model)
+        #expect(model.mode == .help(HelpState(filter: "quit")))
+        press(.escape, in: &model)
+        #expect(model.mode == .browsing)
     }
 
     // MARK: filters and orders

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Dispatch
 internal import Glibc
 
 // A program of somebody else to talk to, so that both ends of a test are not our own mistakes.
@@ -45,9 +46,16 @@ public final class PeerProcess: Sendable {
         _ = text.withUTF8 { write(input, $0.baseAddress, $0.count) }
     }
 
-    /// Reads its output until it contains `text`, or ends; returns what was read. Blocks: call it off the network thread.
+    /// Waits until its output contains `text`, or ends; returns what came since the last call.
     @discardableResult
-    public func output(until text: String) -> String {
+    public func output(until text: String) async -> String {
+        // A blocking read must not take one of the few threads that all tests share.
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: self.blockingOutput(until: text)) }
+        }
+    }
+
+    private func blockingOutput(until text: String) -> String {
         var seen = ""
         var buffer = [UInt8](repeating: 0, count: 4096)
         while !seen.contains(text) {

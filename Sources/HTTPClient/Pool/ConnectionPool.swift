@@ -48,7 +48,7 @@ final class ConnectionPool {
     ///
     /// - Throws: Why the dial failed; what `cancel` was given.
     func lease(_ request: RequestID, for key: ConnectionKey, tracer: Tracer) async throws(Failure) -> HTTP1Connection {
-        guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "The client was shut down.") }
+        guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
         tracer.record(.getConn(hostPort: key.origin.hostPort))
         var actions = state.request(request, for: key, at: loop.now)
         if case .assign(request, let id, let reuse)? = actions.last {
@@ -100,7 +100,7 @@ final class ConnectionPool {
     func shutDown() {
         guard !isShutDown else { return }
         isShutDown = true
-        for request in Array(waiting.keys) { cancel(request, because: Failure(.cancelled, phase: .queued, "The client was shut down.")) }
+        for request in Array(waiting.keys) { cancel(request, because: Failure(.cancelled, phase: .queued, "the client was shut down")) }
         for dial in dials.values { dial.cancel() }
         for connection in Array(connections.values) {
             connection.abort()
@@ -129,11 +129,11 @@ final class ConnectionPool {
     private func open(_ id: ConnectionID, _ key: ConnectionKey, for request: RequestID) {
         let tracer = waiting[request]?.tracer
         observe(.connectionDialing(key), id, tracer?.exchange)
-        dials[id] = Task(executorPreference: loop) { @NetworkActor [factory] in
+        dials[id] = Task.onNetwork { [factory] in
             do throws(Failure) {
-                opened(id, try await factory.open(id, key, in: self) { tracer?.recordDial($0, on: id) }, tracer)
+                self.opened(id, try await factory.open(id, key, in: self) { tracer?.recordDial($0, on: id) }, tracer)
             } catch {
-                failed(id, error)
+                self.failed(id, error)
             }
         }
     }

@@ -35,7 +35,7 @@ enum KeyLine {
         case .browsing, .help:
             let isAtTop = model.focus == .requests && !model.isExpanded
             let hints = KeyBindings.hints(for: model).map { binding in
-                (binding.keyName, binding.action == .back && !isAtTop ? "Back" : binding.hint!)
+                (binding.keyName, binding.action == .leave && !isAtTop ? "Back" : binding.hint!)
             }
             // Help and the way out are always there.
             draw(Array(hints.dropLast(2)), last: Array(hints.suffix(2)), model, into: &canvas)

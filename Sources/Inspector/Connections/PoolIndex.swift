@@ -17,12 +17,12 @@ struct PoolIndex: Equatable, Sendable {
 
     /// Takes in what a batch of records made of a connection; `before` is nil when it is new.
     mutating func note(
-        _ connection: ConnectionLedger.Connection, was before: ConnectionLedger.Connection?
+        _ connection: ConnectionLedger.Connection, was before: ConnectionLedger.State?
     ) {
         if before == nil { open.append(connection.id) }
-        count(before?.state, by: -1)
+        count(before, by: -1)
         count(connection.state, by: 1)
-        if connection.closedAt != nil, before?.closedAt == nil {
+        if connection.closedAt != nil, before.map(Self.isOpen) ?? true {
             open.removeAll { $0 == connection.id }
             ended.append(connection.id)
         }
@@ -35,6 +35,13 @@ struct PoolIndex: Equatable, Sendable {
         case .failed: failed += step
         case .closed: closed += step
         case .dialing, nil: break
+        }
+    }
+
+    private static func isOpen(_ state: ConnectionLedger.State) -> Bool {
+        switch state {
+        case .dialing, .busy, .idle: true
+        case .closed, .failed: false
         }
     }
 

@@ -7,11 +7,11 @@ import TextScreen
 
 /// The Timing page.
 struct TimingPage {
-    private let exchange: Exchange
-    private let model: Model
-    private let columns: Int
-    private let now: Timestamp
-    private let end: Timestamp
+    let exchange: Exchange
+    let model: Model
+    let columns: Int
+    let now: Timestamp
+    let end: Timestamp
 
     init(_ exchange: Exchange, _ model: Model, columns: Int, at now: Timestamp) {
         self.exchange = exchange
@@ -21,8 +21,8 @@ struct TimingPage {
         end = max(exchange.finishedAt ?? now, exchange.startedAt)
     }
 
-    private var theme: Theme { model.theme }
-    private var dot: String { " \(theme.marks.middleDot.string) " }
+    var theme: Theme { model.theme }
+    var dot: String { " \(theme.marks.middleDot.string) " }
 
     /// The table where it fits, else one bar and lines of figures.
     func page(rows: Int) -> DetailPage {
@@ -86,12 +86,12 @@ struct TimingPage {
     }
 
     /// All figures of the table with the same decimals, so that the points stand below each other.
-    private func milliseconds(_ duration: Duration) -> String {
+    func milliseconds(_ duration: Duration) -> String {
         let total = (end - exchange.startedAt).milliseconds
         return Figures.fixed(duration.milliseconds, decimals: total < 10 ? 3 : total < 100 ? 2 : 1)
     }
 
-    private func absence(of phase: Phase) -> String {
+    func absence(of phase: Phase) -> String {
         if phase == .dns, exchange.phases[.connect] != nil, case .notReached = exchange.absence(of: .dns) {
             return "no lookup needed"
         }
@@ -148,7 +148,7 @@ struct TimingPage {
     }
 
     /// `first byte 265.6`, `38 k`, `0.98 MB/s`.
-    private func answerWords() -> [String] {
+    func answerWords() -> [String] {
         var words: [String] = []
         if let first = exchange.timeToFirstByte { words.append("first byte \(milliseconds(first))") }
         if exchange.response != nil { words.append(Figures.size(exchange.bodyBytes)) }
@@ -172,7 +172,7 @@ struct TimingPage {
         return line
     }
 
-    private func serverWords(_ server: ServerTiming) -> String {
+    func serverWords(_ server: ServerTiming) -> String {
         var words = server.entries.map { entry in
             "\(entry.name) \(Figures.fixed(entry.milliseconds, decimals: entry.milliseconds < 10 ? 1 : 0))"
         }.joined(separator: dot)
@@ -184,7 +184,7 @@ struct TimingPage {
     }
 
     /// A sentence about what matters most: the failure, or the phase that took the largest part.
-    private func shareLine() -> StyledLine? {
+    func shareLine() -> StyledLine? {
         if let failure = exchange.failure {
             var line = StyledLine(" \(theme.marks.glyph(of: .failed).text) ", theme.failure)
             line.add("\(failure.message)", theme.failure)
@@ -217,7 +217,7 @@ struct TimingPage {
     }
 
     /// What the other kind of connection made of the same URL.
-    private func twinLine() -> StyledLine? {
+    func twinLine() -> StyledLine? {
         guard !exchange.isRunning, let twin = model.session.twin(of: exchange), !twin.setUp.isEmpty else { return nil }
         let saved = model.figures.time(twin.saved)
         let names = twin.setUp.map(\.rawValue).joined(separator: ", ")
@@ -232,7 +232,7 @@ struct TimingPage {
     }
 
     /// Where it came from, and attempts before the one that is shown.
-    private func historyLine() -> StyledLine? {
+    func historyLine() -> StyledLine? {
         if let retry = exchange.retries.last {
             var line = StyledLine(" \(theme.marks.again.string) ", theme.warning)
             line.add("\(Figures.plural(exchange.retries.count, "attempt")) failed before: \(retry.message)")
@@ -246,64 +246,5 @@ struct TimingPage {
         let amount = model.figures.time(.nanoseconds(Int64(change.magnitude * 1e6)))
         line.add("Replay of \(original): \(amount) \(change < 0 ? "faster" : "slower")")
         return line
-    }
-}
-
-// MARK: - small screens
-
-extension TimingPage {
-    /// One bar over the whole width, then figures.
-    private func compactLines() -> [StyledLine] {
-        let total: SafeText = "\(model.figures.time(end - exchange.startedAt))"
-        let axis = TimeAxis(
-            from: exchange.startedAt, length: end - exchange.startedAt, columns: max(4, columns - total.width - 4))
-        let bar = PhaseBar(exchange, on: axis, at: now)
-        var first = StyledLine(" ")
-        for mark in bar.marks.prefix(axis.columns) {
-            first.add(theme.marks.glyph(of: mark).safeText, theme.style(of: mark))
-        }
-        first.add("  " + total, theme.strong)
-        var lines = [first]
-
-        let happened = exchange.phases.present.map { "\($0.phase.rawValue) \(milliseconds($0.span.duration(at: end)))" }
-        lines += wrapped(happened)
-        let absent = [Phase.dns, .connect, .tls].filter { exchange.phases[$0] == nil }
-            .map { "\($0.rawValue) \(theme.marks.absent.string) (\(absence(of: $0)))" }
-        lines += wrapped(merged(absent) + answerWords())
-        if let peer = peerLine() { lines.append(peer) }
-        if let server = exchange.response.flatMap({ ServerTiming($0.fields) }) {
-            lines.append(
-                StyledLine(" server-timing \(Figures.fixed(server.total, decimals: 1)): \(serverWords(server))"))
-        }
-        return lines + [exchange.failure == nil ? nil : shareLine(), twinLine(), historyLine()].compactMap { $0 }
-    }
-
-    /// Three phases that did not happen for one reason are one word.
-    private func merged(_ absent: [String]) -> [String] {
-        guard absent.count == 3, case .reused(let connection) = exchange.absence(of: .connect) else { return absent }
-        return ["reused \(connection): no dns, connect, tls"]
-    }
-
-    private func peerLine() -> StyledLine? {
-        guard let got = exchange.connection else { return nil }
-        var words = ["\(got.connection) \(got.isReused ? "reused" : "new")", "\(got.remote)"]
-        if let tls = exchange.tls ?? model.session.connections[got.connection]?.facts?.tls {
-            words.append(tls.isResumed ? "\(tls.version) resumed" : tls.version)
-        }
-        if let response = exchange.response { words.append(response.version) }
-        return StyledLine(" \(words.joined(separator: dot))")
-    }
-
-    /// Words with dots between them, on as many lines as they need.
-    private func wrapped(_ words: [String]) -> [StyledLine] {
-        var lines: [String] = []
-        for word in words {
-            if let last = lines.last, last.count + dot.count + word.count < columns {
-                lines[lines.count - 1] = last + dot + word
-            } else {
-                lines.append(" " + word)
-            }
-        }
-        return lines.map { StyledLine("\($0)") }
     }
 }

@@ -27,7 +27,8 @@ struct RequestTable {
     func drawHead(into canvas: inout Canvas) {
         let style = theme.quiet
         canvas.write("#", column: columns.id.start, row: 0, style: style, width: columns.id.length, align: .trailing)
-        canvas.write("URL", column: columns.url.start, row: 0, style: style)
+        if let column = columns.host { write("HOST", in: column, style: style, into: &canvas) }
+        canvas.write(columns.host == nil ? "URL" : "PATH", column: columns.url.start, row: 0, style: style)
         write("CODE", in: columns.status, align: .trailing, style: style, into: &canvas)
         if let column = columns.connection { write("CONN", in: column, style: style, into: &canvas) }
         if let column = columns.remote { write("REMOTE", in: column, style: style, into: &canvas) }
@@ -47,7 +48,7 @@ struct RequestTable {
         if model.rows.order != .start { note += "  by \(model.rows.order.rawValue)" }
         guard !note.isEmpty else { return }
         canvas.write(
-            "\(note)", column: columns.url.start + 3, row: 0, style: theme.warning, width: columns.url.length - 3)
+            "\(note)", column: columns.url.start + 4, row: 0, style: theme.warning, width: columns.url.length - 4)
     }
 
     func drawRows(into canvas: inout Canvas) {
@@ -87,7 +88,16 @@ struct RequestTable {
         } else if !isHop {
             url = "\(exchange.draft.method.rawValue) " + url
         }
-        canvas.write(url, column: columns.url.start, row: row, width: columns.url.length, truncation: .middle)
+        if let column = columns.host, !isHop {
+            // The path after a host of its own column; where it leads or comes from stays behind it.
+            let authority = exchange.draft.url.origin.authority
+            canvas.write(
+                "\(authority)", column: column.start, row: row, width: column.length - 1, truncation: .middle)
+            url = url.dropFirst(columns: SafeText(untrusted: authority).width)
+        }
+        // A hop's URL is whole and needs the room of both columns.
+        let start = isHop ? columns.host?.start ?? columns.url.start : columns.url.start
+        canvas.write(url, column: start, row: row, width: columns.url.end - start, truncation: .middle)
         let status = RequestCells.status(of: exchange, theme)
         write(status.text, in: columns.status, row: row, align: .trailing, style: status.style, into: &canvas)
         if let column = columns.connection {
@@ -159,6 +169,7 @@ struct RequestTable {
 struct RequestColumns: Equatable, Sendable {
     private(set) var id: Layout.Span
     private(set) var method: Layout.Span?
+    private(set) var host: Layout.Span?
     private(set) var url: Layout.Span
     private(set) var status: Layout.Span
     private(set) var connection: Layout.Span?
@@ -171,6 +182,7 @@ struct RequestColumns: Equatable, Sendable {
 
     init(_ screenClass: ScreenLayout.Class, columns: Int, lastID: ExchangeID) {
         barColumns = screenClass == .narrow ? max(12, columns / 5) : max(12, columns * 3 / 8)
+        if screenClass == .wide { barColumns = columns / 3 }
         if screenClass == .compact { barColumns = max(12, columns * 28 / 100) }
         let hasSize = screenClass >= .full && columns >= 120
         let idWidth = max(screenClass == .narrow ? 3 : 4, String(lastID.number).count)
@@ -187,5 +199,9 @@ struct RequestColumns: Equatable, Sendable {
         remote = spans[9].length > 0 ? Layout.Span(start: spans[9].start + 1, length: 21) : nil
         size = spans[10].length > 0 ? spans[10] : nil
         bar = columns - barColumns
+        guard screenClass == .wide else { return }
+        let halves = Layout.spans([.fixed(min(32, url.length * 9 / 20)), .rest], in: url.length)
+        host = Layout.Span(start: url.start, length: halves[0].length)
+        url = Layout.Span(start: url.start + halves[1].start, length: halves[1].length)
     }
 }

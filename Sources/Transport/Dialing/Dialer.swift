@@ -12,7 +12,7 @@ public struct Dialer {
 
     /// No address gets less than this, as long as there is time at all: many dead ones before the living one would
     /// otherwise cut its share below a slow network's round trip. Go's value.
-    static let leastTimePerAddress = Duration.seconds(2)
+    var leastTimePerAddress = Duration.seconds(2)
 
     /// Connects to `origin`'s host and port.
     ///
@@ -113,6 +113,6 @@ public struct Dialer {
     }
 
     private func share(of left: Duration, addressesLeft: Int) -> Duration {
-        min(left, max(left / addressesLeft, Self.leastTimePerAddress))
+        min(left, max(left / addressesLeft, leastTimePerAddress))
     }
 }

@@ -17,7 +17,7 @@ public final class SystemResolver: Resolver {
 
     /// How many lookups run at once. Enough for a page's worth of hosts, and a DNS server that never answers can't take
     /// all of the machine's threads.
-    public static let threadLimit = 16
+    public nonisolated static let threadLimit = 16
 
     typealias Answer = Result<Resolution, ResolverError>
 
