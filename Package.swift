@@ -91,7 +91,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["TextScreen", "CLinux"],
+            dependencies: ["TextScreen", "CLinux", "HTTPTrace", "Transport"],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("HTTPTrace", [httpTypes]),
