@@ -15,7 +15,7 @@ public import Transport
 ///     let body = try await response.body.collect(upTo: 1 << 20)
 ///
 /// All work is done on the network thread. A task that sends many requests is fastest when it prefers that thread:
-/// `Task(executorPreference: EventLoop.shared) { @NetworkActor in … }`.
+/// `Task.onNetwork { … }`.
 public final class Client: Sendable {
     public let configuration: ClientConfiguration
     private let pool: ConnectionPool
@@ -43,7 +43,7 @@ public final class Client: Sendable {
         let tracer = Tracer(exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current)
         let trip = RoundTrip(request, configuration, pool: pool, tracer: tracer)
         let result = await withTaskCancellationHandler {
-            await Result { () async throws(Failure) in try await trip.run() }
+            await Result.of { () async throws(Failure) in try await trip.run() }
         } onCancel: {
             EventLoop.shared.execute { trip.cancel() }
         }

@@ -1,37 +1,10 @@
 internal import HTTPTrace
 internal import HTTPWire
-internal import Transport
 
-// The client's edge: errors of the layers below become the one kind that callers, traces and exports know.
+// The client's edge: what Transport does not translate itself becomes the one kind of failure that callers, traces and
+// exports know. Messages are clauses, without capital and full stop, so that they can stand anywhere.
 
 extension Failure {
-    init(_ error: DialError) {
-        switch error {
-        case .unresolved: self.init(.dns, phase: .dns, sentence(error.description))
-        case .refused: self.init(.connect, phase: .connect, sentence(error.description))
-        case .timedOut(_, let attempts):
-            self.init(.timeout, phase: attempts.isEmpty ? .dns : .connect, sentence(error.description))
-        case .cancelled: self.init(.cancelled, phase: .connect, "The dial was cancelled.")
-        }
-    }
-
-    init(_ error: TLSError) {
-        if case .stream(let below) = error {
-            self.init(below, in: .tls)
-        } else {
-            self.init(.tls, phase: .tls, sentence(error.description), isCertificate: error.isCertificate)
-        }
-    }
-
-    init(_ error: StreamError, in phase: Phase) {
-        switch error {
-        case .closed: self.init(.cancelled, phase: phase, "The connection was closed on our side.")
-        case .truncated: self.init(.truncated, phase: phase, sentence(error.description))
-        case .tls: self.init(.tls, phase: phase, sentence(error.description))
-        case .failed: self.init(error.isReset ? .reset : .connect, phase: phase, sentence(error.description))
-        }
-    }
-
     init(_ error: WireError, in phase: Phase?) {
         let kind: Kind =
             switch error.kind {
@@ -40,16 +13,10 @@ extension Failure {
             case .tooLarge: .tooLarge
             default: .protocol
             }
-        self.init(kind, phase: phase, error.fault == .peer ? "The server: \(error)." : "This request can't be sent: \(error).")
+        self.init(kind, phase: phase, error.fault == .peer ? "the server's answer: \(error)" : "this request can't be sent: \(error)")
     }
 
-    static func cancelledByCaller(in phase: Phase?) -> Failure { Failure(.cancelled, phase: phase, "The request was cancelled.") }
-}
-
-/// Capital letter and full stop, for words that come without.
-private func sentence(_ words: String) -> String {
-    let text = words.prefix(1).uppercased() + words.dropFirst()
-    return text.hasSuffix(".") ? text : text + "."
+    static func cancelledByCaller(in phase: Phase?) -> Failure { Failure(.cancelled, phase: phase, "the request was cancelled") }
 }
 
 extension Duration {

@@ -1,6 +1,6 @@
 public import HTTPTrace
 public import HTTPTypes
-public import Transport
+internal import Transport
 
 /// A response whose head has arrived. Its body comes as it is read.
 public struct Response: Sendable {
@@ -39,7 +39,7 @@ public final class BodyStream: AsyncSequence, Sendable {
         let trip = trip
         let exchange = exchange
         let result = await withTaskCancellationHandler {
-            await Result { () async throws(HTTPTrace.Failure) in try await trip.nextChunk(of: exchange) }
+            await Result.of { () async throws(HTTPTrace.Failure) in try await trip.nextChunk(of: exchange) }
         } onCancel: {
             EventLoop.shared.execute { trip.cancel() }
         }
@@ -54,7 +54,7 @@ public final class BodyStream: AsyncSequence, Sendable {
         var all: [UInt8] = []
         while let chunk = try await next() {
             guard all.count + chunk.count <= limit else {
-                let failure = HTTPTrace.Failure(.tooLarge, phase: .receive, "The body is larger than \(limit) bytes.")
+                let failure = HTTPTrace.Failure(.tooLarge, phase: .receive, "the body is larger than \(limit) bytes")
                 trip.abort(because: failure)
                 throw failure
             }

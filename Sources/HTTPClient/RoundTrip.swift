@@ -160,7 +160,7 @@ final class RoundTrip {
         guard let limit = configuration.requestTimeout else { return }
         timer = loop.schedule(at: loop.now + limit) { [weak self] in
             guard let self else { return }
-            abort(because: Failure(.timeout, phase: currentPhase, "The whole request took longer than \(limit.inWords)."))
+            abort(because: Failure(.timeout, phase: currentPhase, "the whole request took longer than \(limit.inWords)"))
         }
     }
 
@@ -177,9 +177,9 @@ final class RoundTrip {
         if let failure = abortion ?? exchange.abortion { return failure }
         let phase: Phase = exchange.head != nil || exchange.gotFirstByte ? .receive : exchange.sentBytes == 0 ? .send : .wait
         return switch problem {
-        case .stream(let error): Failure(error, in: phase)
+        case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)
-        case .hook(let error): Failure(.cancelled, phase: phase, "A trace's got1xxResponse hook ended the request: \(error)")
+        case .hook(let error): Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
         }
     }
 }

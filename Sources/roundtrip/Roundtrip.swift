@@ -15,7 +15,7 @@ struct Roundtrip: AsyncParsableCommand {
               roundtrip probe -n 100 -c 8 --summary URL         how fast, over a hundred requests
               roundtrip probe --har - URL URL                   HAR 1.2 on standard output
             """,
-        version: "1.0.0",
+        version: programVersion,
         subcommands: [InspectCommand.self, ProbeCommand.self],
         defaultSubcommand: InspectCommand.self)
 
@@ -38,6 +38,9 @@ struct Roundtrip: AsyncParsableCommand {
         }
     }
 }
+
+/// What `--version` says and HAR files name as their creator.
+let programVersion = "1.0.0"
 
 /// Words for people go to standard error: standard output is for data.
 func printError(_ message: String) {

@@ -217,7 +217,7 @@ struct TraceSequenceTests {
                 "requestStarted", "getConn", "queued(dialing, 0)", "dnsStart(gated.test)", "dequeued(cancelled)",
                 "dnsDone(cancelled)", "requestFinished(cancelled)",
             ])
-        await gate.open()
+        gate.open()
         await until { test.connections.words.contains("connectionIdle") }
         test.events.removeAll()
         try await test.fetch(url)
@@ -236,7 +236,7 @@ struct TraceSequenceTests {
             try await test.client.send(ClientRequest(url: server.url())).body.collect(upTo: 100)
         }
         await until { second.words.contains("queued(hostLimit(1), 0)") }
-        await gate.open()
+        gate.open()
         try await first
         _ = try await other
         #expect(second.words == [
@@ -249,7 +249,7 @@ struct TraceSequenceTests {
         let server = try ScriptedServer([.readHead, .awaitClose])
         let test = try TestClient { $0.responseHeaderTimeout = .milliseconds(30) }
         let failure = await test.failure(of: ClientRequest(url: server.url()))
-        #expect(failure == Failure(.timeout, phase: .wait, "No response head came within 30 ms of sending."))
+        #expect(failure == Failure(.timeout, phase: .wait, "no response head came within 30 ms of sending"))
         #expect(test.connections.words.last == "connectionClosed(requestTimedOut)")
     }
 
@@ -291,11 +291,14 @@ struct TraceSequenceTests {
 }
 
 /// Answers 127.0.0.1 once its gate is open.
-private struct GatedResolver: Resolver {
-    let gate: Gate
+@NetworkActor
+private final class GatedResolver: Resolver {
+    private let gate: Gate
 
-    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> [NetworkAddress] {
+    nonisolated init(gate: Gate) { self.gate = gate }
+
+    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
         await gate.pass()
-        return [NetworkAddress(family: .ip4, ip: "127.0.0.1", port: port)]
+        return Resolution(addresses: [NetworkAddress(family: .ip4, ip: "127.0.0.1", port: port)])
     }
 }

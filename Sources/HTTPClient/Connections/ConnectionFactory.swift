@@ -25,7 +25,7 @@ struct ConnectionFactory {
             let dialer = Dialer(resolver: configuration.resolver)
             tcp = try await dialer.dial(key.origin, timeout: configuration.connectTimeout, record: record)
         } catch {
-            throw Failure(error)
+            throw Failure(error, during: error.phase)
         }
         guard key.origin.scheme == .https else {
             let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress)
@@ -40,13 +40,11 @@ struct ConnectionFactory {
         over tcp: TCPStream, to origin: Origin, record: @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> (TLSStream, TLSFacts) {
         record(.tlsHandshakeStart)
-        let session: TLSSession
         let stream: TLSStream
         do throws(TLSError) {
-            session = try TLSSession(client: configuration.tls, serverName: origin.host)
-            stream = TLSStream(over: tcp, session: session)
+            stream = try TLSStream(over: tcp, client: configuration.tls, host: origin.host)
         } catch {
-            return try failHandshake(tcp, error, TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), record)
+            try failHandshake(tcp, error, TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), record)
         }
 
         var hasTimedOut = false
@@ -59,20 +57,21 @@ struct ConnectionFactory {
         }
         defer { if let timer { loop.cancel(timer) } }
         do throws(TLSError) {
-            let facts = try await withTaskCancellationHandler { () async throws(TLSError) in
-                try await stream.handshake()
+            let result = await withTaskCancellationHandler {
+                await Result.of { () async throws(TLSError) in try await stream.handshake() }
             } onCancel: { [loop] in
                 loop.execute { tcp.close() }
             }
+            let facts = try result.get()
             record(.tlsHandshakeDone(facts, nil))
             return (stream, facts)
         } catch {
             if hasTimedOut, let limit {
-                let failure = Failure(.timeout, phase: .tls, "The TLS handshake took longer than \(limit.inWords).")
-                record(.tlsHandshakeDone(session.facts, failure))
+                let failure = Failure(.timeout, phase: .tls, "the TLS handshake took longer than \(limit.inWords)")
+                record(.tlsHandshakeDone(stream.facts, failure))
                 throw failure
             }
-            return try failHandshake(tcp, error, session.facts, record)
+            try failHandshake(tcp, error, stream.facts, record)
         }
     }
 
@@ -83,5 +82,16 @@ struct ConnectionFactory {
         let failure = Failure(error)
         record(.tlsHandshakeDone(facts, failure))
         throw failure
+    }
+}
+
+extension DialError {
+    /// What was being done when it failed.
+    fileprivate var phase: Phase {
+        switch self {
+        case .unresolved: .dns
+        case .timedOut(_, _, let attempts): attempts.isEmpty ? .dns : .connect
+        case .refused, .cancelled: .connect
+        }
     }
 }

@@ -125,7 +125,7 @@ final class HTTP1Exchange {
             sentBytes += taken
             if taken == bytes.count, body.isEmpty { return noteFlushed() }
             let rest = Array(bytes[taken...])
-            Task(executorPreference: loop) { @NetworkActor in await finishWriting(rest, body) }
+            Task.onNetwork { await self.finishWriting(rest, body) }
         } catch {
             // A peer that closed may have answered before: reading tells.
             writing = .failed(error)
@@ -143,7 +143,7 @@ final class HTTP1Exchange {
         } catch {
             guard !isEnded else { return }
             writing = .failed(error)
-            if !body.isEmpty { tracer.record(.wroteRequest(Failure(error, in: .send)), on: connection.id) }
+            if !body.isEmpty { tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id) }
         }
     }
 
@@ -162,7 +162,7 @@ final class HTTP1Exchange {
         guard let limit = responseHeaderTimeout, head == nil else { return }
         headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
             self?.abort(
-                because: Failure(.timeout, phase: .wait, "No response head came within \(limit.inWords) of sending."))
+                because: Failure(.timeout, phase: .wait, "no response head came within \(limit.inWords) of sending"))
         }
     }
 
@@ -310,7 +310,7 @@ extension CloseReason {
         case .http10: self = .http10
         case .bodyUntilClose: self = .bodyUntilClose
         case .ambiguousFraming:
-            self = .failed(Failure(.protocol, phase: .receive, "Content-Length stood beside Transfer-Encoding."))
+            self = .failed(Failure(.protocol, phase: .receive, "Content-Length stood beside Transfer-Encoding"))
         case .upgraded: self = .switchedProtocols
         }
     }

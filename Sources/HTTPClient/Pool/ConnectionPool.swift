@@ -14,16 +14,12 @@ final class ConnectionPool {
     private let observer: (@Sendable (TraceRecord) -> Void)?
     private let loop: EventLoop
     private var connections: [ConnectionID: HTTP1Connection] = [:]
-    private var waiting: [RequestID: Waiting] = [:]
+    private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
     private var nextWake: (at: Timestamp, timer: TimerID)?
     private var isShutDown = false
 
-    private struct Waiting {
-        var tracer: Tracer
-        var answer: UnsafeContinuation<Result<HTTP1Connection, Failure>, Never>
-    }
 
     init(
         settings: PoolSettings, factory: ConnectionFactory, observer: (@Sendable (TraceRecord) -> Void)?,
@@ -48,7 +44,7 @@ final class ConnectionPool {
     ///
     /// - Throws: Why the dial failed; what `cancel` was given.
     func lease(_ request: RequestID, for key: ConnectionKey, tracer: Tracer) async throws(Failure) -> HTTP1Connection {
-        guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "The client was shut down.") }
+        guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
         tracer.record(.getConn(hostPort: key.origin.hostPort))
         var actions = state.request(request, for: key, at: loop.now)
         if case .assign(request, let id, let reuse)? = actions.last {
@@ -56,11 +52,10 @@ final class ConnectionPool {
             obey(actions)
             return take(id, reuse, tracer)
         }
-        let result = await withUnsafeContinuation { continuation in
-            waiting[request] = Waiting(tracer: tracer, answer: continuation)
-            obey(actions)
-        }
-        return try result.get()
+        let waiter = Waiter(tracer: tracer)
+        waiting[request] = waiter
+        obey(actions)
+        return try await waiter.answer()
     }
 
     /// Ends the wait of a request that no longer wants a connection; nothing happens when it does not wait.
@@ -68,7 +63,7 @@ final class ConnectionPool {
         guard let waiter = waiting.removeValue(forKey: request) else { return }
         state.cancelled(request)
         waiter.tracer.record(.dequeued(.cancelled))
-        waiter.answer.resume(returning: .failure(failure))
+        waiter.resume(.failure(failure))
     }
 
     /// A response has ended well and its connection may serve another request.
@@ -100,7 +95,7 @@ final class ConnectionPool {
     func shutDown() {
         guard !isShutDown else { return }
         isShutDown = true
-        for request in Array(waiting.keys) { cancel(request, because: Failure(.cancelled, phase: .queued, "The client was shut down.")) }
+        for request in Array(waiting.keys) { cancel(request, because: Failure(.cancelled, phase: .queued, "the client was shut down")) }
         for dial in dials.values { dial.cancel() }
         for connection in Array(connections.values) {
             connection.abort()
@@ -129,11 +124,11 @@ final class ConnectionPool {
     private func open(_ id: ConnectionID, _ key: ConnectionKey, for request: RequestID) {
         let tracer = waiting[request]?.tracer
         observe(.connectionDialing(key), id, tracer?.exchange)
-        dials[id] = Task(executorPreference: loop) { @NetworkActor [factory] in
+        dials[id] = Task.onNetwork { [factory] in
             do throws(Failure) {
-                opened(id, try await factory.open(id, key, in: self) { tracer?.recordDial($0, on: id) }, tracer)
+                self.opened(id, try await factory.open(id, key, in: self) { tracer?.recordDial($0, on: id) }, tracer)
             } catch {
-                failed(id, error)
+                self.failed(id, error)
             }
         }
     }
@@ -153,7 +148,7 @@ final class ConnectionPool {
         for case .fail(let request) in actions {
             guard let waiter = waiting.removeValue(forKey: request) else { continue }
             waiter.tracer.record(.dequeued(.failed))
-            waiter.answer.resume(returning: .failure(failure))
+            waiter.resume(.failure(failure))
         }
         obey(actions)
     }
@@ -163,7 +158,7 @@ final class ConnectionPool {
             preconditionFailure("\(id) is assigned to \(request), which does not wait")
         }
         waiter.tracer.record(.dequeued(reuse == .fresh ? .dialed : .handedOver))
-        waiter.answer.resume(returning: .success(take(id, reuse, waiter.tracer)))
+        waiter.resume(.success(take(id, reuse, waiter.tracer)))
     }
 
     private func take(_ id: ConnectionID, _ reuse: Reuse, _ tracer: Tracer) -> HTTP1Connection {

@@ -36,8 +36,8 @@ struct InspectCommand: AsyncParsableCommand {
 
     @MainActor
     func run() async throws {
-        let drafts = try parse(urls, client)
-        let playground = demo ? try await Playground.start() : nil
+        let drafts = try drafts(for: urls, client)
+        let playground = demo ? try await DemoServers.start() : nil
         var configuration = try client.configuration(trusting: playground?.certificateAuthorityPEM)
         // So that a burst shows what waiting for a connection looks like.
         if demo { configuration.pool.openPerHost = 4 }
@@ -57,7 +57,8 @@ struct InspectCommand: AsyncParsableCommand {
 
     @MainActor
     private func show(
-        _ drafts: [RequestDraft], on terminal: CursesTerminal, _ configuration: ClientConfiguration, _ playground: Playground?
+        _ drafts: [RequestDraft], on terminal: CursesTerminal, _ configuration: ClientConfiguration,
+        _ playground: DemoServers?
     ) async -> Int32 {
         var model = Model(clock: .now, theme: theme(for: terminal), history: ProbeHistory.load())
         model.mark = demo ? "demo" : nil
@@ -83,7 +84,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     /// Sends the demo's requests until it is cancelled.
     @MainActor
-    private func demonstrate(_ runtime: Runtime, _ playground: Playground) async {
+    private func demonstrate(_ runtime: Runtime, _ playground: DemoServers) async {
         var probes = DemoProbe.opening[...]
         while !Task.isCancelled {
             if probes.isEmpty { probes = DemoProbe.stream[...] }
@@ -104,14 +105,14 @@ struct InspectCommand: AsyncParsableCommand {
 
     @MainActor
     private func theme(for terminal: CursesTerminal) -> Theme {
-        let marks: Theme.Marks =
+        let marks: Marks =
             switch bars {
             case .auto: terminal.supportsUnicode ? .unicode : .ascii
             case .unicode: .unicode
             case .ascii: .ascii
             case .letters: .letters
             }
-        return Theme(marks: marks, isColored: terminal.colors > 0)
+        return Theme(marks: marks, hasColors: terminal.colors > 0)
     }
 }
 
@@ -126,13 +127,13 @@ private final class ReportRelay {
 }
 
 /// Reads the URLs of a command line; the first that is none ends it.
-func parse(_ urls: [String], _ options: ClientOptions) throws -> [RequestDraft] {
+func drafts(for urls: [String], _ options: ClientOptions) throws -> [RequestDraft] {
     let body = try options.body()
     return try urls.map { text in
-        do throws(TypedURL.Problem) {
-            return try options.draft(for: try TypedURL.parse(text), body: body)
-        } catch {
+        let url: RequestURL
+        do throws(TypedURL.Problem) { url = try TypedURL.parse(text) } catch {
             throw ValidationError(error.description)
         }
+        return try options.draft(for: url, body: body)
     }
 }

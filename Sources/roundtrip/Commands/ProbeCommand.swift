@@ -55,9 +55,10 @@ struct ProbeCommand: AsyncParsableCommand {
 
     @MainActor
     func run() async throws {
-        let drafts = try parse(urls, client)
+        let drafts = try drafts(for: urls, client)
         let output = ProbeOutput(command: self)
-        let run = ProbeRun(drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil, output: output)
+        let run = ProbeRun(
+            drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil, output: output)
         let configuration: ClientConfiguration
         do {
             configuration = try client.configuration(trusting: nil)

@@ -2,6 +2,7 @@ import Exports
 import Glibc
 import HTTPTrace
 import Sessions
+import Transport
 
 /// What a headless run prints, and how.
 @MainActor
@@ -11,6 +12,7 @@ final class ProbeOutput {
     private let form: Form
     private let usesUnicode: Bool
     private var isFirst = true
+    var keepsAll: Bool { form == .summary }
 
     init(command: ProbeCommand) {
         form = command.json ? .json : command.summary ? .summary : command.har == "-" ? .none : .timeline
@@ -19,11 +21,16 @@ final class ProbeOutput {
     }
 
     func show(_ exchange: Exchange, of session: Session) {
+        let connection = exchange.connection.flatMap { session.connections[$0.connection] }
         switch form {
         case .timeline:
-            let lines = TextTimeline(usesUnicode: usesUnicode).lines(for: exchange, of: session)
-            printOutput((isFirst ? "" : "\n") + lines.map { $0 + "\n" }.joined())
-        case .json: printOutput(ExchangeJSON.line(for: exchange, of: session))
+            let lines = TextTimeline(marks: usesUnicode ? .unicode : .ascii).text(
+                exchange, on: connection, twin: session.twin(of: exchange), at: SystemTime().now)
+            printOutput((isFirst ? "" : "\n") + lines)
+        case .json:
+            var redaction = Redaction()
+            let line = ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: SystemTime().now)
+            printOutput(String(decoding: line, as: UTF8.self))
         case .summary, .none: break
         }
         isFirst = false
@@ -31,7 +38,20 @@ final class ProbeOutput {
 
     func finish(_ session: Session) {
         guard form == .summary else { return }
-        printOutput(TextSummary.lines(for: session.statistics).map { $0 + "\n" }.joined())
+        let counts = session.statistics.counts
+        func milliseconds(_ duration: Duration?) -> String {
+            duration.map { "\(($0.milliseconds * 10).rounded() / 10) ms" } ?? "-"
+        }
+        printOutput(
+            """
+            requests  \(counts.total)
+            failed    \(counts.failed)
+            cancelled \(counts.cancelled)
+            reused    \(counts.reused) of \(counts.served)
+            p50       \(milliseconds(session.statistics.p50))
+            p95       \(milliseconds(session.statistics.p95))
+
+            """)
     }
 }
 
@@ -44,7 +64,9 @@ func printOutput(_ text: String) {
             let count = write(STDOUT_FILENO, rest.baseAddressOfSlice, rest.count)
             if count < 0 {
                 if errno == EINTR { continue }
-                if errno != EPIPE { printError("roundtrip: standard output: write failed: \(String(cString: strerror(errno)))") }
+                if errno != EPIPE {
+                    printError("roundtrip: standard output: write failed: \(String(cString: strerror(errno)))")
+                }
                 exit(ProgramExit.writeError)
             }
             rest = rest.dropFirst(count)

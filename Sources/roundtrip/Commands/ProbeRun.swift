@@ -31,7 +31,7 @@ final class ProbeRun {
         self.drafts = drafts
         self.repeats = repeats
         self.concurrency = concurrency
-        self.keepsAll = keepsAll
+        self.keepsAll = keepsAll || output.keepsAll
         self.output = output
         session = Session(clock: .now)
     }
@@ -40,11 +40,15 @@ final class ProbeRun {
 
     /// Returns when all have ended, or after an interrupt when the running ones have been cancelled.
     func run(_ configuration: ClientConfiguration) async throws {
-        let prober = await Prober(configuration, keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0) { [self] in await take($0) }
+        let prober = await Prober(configuration, keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0) { [self] in
+            await take($0)
+        }
         self.prober = prober
         let interrupt = watchInterrupt()
-        startMore()
-        await withCheckedContinuation { whenDone = $0 }
+        await withCheckedContinuation { continuation in
+            whenDone = continuation
+            startMore()
+        }
         interrupt.cancel()
         await prober.shutDown()
         output.finish(session)
@@ -68,7 +72,7 @@ final class ProbeRun {
             session.keep(capture, of: id)
             if let exchange = session[id] { note(exchange) }
             ended += 1
-            if !keepsAll { session.forget(id) }
+            if !keepsAll { session.remove(id) }
         }
         startMore()
         if ended == started, isInterrupted || started == total {

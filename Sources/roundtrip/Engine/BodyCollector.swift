@@ -11,7 +11,8 @@ struct BodyCollector {
     let limit: Int
     private var open: [ExchangeID: Partial] = [:]
 
-    private struct Partial {
+    // A class since a digest can't be copied, and a dictionary's values must be.
+    private final class Partial {
         var kept: [UInt8] = []
         var total = 0
         var digest = SHA256Digest()
@@ -23,7 +24,7 @@ struct BodyCollector {
     ///
     /// - Returns: The capture, when this was the last piece.
     mutating func add(_ piece: TraceBatch.BodyPiece) -> BodyCapture? {
-        var partial = open.removeValue(forKey: piece.exchange) ?? Partial()
+        let partial = open.removeValue(forKey: piece.exchange) ?? Partial()
         partial.total += piece.bytes.count
         partial.kept += piece.bytes.prefix(max(limit - partial.kept.count, 0))
         piece.bytes.withUnsafeBytes { partial.digest.update($0) }

@@ -7,7 +7,8 @@ import Transport
 
 /// What a request is and how it is sent, in curl's words. Shared by every subcommand that sends.
 struct ClientOptions: ParsableArguments {
-    @Option(name: [.customShort("X"), .customLong("request")], help: "Method to use; POST when there is data, else GET.")
+    @Option(
+        name: [.customShort("X"), .customLong("request")], help: "Method to use; POST when there is data, else GET.")
     var method: String?
 
     @Option(
@@ -16,7 +17,7 @@ struct ClientOptions: ParsableArguments {
     var headers: [String] = []
 
     @Option(
-        name: [.customShort("d"), .customLong("data")], parsing: .unconditionalSingleValue,
+        name: [.customShort("d"), .customLong("data")], parsing: .unconditional,
         help: ArgumentHelp("Body to send; @FILE reads it from a file, @- from stdin.", valueName: "data"))
     var data: String?
 
@@ -58,9 +59,12 @@ struct ClientOptions: ParsableArguments {
         return try readFile(String(data.dropFirst()), limit: 1 << 30)
     }
 
-    func configuration() throws -> ClientConfiguration {
-        let tls = try TLSContext.client(caFile: cacert, verifies: !insecure)
-        var configuration = ClientConfiguration(tls: tls, resolver: SystemResolver.shared)
+    func configuration(trusting extraRoots: [UInt8]?) throws -> ClientConfiguration {
+        var trust = TLSContext.ClientConfiguration()
+        trust.verify = !insecure
+        trust.caFile = cacert
+        trust.extraRoots = extraRoots ?? []
+        var configuration = try ClientConfiguration(tls: TLSContext(client: trust))
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }
         return configuration
@@ -73,7 +77,7 @@ struct ClientOptions: ParsableArguments {
                 let name = HTTPField.Name(String(header[..<colon]))
             else { throw ValidationError("-H takes \"Name: value\"; \"\(header)\" is not that.") }
             let value = header[header.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            guard HTTPField.isValidValue(value) else {
+            guard HTTPField.isValidValue(String(value)) else {
                 throw ValidationError("The value of \(name.rawName) holds characters that no header may have.")
             }
             fields.append(HTTPField(name: name, value: String(value)))

@@ -59,7 +59,7 @@ final class Prober: Sendable {
         let request = ClientRequest(method: draft.method, url: draft.url, fields: draft.fields, body: draft.body)
         // Under the lock, so that the task can't end before it is listed.
         tasks.withLock { tasks in
-            tasks[id] = Task(executorPreference: EventLoop.shared) { @NetworkActor [client, trace, recorder] in
+            tasks[id] = Task.onNetwork { [client, trace, recorder] in
                 await ClientTrace.$current.withValue(trace) {
                     await Self.exchange(request, as: id, client, recorder)
                 }

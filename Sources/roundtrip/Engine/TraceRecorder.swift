@@ -60,7 +60,9 @@ final class TraceRecorder {
         schedule()
         guard backlogBytes > Self.backlogLimit else { return }
         flush()
-        await withUnsafeContinuation { waiting.append($0) }
+        await withUnsafeContinuation { continuation in
+            if backlogBytes > Self.backlogLimit { waiting.append(continuation) } else { continuation.resume() }
+        }
     }
 
     /// The receiver has dealt with so many body bytes.

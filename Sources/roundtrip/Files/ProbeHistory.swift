@@ -14,6 +14,6 @@ enum ProbeHistory {
     static func save(_ lines: [String]) throws {
         guard let path = StateFolder.file("history") else { return }
         let text = lines.suffix(limit).map { $0.filter { $0 != "\n" } + "\n" }.joined()
-        try ExportFile.write(Array(text.utf8), to: path)
+        try ExportFile.write(Array(text.utf8), to: path, mayReplace: true)
     }
 }

@@ -24,13 +24,15 @@ struct SessionExport: Sendable {
 
     private func writeHAR() throws -> String {
         var writer = HARWriter(
-            version: Roundtrip.configuration.version, clock: session.clock, redacting: isFull ? .full : .secrets, at: now)
+            version: programVersion, clock: session.clock, redacting: isFull ? .full : .secrets, at: now)
         let chosen = exchanges.map { $0.compactMap { session[$0] } } ?? session.exchanges
         if path == "-" {
-            writer.write(chosen, of: session) { (bytes: [UInt8]) in printOutput(String(decoding: bytes, as: UTF8.self)) }
+            writer.write(chosen, of: session) { (bytes: [UInt8]) in printOutput(String(decoding: bytes, as: UTF8.self))
+            }
         } else {
-            var file = try ExportFile(path)
-            try writer.write(chosen, of: session) { (bytes: [UInt8]) throws(ExportFile.Problem) in try file.append(bytes) }
+            let file = try ExportFile(path: path, mayReplace: true)
+            try writer.write(chosen, of: session) { (bytes: [UInt8]) throws(ExportFile.Problem) in try file.write(bytes)
+            }
             try file.commit()
         }
         return sentence(writer.summary)
@@ -43,7 +45,9 @@ struct SessionExport: Sendable {
         let name = path == "-" ? "standard output" : path
         let redacted = summary.redacted.total
         let secrets =
-            isFull ? " Secrets are in it." : redacted == 0 ? "" : " \(redacted) secret\(redacted == 1 ? "" : "s") redacted (--full keeps them)."
+            isFull
+            ? " Secrets are in it."
+            : redacted == 0 ? "" : " \(redacted) secret\(redacted == 1 ? "" : "s") redacted (--full keeps them)."
         return "Saved \(name): \(parts.joined(separator: ", "))." + secrets
     }
 }

@@ -2,6 +2,7 @@ import Exports
 import HTTPTrace
 import Inspector
 import Sessions
+import Transport
 
 /// Carries out what `update` asks for beyond the screen: requests, files, what goes to the clipboard.
 @MainActor
@@ -40,11 +41,14 @@ final class EffectRunner {
     /// Writes what is asked for from the session as it stands now; the interface goes on meanwhile.
     private func export(_ request: ExportRequest) {
         guard let model = currentModel?() else { return }
-        let export = SessionExport(request: request, session: model.session)
+        let export = SessionExport(
+            path: request.path, isFull: request.isFull, exchanges: request.exchanges, session: model.session,
+            now: SystemTime().now)
         writing.append(
             Task {
-                let message = await export.write()
-                post(message)
+                do { post(.notice(try await export.writeOrThrow(), isError: false)) } catch {
+                    post(.notice("\(error)", isError: true))
+                }
             })
     }
 

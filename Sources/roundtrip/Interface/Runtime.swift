@@ -56,7 +56,7 @@ final class Runtime {
 
     /// Takes in what happened; the screen follows within a frame.
     func handle(_ message: Message) {
-        for effect in update(&model, message) { carryOut(effect) }
+        for effect in update(&model, message, at: time.now) { carryOut(effect) }
         requestFrame(at: max(time.now, lastFrame + Self.frameInterval))
     }
 
@@ -124,7 +124,8 @@ final class Runtime {
             case .key(let key):
                 hasKey = true
                 handle(.key(key))
-            case .pasteCut(let bytes): handle(.notice("The paste was too long: \(bytes) bytes were left out.", isError: true))
+            case .pasteCut(let bytes):
+                handle(.notice("The paste was too long: \(bytes) bytes were left out.", isError: true))
             case .resized(let size):
                 hasKey = true
                 handle(.resized(size))
@@ -157,18 +158,18 @@ final class Runtime {
     }
 
     private func draw() {
-        frame?.task.cancel()
-        frame = nil
+        self.frame?.task.cancel()
+        self.frame = nil
         guard exitCode == nil else { return }
         let now = time.now
         lastFrame = now
-        let screen = render(model, at: now)
-        if let cursor = cursorPosition(model) {
+        let frame = render(model, at: now)
+        if let cursor = frame.cursor {
             terminal.setCursor(column: cursor.column, row: cursor.row)
         } else {
             terminal.hideCursor()
         }
-        terminal.show(screen)
+        terminal.show(frame.screen)
         // Bars that grow and idle times that count move on their own; when nothing does, nothing wakes us.
         if let next = nextFrame(model, after: now) { requestFrame(at: max(next, now + Self.frameInterval)) }
     }

@@ -34,8 +34,9 @@ final class Gate {
     }
 
     func pass() async {
-        guard !isOpen else { return }
-        await withUnsafeContinuation { waiting.append($0) }
+        await withUnsafeContinuation { continuation in
+            if isOpen { continuation.resume() } else { waiting.append(continuation) }
+        }
     }
 }
 
@@ -54,7 +55,7 @@ final class ScriptedServer {
         listener = try TCPListener(NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 0))
         self.scripts = scripts
         self.tls = tls
-        Task(executorPreference: EventLoop.shared) { @NetworkActor in
+        Task.onNetwork { [self] in
             while let stream = try? await listener.accept() { start(stream) }
         }
     }
@@ -70,10 +71,10 @@ final class ScriptedServer {
         let number = received.count
         received.append("")
         let script = number < scripts.count ? scripts[number] : []
-        Task(executorPreference: EventLoop.shared) { @NetworkActor in
+        Task.onNetwork { [self] in
             var stream: any ByteStream = tcp
             if let tls {
-                guard let secure = try? TLSStream(over: tcp, session: TLSSession(server: tls)),
+                guard let secure = try? TLSStream(over: tcp, server: tls),
                     (try? await secure.handshake()) != nil
                 else { return tcp.close() }
                 stream = secure

@@ -1,4 +1,4 @@
-import HTTPClient
+@testable import HTTPClient
 import HTTPTrace
 import Transport
 
@@ -12,7 +12,7 @@ struct TestClient {
     let connections = EventLog()
 
     init(_ configure: (inout ClientConfiguration) -> Void = { _ in }) throws {
-        var configuration = ClientConfiguration(tls: try TLSContext.client(), resolver: SystemResolver.shared)
+        var configuration = try ClientConfiguration()
         configuration.connectionObserver = connections.observer
         configure(&configuration)
         client = Client(configuration)
@@ -22,7 +22,7 @@ struct TestClient {
     @discardableResult
     func fetch(_ request: ClientRequest) async throws(Failure) -> (status: Int, body: String) {
         let result = await withClientTrace(events.trace) {
-            await Result { () async throws(Failure) in
+            await Result.of { () async throws(Failure) in
                 let response = try await client.send(request)
                 return (response.status, String(decoding: try await response.body.collect(upTo: 1 << 24), as: UTF8.self))
             }

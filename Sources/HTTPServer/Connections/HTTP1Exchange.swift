@@ -1,0 +1,237 @@
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+// One request and its response on one connection: what a handler's `ServerRequest` and `ServerResponder` stand for.
+//
+//                inform       start            write
+//              ┌───────┐  ┌──────────▶ started ─────┐      finish
+//    unanswered ◀──────┘──┤               ▲ ◀───────┘ ────────────▶ ended
+//              │          └─────────── send ───────────────────────▶ ended
+//              ├── sendRaw ──▶ raw
+//              └── hijack ───▶ hijacked
+
+/// The state of one exchange.
+@NetworkActor
+final class HTTP1Exchange {
+    enum Progress: Equatable {
+        case unanswered
+        /// `remaining`: bytes of body still owed; nil when the length is not known beforehand.
+        case started(ResponsePlan, remaining: Int?)
+        case ended(ResponsePlan)
+        /// The handler writes as it likes.
+        case raw
+        case hijacked
+    }
+
+    let connection: HTTP1ServerConnection
+    let head: ReceivedHead
+    let framing: BodyFraming
+    /// Which request on the connection this is, from 1.
+    let number: Int
+
+    private(set) var progress = Progress.unanswered
+    /// What the request says about reuse; nil until its last byte was read.
+    private(set) var requestEnd: HTTP1End?
+    private(set) var trailers: HTTPFields?
+    /// Whether the client holds its body back until it sees 100 Continue.
+    private(set) var awaitsInvitation: Bool
+    /// What the client did wrong in its body. Nothing more can be read then.
+    private(set) var bodyError: WireError?
+
+    init(_ head: ReceivedHead, _ framing: BodyFraming, number: Int, on connection: HTTP1ServerConnection) {
+        self.connection = connection
+        self.head = head
+        self.framing = framing
+        self.number = number
+        awaitsInvitation = head.expectsContinue && !framing.isEmpty
+    }
+
+    // MARK: The request's body
+
+    func readBody() async throws -> [UInt8]? {
+        guard requestEnd == nil else { return nil }
+        try await invite()
+        do {
+            return try await readPart()
+        } catch let error as WireError {
+            throw ServerError.bodyBroken(error.description)
+        } catch let error as StreamError {
+            connection.end(because: error)
+            throw ServerError.bodyBroken(error.description)
+        }
+    }
+
+    /// Reads what ends a request without body, so that its verdict on reuse is known when the response is planned.
+    func readEmptyBody() throws {
+        guard framing.isEmpty else { return }
+        while requestEnd == nil {
+            guard case .end(let end)? = try connection.partAtHand() else {
+                preconditionFailure("a body in a request without one")
+            }
+            requestEnd = end
+        }
+    }
+
+    /// - Returns: A piece of the body; nil at its end.
+    /// - Throws: `WireError`, the same one at each call; `StreamError`.
+    func readPart() async throws -> [UInt8]? {
+        if let bodyError { throw bodyError }
+        do {
+            while true {
+                switch try await connection.nextBodyPart() {
+                case .body(let bytes): return bytes
+                case .trailers(let fields): trailers = fields
+                case .end(let end):
+                    requestEnd = end
+                    return nil
+                case .head: preconditionFailure("a head inside a request")
+                }
+            }
+        } catch let error as WireError {
+            bodyError = error
+            throw error
+        }
+    }
+
+    /// Sends 100 Continue if the client waits for it.
+    private func invite() async throws {
+        guard awaitsInvitation else { return }
+        guard progress == .unanswered else { throw ServerError.bodyNotInvited }
+        awaitsInvitation = false
+        // One that has begun to send did not wait (RFC 9110 §10.1.1).
+        guard connection.input.restCount == 0 else { return }
+        connection.output.append { $0.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8) }
+        try await connection.flush()
+    }
+
+    // MARK: The response
+
+    func inform(_ response: HTTPResponse) async throws {
+        precondition(progress == .unanswered && response.status.kind == .informational, "inform() while \(progress)")
+        guard head.version == .http11 else { return }
+        let head = HTTP1ResponseHead(response, body: .none, to: head.method)
+        try connection.output.append { buffer throws(WireError) in try head.append(to: &buffer) }
+        try await connection.flush()
+    }
+
+    func send(_ response: HTTPResponse, _ body: [UInt8]) async throws {
+        let plan = try appendHead(response, .length(body.count), isWhole: true)
+        progress = .ended(plan)
+        if plan.sendsBody { connection.output.append { $0.append(contentsOf: body) } }
+        try await connection.flush()
+    }
+
+    func start(_ response: HTTPResponse, _ body: ResponseBody) async throws {
+        let plan = try appendHead(response, body, isWhole: false)
+        let remaining: Int? = if case .length(let count) = body { count } else { nil }
+        progress = .started(plan, remaining: remaining)
+        try await connection.flush()
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        guard case .started(let plan, let remaining) = progress else {
+            preconditionFailure("write() while \(progress)")
+        }
+        if let remaining {
+            precondition(
+                bytes.count <= remaining, "\(bytes.count) bytes where \(remaining) are left of the announced body")
+            progress = .started(plan, remaining: remaining - bytes.count)
+        }
+        guard plan.sendsBody, !bytes.isEmpty else { return }
+        connection.output.append { buffer in
+            if plan.framing == .chunked {
+                ChunkFraming.append(bytes.span, to: &buffer)
+            } else {
+                buffer.append(contentsOf: bytes)
+            }
+        }
+        try await connection.flush()
+    }
+
+    func finish(trailers: HTTPFields) async throws {
+        guard case .started(let plan, let remaining) = progress else {
+            preconditionFailure("finish() while \(progress)")
+        }
+        progress = .ended(plan)
+        guard plan.sendsBody else { return }
+        if let remaining, remaining > 0 { return connection.abort(.responseCutShort) }
+        guard plan.framing == .chunked else { return }
+        try connection.output.append { buffer throws(WireError) in
+            try ChunkFraming.appendEnd(trailers: trailers, to: &buffer)
+        }
+        try await connection.flush()
+    }
+
+    /// What a handler left undone: no answer at all becomes 200, a body without an end gets one.
+    func finishIfNeeded() async throws {
+        switch progress {
+        case .unanswered: try await send(HTTPResponse(status: .ok), [])
+        case .started: try await finish(trailers: [:])
+        case .ended, .raw, .hijacked: break
+        }
+    }
+
+    func sendRaw(_ bytes: [UInt8]) async throws {
+        precondition(progress != .hijacked, "sendRaw() after hijack()")
+        progress = .raw
+        connection.output.append { $0.append(contentsOf: bytes) }
+        try await connection.flush()
+    }
+
+    func hijack() -> (stream: any ByteStream, received: [UInt8]) {
+        precondition(progress == .unanswered || progress == .raw, "hijack() while \(progress)")
+        progress = .hijacked
+        return connection.handOver()
+    }
+
+    // MARK: Decisions
+
+    /// Why the connection is not kept, as far as this exchange is the reason.
+    var closeReason: ServerCloseReason? {
+        if case .ended(let plan) = progress, plan.framing == .untilClose {
+            return head.version == .http10 ? .http10 : .bodyUntilClose
+        }
+        switch requestEnd {
+        case nil: return bodyError.map { .broken($0.description) } ?? .bodyNotRead
+        case .notReusable(.http10): return .http10
+        case .notReusable(.connectionClose): return .clientSaidClose
+        case .notReusable(let other): return .broken(other.description)
+        case .reusable: return nil
+        }
+    }
+
+    /// - Parameter isWhole: The body follows at once, so that the handler will hardly read more of the request.
+    private func appendHead(_ response: HTTPResponse, _ body: ResponseBody, isWhole: Bool) throws -> ResponsePlan {
+        precondition(progress == .unanswered, "a response while \(progress)")
+        let fields = response.headerFields
+        let saysClose = fields[.connection]?.lowercased().contains("close") == true
+        let plan = ResponsePlan(
+            status: response.status.code, body: body, to: head.method, isHTTP10: head.version == .http10,
+            mayBeKept: !saysClose && !connection.server.isStopping && requestMayBeReused(isWhole: isWhole))
+        let message = HTTP1ResponseHead(response, body: plan.framing, to: head.method)
+        let standing = connection.server.standingLines()
+        try connection.output.append { buffer throws(WireError) in
+            try message.append(to: &buffer)
+            // Before the blank line: made once a second, they cost less so than as fields of each response.
+            buffer.removeLast(2)
+            buffer.append(contentsOf: standing)
+            if plan.saysKeepAlive {
+                buffer.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+            } else if !plan.isKept, !saysClose, plan.framing != .untilClose {
+                buffer.append(contentsOf: "Connection: close\r\n".utf8)
+            }
+            buffer.append(contentsOf: "\r\n".utf8)
+        }
+        return plan
+    }
+
+    /// Whether the request lets the connection be used again, as far as is known now.
+    private func requestMayBeReused(isWhole: Bool) -> Bool {
+        if let requestEnd { return requestEnd.isReusable }
+        // A client that was not invited may send its body or not (RFC 9110 §10.1.1): nobody knows where the next request would begin.
+        if awaitsInvitation || bodyError != nil { return false }
+        if isWhole, case .length(let count) = framing, count > connection.limits.discardedBodyBytes { return false }
+        return head.version == .http11 && !head.values("connection").contains { $0.lowercased().contains("close") }
+    }
+}

@@ -1,0 +1,127 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+// All ways in which a connection ends. The first reason given is the one reported.
+
+extension HTTP1ServerConnection {
+    /// Ends the connection at once, from wherever. The task that serves it is cancelled, and reports `closed` when it has stopped.
+    func end(_ reason: ServerCloseReason) {
+        guard machine.state != .hijacked else { return }
+        closeReason = closeReason ?? reason
+        task?.cancel()
+        stream.close()
+        tcp.close()
+    }
+
+    /// For a server that shuts down: ends the connection unless a request has begun to arrive or is being answered.
+    func stopIfIdle() {
+        if machine.state == .idle, machine.isResting { end(.serverStopped) }
+    }
+
+    /// As `stopIfIdle`, for a connection that has never sent anything.
+    func stopIfUntouched() {
+        if machine.state == .new, tcp.bytesReceived == 0 { end(.serverStopped) }
+    }
+
+    func end(because error: StreamError) {
+        end(error.isReset ? .clientGone : .broken(error.description))
+    }
+
+    /// Closes so that the client can read the response to its end.
+    func close(because reason: ServerCloseReason) async {
+        closeReason = closeReason ?? reason
+        stream.closeWrite()
+        if current?.requestEnd == nil || input.restCount > 0 { await linger() }
+        end(reason)
+    }
+
+    /// Takes and drops what the client still sends, until it closes or the time is up: bytes that arrive at a closed socket are answered with a
+    /// reset, and that would destroy a response which the client has not read yet (RFC 9112 §9.6).
+    private func linger() async {
+        watchdog.watch(.body, for: timeouts.linger)
+        while !input.isEnd, machine.state != .closed {
+            do {
+                try input.discard(from: stream)
+                if !input.isEnd { try await stream.readable() }
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// Answers a request that no handler sees, and closes.
+    func refuse(_ status: HTTPResponse.Status, _ words: String) async {
+        let reason = closeReason ?? .refused(status, words)
+        closeReason = nil
+        let body = Array("\(words)\n".utf8)
+        let response = HTTPResponse(
+            status: status, headerFields: [.contentType: "text/plain; charset=utf-8", .connection: "close"])
+        // Fields of our own making: appending them can't fail.
+        try? output.append { buffer throws(WireError) in
+            try HTTP1ResponseHead(response, body: .length(Int64(body.count)), to: .get).append(to: &buffer)
+            buffer.append(contentsOf: body)
+        }
+        try? await flush()
+        await close(because: reason)
+    }
+
+    /// For whoever typed `http:` with a port that speaks TLS; most clients that are no TLS at all are that. As Go does.
+    func sayThatThisIsTLS() {
+        output.append {
+            $0.append(contentsOf: "HTTP/1.0 400 Bad Request\r\n\r\nThis port speaks TLS: use https.\n".utf8)
+        }
+        _ = try? output.write(to: tcp)
+        tcp.closeWrite()
+    }
+
+    func timedOut(_ wait: ServerWait) {
+        // Some of a request was there, so somebody may be waiting for an answer. There is no time to wait in turn.
+        if wait == .head, input.isMidMessage {
+            output.append {
+                $0.append(
+                    contentsOf: "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".utf8)
+            }
+            _ = try? output.write(to: stream)
+            stream.closeWrite()
+        }
+        end(.timedOut(wait))
+    }
+
+    /// Closes in the middle of things, without TLS's own end (close_notify) either: nobody shall take it for a proper one.
+    func abort(_ reason: ServerCloseReason) {
+        tcp.close()
+        end(reason)
+    }
+
+    /// Closes with a TCP reset.
+    func reset() {
+        tcp.reset()
+        end(.handlerClosed)
+    }
+
+    /// Gives the stream away: nothing here touches it any more.
+    func handOver() -> (stream: any ByteStream, received: [UInt8]) {
+        stream.onReadableWhileIdle = nil
+        watchdog.stop()
+        report(machine.hijacked())
+        return (stream, input.takeRest())
+    }
+
+    /// The task's last act.
+    func finish() {
+        watchdog.stop()
+        if machine.state != .hijacked { end(.serverStopped) }
+        report(machine.closed())
+        server.forget(self)
+    }
+
+    func report(_ state: ConnectionState?) {
+        guard let state, let connectionState = server.connectionState else { return }
+        connectionState(
+            ServerConnectionChange(
+                connection: id, state: state, time: EventLoop.shared.now, client: tcp.remoteAddress,
+                closeReason: state == .closed ? closeReason : nil))
+    }
+}

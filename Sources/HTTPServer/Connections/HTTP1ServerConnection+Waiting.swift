@@ -1,0 +1,80 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+// Every wait for the client, each with its limit.
+
+extension HTTP1ServerConnection {
+    func shakeHands(_ context: TLSContext) async throws {
+        watchdog.watch(.handshake, for: timeouts.handshake)
+        let secure = try TLSStream(over: tcp, server: context)
+        stream = secure
+        try await secure.handshake()
+        watchdog.relax()
+    }
+
+    /// The head of the next request; nil when the client closed instead.
+    func nextHead() async throws -> (ReceivedHead, BodyFraming)? {
+        var watched: ServerWait?
+        while true {
+            if let part = try partAtHand() {
+                guard case .head(let head, let framing) = part else { preconditionFailure("\(part) between requests") }
+                watchdog.relax()
+                return (head, framing)
+            }
+            if input.isEnd { return nil }
+            let wait = machine.isResting ? ServerWait.nextRequest : .head
+            if wait != watched { watchdog.watch(wait, for: wait == .head ? timeouts.head : timeouts.idle) }
+            watched = wait
+            try await stream.readable()
+        }
+    }
+
+    /// The next part of a request's body.
+    func nextBodyPart() async throws -> RequestPart {
+        while true {
+            if let part = try partAtHand() {
+                watchdog.relax()
+                return part
+            }
+            watchdog.watch(.body, for: timeouts.body)
+            try await stream.readable()
+        }
+    }
+
+    /// The next part of a request if it is there already.
+    func partAtHand() throws -> RequestPart? {
+        let before = stream.bytesReceived
+        defer { machine.received(stream.bytesReceived - before, areNew: true) }
+        return try input.next(from: stream)
+    }
+
+    /// Sends what `output` holds.
+    ///
+    /// - Throws: `ServerError.clientGone`, also when the connection was ended from elsewhere.
+    func flush() async throws {
+        guard closeReason == nil else { throw ServerError.clientGone }
+        do {
+            while try !output.write(to: stream) {
+                watchdog.watch(.write, for: timeouts.write)
+                try await stream.writable()
+                watchdog.relax()
+            }
+        } catch let error as StreamError {
+            end(because: error)
+            throw ServerError.clientGone
+        }
+    }
+
+    /// While a handler works: has the client gone away? Nobody would read the answer, so the handler is cancelled, as Go does. A client
+    /// that only ended its side and still reads gets what a handler writes that takes no notice.
+    func lookAhead() {
+        guard closeReason == nil, let current, current.requestEnd != nil else { return }
+        do {
+            if try input.lookAhead(from: stream) { task?.cancel() }
+        } catch {
+            end(because: error)
+        }
+    }
+}

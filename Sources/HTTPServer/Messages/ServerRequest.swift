@@ -1,0 +1,69 @@
+public import HTTPTrace
+public import HTTPTypes
+internal import HTTPWire
+public import Transport
+
+/// A request as a handler sees it. Good until the handler returns.
+@NetworkActor
+public struct ServerRequest {
+    let exchange: HTTP1Exchange
+
+    public var method: HTTPRequest.Method { exchange.head.method }
+
+    /// As sent, in any form (RFC 9112 §3.2): `/search?q=a%20b`, mostly.
+    public var target: String { exchange.head.target }
+
+    /// `HTTP/1.0` or `HTTP/1.1`.
+    public var version: String { exchange.head.version.rawValue }
+
+    /// Method, target taken apart and fields in the words of HTTPTypes. Made anew at each call.
+    public var httpRequest: HTTPRequest { exchange.head.request(scheme: exchange.connection.scheme.rawValue) }
+
+    /// The first value of a field, or nil; cheaper than making all fields.
+    ///
+    /// - Parameter name: In lower case.
+    public func firstValue(_ name: StaticString) -> String? { exchange.head.firstValue(name) }
+
+    /// The head as it came, from the method to the blank line.
+    public var headBytes: [UInt8] { exchange.head.bytes }
+
+    /// Bytes of body the client announced; nil for a chunked body, 0 for none.
+    public var bodyLength: Int? {
+        switch exchange.framing {
+        case .none, .untilClose: 0
+        case .length(let count): Int(count)
+        case .chunked: nil
+        }
+    }
+
+    /// Waits for the next piece of the body; nil after the last. A client that waits for `100 Continue` gets it with the first call, so that a
+    /// handler which refuses by the head alone spares the upload.
+    ///
+    /// What the handler does not read slows the client down: nothing is read ahead. Pieces are at most 64 KiB.
+    ///
+    /// - Throws: `ServerError.bodyBroken` when the client stopped in the middle, sent nonsense or took too long; `.bodyNotInvited` when the
+    ///   response began before the client was told to send the body: it may never send it.
+    public func readBody() async throws -> [UInt8]? { try await exchange.readBody() }
+
+    /// The trailers of a chunked body, once `readBody` has returned nil; nil without any.
+    public var trailers: HTTPFields? { exchange.trailers }
+
+    /// The connection it came on.
+    public var connection: ServerConnectionID { exchange.connection.id }
+    /// Which request on its connection this is, from 1.
+    public var number: Int { exchange.number }
+    public var clientAddress: NetworkAddress { exchange.connection.tcp.remoteAddress }
+    public var serverAddress: NetworkAddress { exchange.connection.tcp.localAddress }
+    /// What the connection speaks: `https` over TLS.
+    public var scheme: Scheme { exchange.connection.scheme }
+}
+
+/// What reading a request's body and writing a response can fail with.
+public enum ServerError: Error, Equatable, Sendable {
+    /// The rest of the body will not come.
+    case bodyBroken(String)
+    /// See `ServerRequest.readBody`.
+    case bodyNotInvited
+    /// The client is gone, or takes nothing any more, or the connection was closed.
+    case clientGone
+}

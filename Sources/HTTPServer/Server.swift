@@ -1,0 +1,164 @@
+public import HTTPTrace
+internal import HTTPWire
+public import Transport
+
+/// Answers one request. It runs on the network thread and must not block it; waiting is fine. It is cancelled when its client goes away
+/// or the server is closed. What it throws before it has answered becomes 500; afterwards the response is cut short.
+public typealias ServerHandler = @Sendable @NetworkActor (ServerRequest, ServerResponder) async throws -> Void
+
+/// Told of each state a connection enters, in order, on the network thread, between two steps of the connection: it must not block.
+public typealias ConnectionStateObserver = @Sendable @NetworkActor (ServerConnectionChange) -> Void
+
+/// A small HTTP/1.1 server that says what its connections are doing.
+///
+///     let server = try await Server.start(ServerConfiguration()) { print($0.connection, $0.state) } handler: { request, responder in
+///         try await responder.send(HTTPResponse(status: .ok), Array("hello\n".utf8))
+///     }
+///
+/// It serves until `shutdown` or `close`, also when nobody holds it any more.
+@NetworkActor
+public final class Server {
+    let configuration: ServerConfiguration
+    let connectionState: ConnectionStateObserver?
+    let handler: ServerHandler
+    /// Whether requests must name a loopback host.
+    let checksHosts: Bool
+    /// No new connections, and no further request on those there are.
+    private(set) var isStopping = false
+
+    private let listener: TCPListener
+    private var connections: [ServerConnectionID: HTTP1ServerConnection] = [:]
+    private let numbers: ConnectionNumbers
+    private var standing: StandingFields
+    /// Resumed when a connection goes: by the accept loop at the connection limit, and by `shutdown`.
+    private var waiters: [UnsafeContinuation<Void, Never>] = []
+
+    /// Where it listens, with the port that was given out when 0 was asked for.
+    public nonisolated let address: NetworkAddress
+    public nonisolated let scheme: Scheme
+
+    /// Where its URLs begin: the address as a host.
+    public nonisolated var origin: Origin { Origin(scheme: scheme, host: address.ip, port: address.port) }
+
+    /// Connections that are open and not hijacked.
+    public var connectionCount: Int { connections.count }
+
+    private init(
+        _ configuration: ServerConfiguration, _ listener: TCPListener, _ numbers: ConnectionNumbers,
+        _ connectionState: ConnectionStateObserver?, _ handler: @escaping ServerHandler
+    ) {
+        self.numbers = numbers
+        self.configuration = configuration
+        self.listener = listener
+        self.connectionState = connectionState
+        self.handler = handler
+        address = listener.address
+        scheme = configuration.tls == nil ? .http : .https
+        checksHosts = configuration.refusesForeignHosts && HostRule.isLoopback(listener.address)
+        standing = StandingFields(serverName: configuration.serverName)
+    }
+
+    /// Listens, and serves in the background from then on.
+    ///
+    /// - Throws: When the address can't be listened on: the system call and its errno.
+    public static func start(
+        _ configuration: ServerConfiguration = ServerConfiguration(), connectionState: ConnectionStateObserver? = nil,
+        handler: @escaping ServerHandler
+    ) async throws(StreamError) -> Server {
+        try start(configuration, ConnectionNumbers(), connectionState, handler)
+    }
+
+    /// For servers that number their connections together.
+    static func start(
+        _ configuration: ServerConfiguration, _ numbers: ConnectionNumbers, _ connectionState: ConnectionStateObserver?,
+        _ handler: @escaping ServerHandler
+    ) throws(StreamError) -> Server {
+        let listener = try TCPListener(configuration.address)
+        let server = Server(configuration, listener, numbers, connectionState, handler)
+        Task.onNetwork { await server.acceptConnections() }
+        return server
+    }
+
+    // MARK: Stopping
+
+    /// Stops listening, closes idle connections and lets busy ones finish their response; a connection that has sent nothing yet is given
+    /// `ServerTimeouts.untouched`. Hijacked connections are not waited for.
+    ///
+    /// - Parameter limit: What is still open then is closed as by `close()`.
+    /// - Returns: Whether everything finished in time; all its `closed` have been reported then.
+    @discardableResult
+    public func shutdown(within limit: Duration = .seconds(30)) async -> Bool {
+        isStopping = true
+        listener.close()
+        for connection in connections.values { connection.stopIfIdle() }
+        let start = EventLoop.shared.now
+        var isInTime = true
+        let timers = [
+            EventLoop.shared.schedule(at: start + configuration.timeouts.untouched) { [self] in
+                for connection in connections.values { connection.stopIfUntouched() }
+            },
+            EventLoop.shared.schedule(at: start + limit) { [self] in
+                isInTime = connections.isEmpty
+                close()
+                wakeWaiters()
+            },
+        ]
+        await untilConnectionGoes(while: { !connections.isEmpty && isInTime })
+        for timer in timers { EventLoop.shared.cancel(timer) }
+        return isInTime
+    }
+
+    /// Stops listening and closes all connections at once, whatever they are doing, except hijacked ones. Their `closed` is reported as soon
+    /// as their handlers have stopped, which may be after this returns, as in Go.
+    public func close() {
+        isStopping = true
+        listener.close()
+        for connection in connections.values { connection.end(.serverStopped) }
+    }
+
+    // MARK: Connections
+
+    private func acceptConnections() async {
+        while !isStopping {
+            await untilConnectionGoes(while: { connections.count >= configuration.limits.connections })
+            guard !isStopping else { return }
+            do {
+                accepted(try await listener.accept())
+            } catch .closed {
+                return
+            } catch {
+                // No descriptor or no memory left: the connection stays in the queue, and asking at once would spin.
+                try? await Pause.wait(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private func accepted(_ stream: TCPStream) {
+        let id = numbers.next()
+        let connection = HTTP1ServerConnection(stream, id, of: self)
+        connections[id] = connection
+        connection.start()
+    }
+
+    func forget(_ connection: HTTP1ServerConnection) {
+        connections[connection.id] = nil
+        wakeWaiters()
+    }
+
+    func standingLines() -> [UInt8] { standing.lines(at: StandingFields.currentSecond) }
+
+    /// Returns when `mustWait` no longer holds; it is asked whenever a connection has gone.
+    private func untilConnectionGoes(while mustWait: () -> Bool) async {
+        while mustWait() {
+            await withUnsafeContinuation { waiter in
+                // Asked again: a caller from another thread may have lost the network thread on its way here.
+                if mustWait() { waiters.append(waiter) } else { waiter.resume() }
+            }
+        }
+    }
+
+    private func wakeWaiters() {
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+}

@@ -1,0 +1,34 @@
+internal import CLinux
+internal import Glibc
+
+extension Descriptor {
+    /// A new TCP socket, non-blocking, closed on exec, with Nagle's delay off.
+    static func makeSocket(family: Int32) throws(StreamError) -> Descriptor {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let number = socket(family, kind, 0)
+        guard number >= 0 else { throw .failed(call: "socket", code: errno) }
+        let descriptor = try Descriptor(adopting: number, mayWrite: false)
+        descriptor.setOption(TCP_NODELAY, level: Int32(IPPROTO_TCP))
+        return descriptor
+    }
+
+    /// Switches a boolean option on. These can fail only for a closed or foreign descriptor.
+    func setOption(_ option: Int32, level: Int32) {
+        var on: Int32 = 1
+        setsockopt(number, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Lets the next close send a reset (socket(7), SO_LINGER with no time).
+    func resetOnClose() {
+        var noTime = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(number, SOL_SOCKET, SO_LINGER, &noTime, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// How a connect ended: 0, or its errno. Writability alone doesn't tell; a refused socket is writable too.
+    func pendingError() -> Int32 {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(number, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return errno }
+        return code
+    }
+}

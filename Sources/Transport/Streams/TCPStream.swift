@@ -1,0 +1,109 @@
+internal import CLinux
+internal import Glibc
+public import HTTPTrace
+
+/// A TCP connection.
+///
+/// Non-blocking, without Nagle's delay. Dropping the last reference closes it.
+@NetworkActor
+public final class TCPStream: ByteStream {
+    let descriptor: Descriptor
+    public let localAddress: NetworkAddress
+    public let remoteAddress: NetworkAddress
+    public private(set) var bytesReceived = 0
+    public private(set) var bytesSent = 0
+
+    /// Takes over a connected descriptor.
+    init(_ descriptor: Descriptor, remote: NetworkAddress) {
+        self.descriptor = descriptor
+        remoteAddress = remote
+        var local = SocketAddress()
+        _ = local.withMutableBytes { getsockname(descriptor.number, $0, $1) }
+        localAddress = local.networkAddress ?? NetworkAddress(family: remote.family, ip: "?", port: 0)
+    }
+
+    isolated deinit { descriptor.close() }
+
+    /// Opens a connection to one address.
+    ///
+    /// - Parameter timeout: Nil leaves it to the kernel, which gives up after about two minutes.
+    /// - Throws: `.failed` with connect's result, ETIMEDOUT also for `timeout`; `.closed` as soon as the task is
+    ///   cancelled.
+    public static func connect(
+        to address: NetworkAddress, timeout: Duration? = nil
+    ) async throws(StreamError) -> TCPStream {
+        let descriptor = try startConnecting(to: address)
+        let deadline = timeout.map { EventLoop.shared.now + $0 }
+        let timer = deadline.map { EventLoop.shared.schedule(at: $0) { descriptor.close() } }
+        let wakening = await withTaskCancellationHandler {
+            await descriptor.waitUntilWritable()
+        } onCancel: {
+            EventLoop.shared.execute { descriptor.close() }
+        }
+        if let timer { EventLoop.shared.cancel(timer) }
+
+        // A cancellation that comes just after the connection stood still counts: nobody would take the stream.
+        guard wakening == .ready, !descriptor.isClosed, !Task.isCancelled else {
+            descriptor.close()
+            let isTimeout = !Task.isCancelled && deadline.map { EventLoop.shared.now >= $0 } == true
+            throw isTimeout ? .failed(call: "connect", code: ETIMEDOUT) : .closed
+        }
+        let code = descriptor.pendingError()
+        guard code == 0 else {
+            descriptor.close()
+            throw .failed(call: "connect", code: code)
+        }
+        return TCPStream(descriptor, remote: address)
+    }
+
+    private static func startConnecting(to address: NetworkAddress) throws(StreamError) -> Descriptor {
+        guard let target = SocketAddress(address) else { throw .failed(call: "connect", code: EINVAL) }
+        let descriptor = try Descriptor.makeSocket(family: target.family)
+        // EINTR leaves the attempt running, like EINPROGRESS. Loopback may be connected, or refuse, on the spot.
+        if target.withBytes({ Glibc.connect(descriptor.number, $0, $1) }) < 0, errno != EINPROGRESS, errno != EINTR {
+            let code = errno
+            descriptor.close()
+            throw .failed(call: "connect", code: code)
+        }
+        return descriptor
+    }
+
+    // MARK: ByteStream
+
+    public func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> ReadOutcome {
+        let outcome = try descriptor.read(into: buffer)
+        if case .bytes(let count) = outcome { bytesReceived += count }
+        return outcome
+    }
+
+    public func readable() async throws(StreamError) {
+        guard await descriptor.waitUntilReadable() == .ready else { throw .closed }
+    }
+
+    public func tryWrite(_ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
+        let count = try descriptor.write(bytes)
+        bytesSent += count
+        return count
+    }
+
+    public func writable() async throws(StreamError) {
+        guard await descriptor.waitUntilWritable() == .ready else { throw .closed }
+    }
+
+    public var onReadableWhileIdle: (@NetworkActor () -> Void)? {
+        get { descriptor.onReadableWhileIdle }
+        set { descriptor.onReadableWhileIdle = newValue }
+    }
+
+    public func closeWrite() {
+        if !descriptor.isClosed { shutdown(descriptor.number, Int32(SHUT_WR)) }
+    }
+
+    public func close() { descriptor.close() }
+
+    /// Closes with a reset instead of an orderly end: what either side has not read yet is lost.
+    public func reset() {
+        descriptor.resetOnClose()
+        descriptor.close()
+    }
+}

@@ -1,0 +1,38 @@
+internal import COpenSSL
+
+/// Takes the oldest error off this thread's queue, where OpenSSL keeps them in order of time: the oldest is the cause.
+/// The queue is empty afterwards.
+func takeOpenSSLError() -> UInt {
+    defer { ERR_clear_error() }
+    return ERR_get_error()
+}
+
+/// OpenSSL's words for an error code: *"wrong version number"*.
+func openSSLWords(_ code: UInt) -> String {
+    ERR_reason_error_string(code).map { String(cString: $0) } ?? "unknown error \(code)"
+}
+
+extension TLSError {
+    /// Sorts what OpenSSL's error queue holds after a failed call.
+    static func fromOpenSSL() -> TLSError {
+        let code = takeOpenSSLError()
+        let reason = ERR_GET_REASON(code)
+        guard code != 0 else { return .closedByPeer }
+
+        // Alerts of the peer come as reasons from 1000 on (SSL_AD_REASON_OFFSET).
+        if reason >= SSL_AD_REASON_OFFSET, reason < SSL_AD_REASON_OFFSET + 256 {
+            let alert = reason - SSL_AD_REASON_OFFSET
+            return .alert(code: UInt8(alert), String(cString: SSL_alert_desc_string_long(alert)))
+        }
+        switch reason {
+        case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST, SSL_R_PACKET_LENGTH_TOO_LONG:
+            return .notTLS
+        default: return .failed(openSSLWords(code))
+        }
+    }
+
+    /// Our own settings or files: with what was being done.
+    static func unusable(whileDoing what: String) -> TLSError {
+        .unusable("\(what): \(openSSLWords(takeOpenSSLError()))")
+    }
+}

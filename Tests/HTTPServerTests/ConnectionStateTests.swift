@@ -1,0 +1,155 @@
+import HTTPTrace
+import HTTPTypes
+import Testing
+import Transport
+
+@testable import HTTPServer
+
+// The rows of Go's TestServerConnState and what go-semantics §10 adds, over loopback.
+
+@Suite("Connection states on the wire", .timeLimit(.minutes(1)))
+@NetworkActor
+struct ConnectionStateTests {
+    private let log = StateLog()
+
+    @Test func `a client that closes after a kept response: new, active, idle, closed`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        #expect(try await client.get("/").body == "ok")
+        await log.reaches(.idle)
+        client.close()
+        #expect(await log.closing() == .clientClosed)
+        #expect(log.states() == [.new, .active, .idle, .closed])
+        server.close()
+    }
+
+    @Test(arguments: ["GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"])
+    func `a last request on a kept connection: new, active, idle, active, closed`(last: String) async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        _ = try await client.get("/")
+        try await client.send(last)
+        _ = try await client.rest()
+        #expect(await log.closing() == (last.contains("1.0") ? .http10 : .clientSaidClose))
+        #expect(log.states() == [.new, .active, .idle, .active, .closed])
+        server.close()
+    }
+
+    @Test func `a handler that says close: new, active, closed`() async throws {
+        let server = try await Server.logged(log) { _, responder in
+            try await responder.send(.text(.ok, [.connection: "close"]), Array("bye".utf8))
+        }
+        let client = try await RawClient.connect(to: server)
+        #expect(try await client.get("/").fields[.connection] == "close")
+        #expect(try await client.rest() == "")
+        #expect(await log.closing() == .weSaidClose)
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
+
+    @Test func `a client that connects and closes: new, closed`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        await log.reaches(.new)
+        client.close()
+        #expect(await log.closing() == .clientClosed)
+        #expect(log.states() == [.new, .closed])
+        server.close()
+    }
+
+    @Test func `a request that breaks off in its head: new, active, closed`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HT")
+        client.close()
+        #expect(await log.closing() == .clientGone)
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
+
+    @Test func `nonsense: new, active, closed, with 400`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        try await client.send("bogus\r\n\r\n")
+        #expect(try await client.answer().status == 400)
+        client.close()
+        _ = await log.closing()
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
+
+    @Test func `nonsense in one piece on a kept connection is answered and yet never active`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        _ = try await client.get("/")
+        try await client.send("bogus\r\n\r\n")
+        #expect(try await client.answer().status == 400)
+        client.close()
+        _ = await log.closing()
+        #expect(log.states() == [.new, .active, .idle, .closed])
+        server.close()
+    }
+
+    @Test func `pipelined requests: idle is reported between them`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        let request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        try await client.send(request + request + request)
+        for _ in 0..<3 { #expect(try await client.answer().body == "ok") }
+        await log.until { $0.count == 7 }
+        client.close()
+        _ = await log.closing()
+        #expect(log.states() == [.new, .active, .idle, .active, .idle, .active, .idle, .closed])
+        server.close()
+    }
+
+    @Test func `a hijacked connection: new, active, hijacked, and the rest is the handler's`() async throws {
+        let server = try await Server.logged(log) { _, responder in
+            let (stream, received) = responder.hijack()
+            try await stream.writeAll(received + Array(" yourself".utf8))
+            stream.close()
+        }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\nhello")
+        #expect(try await client.rest() == "hello yourself")
+        #expect(log.states() == [.new, .active, .hijacked])
+        server.close()
+    }
+
+    @Test func `a handler that hijacks and throws changes nothing more`() async throws {
+        struct Oops: Error {}
+        let server = try await Server.logged(log) { _, responder in
+            _ = responder.hijack()
+            throw Oops()
+        }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(try await client.rest() == "")
+        #expect(server.connectionCount == 0)
+        #expect(log.states() == [.new, .active, .hijacked])
+        server.close()
+    }
+
+    @Test func `a handler that throws answers 500 and the connection is closed`() async throws {
+        struct Oops: Error {}
+        let server = try await Server.logged(log) { _, _ in throw Oops() }
+        let client = try await RawClient.connect(to: server)
+        #expect(try await client.get("/").status == 500)
+        client.close()
+        #expect(await log.closing() == .handlerFailed("Oops()"))
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
+
+    @Test func `changes carry increasing times, the client's address and a reason only at the end`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        _ = try await client.get("/")
+        client.close()
+        _ = await log.closing()
+        #expect(log.changes.map(\.time) == log.changes.map(\.time).sorted())
+        #expect(log.changes.allSatisfy { $0.client == client.stream.localAddress })
+        #expect(log.changes.map { $0.closeReason != nil } == [false, false, false, true])
+        server.close()
+    }
+}

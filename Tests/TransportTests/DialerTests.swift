@@ -1,0 +1,276 @@
+import Glibc
+import HTTPTrace
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Transport
+
+@Suite("Dialer", .timeLimit(.minutes(1)))
+struct DialerTests {
+    @Test func `an address literal is dialed without a lookup`() async throws {
+        try await Task.onNetwork {
+            let listener = try TCPListener(.loopback)
+            let log = Log()
+            let origin = Origin(scheme: .http, host: "127.0.0.1", port: listener.address.port)
+            let stream = try await Dialer(resolver: NamesOnly([:])).dial(origin, timeout: nil, record: log.record)
+            #expect(stream.remoteAddress == listener.address)
+            #expect(
+                log.events == [
+                    .connectStart(attempt: 1, listener.address), .connectDone(attempt: 1, listener.address, nil),
+                ])
+        }.value
+    }
+
+    @Test func `every address is tried in order until one takes us`() async throws {
+        try await Task.onNetwork {
+            let listener = try TCPListener(.loopback)
+            let closed = try closedAddress()
+            let log = Log()
+            let resolver = NamesOnly(["two.test": [closed, listener.address]])
+            let origin = Origin(scheme: .http, host: "two.test")
+            let stream = try await Dialer(resolver: resolver).dial(origin, timeout: .seconds(9), record: log.record)
+            #expect(stream.remoteAddress == listener.address)
+            #expect(
+                log.events == [
+                    .dnsStart(host: "two.test"),
+                    .dnsDone(DNSAnswer(addresses: [closed, listener.address])),
+                    .connectStart(attempt: 1, closed),
+                    .connectDone(
+                        attempt: 1, closed, Failure(.connect, phase: .connect, "\(closed) refused the connection")),
+                    .connectStart(attempt: 2, listener.address),
+                    .connectDone(attempt: 2, listener.address, nil),
+                ])
+        }.value
+    }
+
+    @Test func `an unknown name says so`() async {
+        await Task.onNetwork {
+            let log = Log()
+            let origin = Origin(scheme: .http, host: "nosuch.invalid")
+            let error = await #expect(throws: DialError.self) {
+                try await Dialer(resolver: NamesOnly([:])).dial(origin, timeout: nil, record: log.record)
+            }
+            #expect(error?.description == "no such host: nosuch.invalid")
+            #expect(
+                log.events == [
+                    .dnsStart(host: "nosuch.invalid"),
+                    .dnsDone(
+                        DNSAnswer(
+                            addresses: [], failure: Failure(.dns, phase: .dns, "no such host: nosuch.invalid"))),
+                ])
+        }.value
+    }
+
+    @Test func `an address that never answers leaves time for the next`() async throws {
+        try await Task.onNetwork {
+            let listener = try TCPListener(.loopback)
+            let hole = try await BlackHole()
+            let resolver = NamesOnly(["slow.test": [hole.address, listener.address]])
+            var dialer = Dialer(resolver: resolver)
+            dialer.leastTimePerAddress = .milliseconds(10)
+            let origin = Origin(scheme: .http, host: "slow.test")
+            // Half of the time for the first: the second is reached long before the kernel would give up.
+            let stream = try await dialer.dial(origin, timeout: .milliseconds(500)) { _ in }
+            #expect(stream.remoteAddress == listener.address)
+        }.value
+    }
+
+    @Test func `when the time is up every attempt is kept`() async throws {
+        try await Task.onNetwork {
+            let hole = try await BlackHole()
+            let closed = try closedAddress()
+            let resolver = NamesOnly(["slow.test": [closed, hole.address]])
+            let origin = Origin(scheme: .http, host: "slow.test")
+            let error = await #expect(throws: DialError.self) {
+                try await Dialer(resolver: resolver).dial(origin, timeout: .milliseconds(300)) { _ in }
+            }
+            guard case .timedOut(.milliseconds(300), "slow.test", let attempts) = error else {
+                Issue.record("\(error!)")
+                return
+            }
+            #expect(attempts.map(\.address) == [closed, hole.address])
+            #expect(attempts.map(\.code) == [ECONNREFUSED, ETIMEDOUT])
+        }.value
+    }
+
+    @Test func `a lookup that never ends is timed out`() async {
+        await Task.onNetwork {
+            let log = Log()
+            let origin = Origin(scheme: .http, host: "hung.test")
+            let expected = DialError.timedOut(after: .milliseconds(20), host: "hung.test", [])
+            await #expect(throws: expected) {
+                try await Dialer(resolver: Hung()).dial(origin, timeout: .milliseconds(20), record: log.record)
+            }
+            #expect(expected.description == "looking up hung.test timed out after 20 ms")
+            #expect(log.events.count == 2)
+        }.value
+    }
+
+    @Test(arguments: ["hung.test", "hole.test"])
+    func `a cancelled dial ends at once, with a done for every start`(host: String) async throws {
+        try await Task.onNetwork {
+            let hole = try await BlackHole()
+            let resolver: any Resolver = host == "hung.test" ? Hung() : NamesOnly([host: [hole.address]])
+            let log = Log()
+            let dial = Task.onNetwork {
+                try await Dialer(resolver: resolver).dial(
+                    Origin(scheme: .http, host: host), timeout: nil, record: log.record)
+            }
+            while log.events.count < (host == "hung.test" ? 1 : 3) { await Task.yield() }
+            dial.cancel()
+            await #expect(throws: DialError.cancelled) { try await dial.value }
+            if host == "hung.test" {
+                let failure = Failure(.cancelled, phase: .dns, "the dial was cancelled")
+                #expect(log.events == [.dnsStart(host: host), .dnsDone(DNSAnswer(addresses: [], failure: failure))])
+            } else {
+                let failure = Failure(.cancelled, phase: .connect, "the dial was cancelled")
+                #expect(log.events.suffix(1) == [.connectDone(attempt: 1, hole.address, failure)])
+            }
+        }.value
+    }
+
+    @NetworkActor
+    private func closedAddress() throws -> NetworkAddress {
+        let listener = try TCPListener(.loopback)
+        listener.close()
+        return listener.address
+    }
+}
+
+@Suite("Dial errors")
+struct DialErrorTests {
+    private let v6 = NetworkAddress(family: .ip6, ip: "2001:db8::1", port: 443)
+    private let v4 = NetworkAddress(family: .ip4, ip: "192.0.2.1", port: 443)
+
+    @Test func `the sentence tells of every attempt`() {
+        let attempts = [
+            DialError.Attempt(address: v6, code: ECONNREFUSED, duration: .milliseconds(1)),
+            DialError.Attempt(address: v4, code: ETIMEDOUT, duration: .seconds(3)),
+        ]
+        #expect(
+            DialError.refused(attempts).description == "[2001:db8::1]:443 refused, 192.0.2.1:443 timed out after 3 s")
+        #expect(DialError.refused([attempts[0]]).description == "[2001:db8::1]:443 refused the connection")
+    }
+
+    @Test func `a lookup that broke is told from a name that does not exist`() {
+        let broken = ResolverError.failed(code: EAI_AGAIN, words: "Temporary failure in name resolution")
+        #expect(
+            DialError.unresolved(host: "a.test", broken).description
+                == "looking up a.test failed: Temporary failure in name resolution")
+    }
+}
+
+@Suite("System resolver", .timeLimit(.minutes(1)))
+struct SystemResolverTests {
+    private static let answer = [NetworkAddress(family: .ip4, ip: "192.0.2.1", port: 0)]
+
+    @Test func `localhost has an address, with the port that was asked for`() async throws {
+        let resolution = try await SystemResolver.shared.resolve("localhost", port: 81)
+        #expect(resolution.addresses.contains { ["127.0.0.1", "::1"].contains($0.ip) && $0.port == 81 })
+        #expect(!resolution.isCoalesced)
+    }
+
+    @Test func `equal lookups in flight are one, and each asker gets its own port`() async throws {
+        let gate = Gate()
+        let asked = Atomic<Int>(0)
+        let resolver = SystemResolver { _ in
+            asked.add(1, ordering: .relaxed)
+            gate.wait()
+            return .success(Resolution(addresses: Self.answer))
+        }
+        let first = Task.onNetwork { try await resolver.resolve("a.test", port: 80) }
+        let second = Task.onNetwork { try await resolver.resolve("a.test", port: 443) }
+        await Task.onNetwork { await Task.yield() }.value
+        gate.open()
+        let results = [try await first.value, try await second.value]
+        #expect(results.map { $0.addresses[0].port } == [80, 443])
+        #expect(results.map(\.isCoalesced) == [true, true])
+        #expect(asked.load(ordering: .relaxed) == 1)
+    }
+
+    @Test func `who gives up on a hung lookup goes at once, and the others still get the answer`() async throws {
+        let gate = Gate()
+        let resolver = SystemResolver { _ in
+            gate.wait()
+            return .success(Resolution(addresses: Self.answer))
+        }
+        let patient = Task.onNetwork { try await resolver.resolve("a.test", port: 80) }
+        let impatient = Task.onNetwork { try await resolver.resolve("a.test", port: 80) }
+        await Task.onNetwork { await Task.yield() }.value
+        impatient.cancel()
+        await #expect(throws: ResolverError.cancelled) { try await impatient.value }
+        gate.open()
+        #expect(try await patient.value.addresses.map(\.ip) == ["192.0.2.1"])
+    }
+
+    @Test func `more lookups than threads wait in line, and cancelled ones never cost a thread`() async throws {
+        let gate = Gate()
+        let asked = Mutex<Set<String>>([])
+        let resolver = SystemResolver { host in
+            _ = asked.withLock { $0.insert(host) }
+            gate.wait()
+            return .success(Resolution(addresses: Self.answer))
+        }
+        let lookups = (0..<40).map { number in
+            Task.onNetwork { try await resolver.resolve("\(number).test", port: 80) }
+        }
+        while asked.withLock({ $0.count }) < SystemResolver.threadLimit { await Task.yield() }
+        let unlucky = lookups[39]
+        unlucky.cancel()
+        await #expect(throws: ResolverError.cancelled) { try await unlucky.value }
+        gate.open()
+        for lookup in lookups.dropLast() { _ = try await lookup.value }
+        #expect(asked.withLock { $0 } == Set((0..<39).map { "\($0).test" }))
+    }
+
+    @Test func `a lookup that was cancelled before it began asks nobody`() async {
+        let resolver = SystemResolver { _ in
+            Issue.record("nobody wants to know")
+            return .failure(.cancelled)
+        }
+        let lookup = Task.onNetwork {
+            while !Task.isCancelled { await Task.yield() }
+            return try await resolver.resolve("a.test", port: 80)
+        }
+        lookup.cancel()
+        await #expect(throws: ResolverError.cancelled) { try await lookup.value }
+    }
+}
+
+/// Events in the order in which they came.
+@NetworkActor
+private final class Log {
+    private(set) var events: [TraceEvent] = []
+
+    func record(_ event: TraceEvent) { events.append(event) }
+}
+
+/// Knows the names it was given, and their ports.
+private final class NamesOnly: Resolver {
+    private let names: [String: [NetworkAddress]]
+
+    init(_ names: [String: [NetworkAddress]]) { self.names = names }
+
+    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
+        guard let addresses = names[host] else { throw .failed(code: EAI_NONAME, words: "Name or service not known") }
+        return Resolution(addresses: addresses)
+    }
+}
+
+/// Never answers.
+private final class Hung: Resolver {
+    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
+        try? await Task.sleep(for: .seconds(3_600))
+        throw .cancelled
+    }
+}
+
+/// Holds threads until it is opened.
+private final class Gate: Sendable {
+    private let isOpen = Atomic<Bool>(false)
+
+    func open() { isOpen.store(true, ordering: .releasing) }
+
+    func wait() { while !isOpen.load(ordering: .acquiring) { usleep(200) } }
+}
