@@ -1,4 +1,4 @@
-public import HTTPTrace
+internal import HTTPTrace
 public import Sessions
 
 // The figures of many requests as a table to read:
