@@ -26,8 +26,12 @@ public struct ClientConfiguration: Sendable {
     /// network thread, never concurrently.
     public var connectionObserver: (@Sendable (TraceRecord) -> Void)?
 
-    public init(tls: TLSContext, resolver: any Resolver) {
-        self.tls = tls
+    /// - Parameters:
+    ///   - tls: Nil verifies against the system's roots.
+    ///   - resolver: Asked for names.
+    /// - Throws: When the system's roots can't be read.
+    public init(tls: TLSContext? = nil, resolver: any Resolver = SystemResolver.shared) throws(TLSError) {
+        if let tls { self.tls = tls } else { self.tls = try TLSContext(client: TLSContext.ClientConfiguration()) }
         self.resolver = resolver
     }
 }

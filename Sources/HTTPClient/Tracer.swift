@@ -1,20 +1,24 @@
-import HTTPTrace
-import Transport
+internal import HTTPTrace
+internal import Transport
 
-/// Stamps events and tells those who listen to one exchange. Costs a nil check when nobody does.
+// Stamps the events of one exchange and tells those who listen. Costs a nil check when nobody does.
+//
+// Two promises are kept here, for all who record: every start has one done, and nothing follows `requestFinished`.
+// A dial may outlive its request; its starts are then closed for the request, and the rest goes to nobody.
+
 @NetworkActor
-struct Tracer {
+final class Tracer {
     let exchange: ExchangeID
     private let trace: ClientTrace?
     private let loop: EventLoop
+    private var isOver = false
+    private var open: [TraceEvent] = []
 
-    init(exchange: ExchangeID, trace: ClientTrace?, loop: EventLoop) {
+    init(exchange: ExchangeID, trace: ClientTrace?, loop: EventLoop = .shared) {
         self.exchange = exchange
         self.trace = trace
         self.loop = loop
     }
-
-    var isListening: Bool { trace != nil }
 
     /// The event is made only when somebody listens, and stamped here: times handed down from elsewhere grow old on the
     /// way and put effects before causes.
@@ -28,8 +32,51 @@ struct Tracer {
         try recordOrThrow(.got1xxResponse(head()), on: connection)
     }
 
+    /// For the steps of a dial: their starts are remembered until their dones.
+    func recordDial(_ event: TraceEvent, on connection: ConnectionID) {
+        guard trace != nil, !isOver else { return }
+        if event.isStart { open.append(event) } else { open.removeAll { event.isDone(of: $0) } }
+        record(event, on: connection)
+    }
+
+    /// The last event. Later ones are dropped.
+    func finish(_ failure: Failure?, on connection: ConnectionID?) {
+        guard !isOver else { return }
+        for start in open {
+            record(start.done(Failure(.cancelled, "the request ended first; the dial went on")), on: connection)
+        }
+        record(.requestFinished(failure), on: connection)
+        isOver = true
+    }
+
     private func recordOrThrow(_ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?) throws {
-        guard let trace else { return }
+        guard let trace, !isOver else { return }
         try trace.deliver(TraceRecord(time: loop.now, exchange: exchange, connection: connection, event: event()))
+    }
+}
+
+extension TraceEvent {
+    fileprivate var isStart: Bool {
+        switch self {
+        case .dnsStart, .connectStart, .tlsHandshakeStart: true
+        default: false
+        }
+    }
+
+    fileprivate func isDone(of start: TraceEvent) -> Bool {
+        switch (self, start) {
+        case (.dnsDone, .dnsStart), (.tlsHandshakeDone, .tlsHandshakeStart): true
+        case (.connectDone(let attempt, _, _), .connectStart(let started, _)): attempt == started
+        default: false
+        }
+    }
+
+    fileprivate func done(_ failure: Failure) -> TraceEvent {
+        switch self {
+        case .dnsStart: .dnsDone(DNSAnswer(addresses: [], failure: failure))
+        case .connectStart(let attempt, let address): .connectDone(attempt: attempt, address, failure)
+        case .tlsHandshakeStart: .tlsHandshakeDone(TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), failure)
+        default: preconditionFailure("\(self) is no start")
+        }
     }
 }

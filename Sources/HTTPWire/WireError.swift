@@ -1,12 +1,13 @@
 public import HTTPTypes
 
-/// Why bytes could not become messages, or a message not bytes. After a throw the reader or decoder that threw is of no further use,
-/// and neither is its connection: where the next message begins is unknown.
+/// Why bytes could not become messages, or a message not bytes. After a throw the reader or decoder that threw is of
+/// no further use, and neither is its connection: where the next message begins is unknown.
 public struct WireError: Error, Equatable, Sendable {
     public var kind: Kind
     /// Whose doing it was. Ours are found before a byte is written, so that the connection stays good.
     public var fault: Fault
-    /// The line that gave offence, made harmless (printable ASCII, the rest as `\x0D`) and cut at 80 bytes; nil when there is none to show.
+    /// The line that gave offence, made harmless (printable ASCII, the rest as `\x0D`) and cut at 80 bytes; nil when
+    /// there is none to show.
     public var evidence: String?
 
     public enum Fault: Equatable, Sendable { case ours, peer }
@@ -19,7 +20,8 @@ public struct WireError: Error, Equatable, Sendable {
 
     /// What was wrong. The cases are what a caller would treat, count or explain differently.
     public enum Kind: Equatable, Sendable {
-        /// The peer closed before the first byte of the response: a stale connection, and the only failure that invites a retry.
+        /// The peer closed before the first byte of the response: a stale connection, and the only failure that
+        /// invites a retry.
         case closedBeforeResponse
         /// The peer closed in the middle of a message (RFC 9112 §8). Never to be shown as success.
         case truncated(MessagePart)
@@ -40,7 +42,8 @@ public struct WireError: Error, Equatable, Sendable {
         case bareLineFeed
         /// CR without LF (RFC 9112 §2.2).
         case bareCarriageReturn
-        /// `Content-Length : 3`: recipients disagree about such a field, which is how requests are smuggled (RFC 9112 §5.1).
+        /// `Content-Length : 3`: recipients disagree about such a field, which is how requests are smuggled (RFC 9112
+        /// §5.1).
         case spaceBeforeColon
         /// A line that begins with white space: once a continuation (RFC 9112 §5.2).
         case obsoleteFolding
@@ -72,7 +75,8 @@ public struct WireError: Error, Equatable, Sendable {
 }
 
 extension WireError {
-    /// What a server answers before it closes: 400, or the one status that says more. Nil when nobody is there to read it.
+    /// What a server answers before it closes: 400, or the one status that says more. Nil when nobody is there to
+    /// read it.
     public var answer: HTTPResponse.Status? {
         switch kind {
         case .closedBeforeResponse, .truncated: nil
@@ -150,6 +154,6 @@ extension WireError {
 extension WireError {
     /// An error of ours with the text that was refused as evidence.
     static func ours(_ kind: Kind, _ text: String) -> WireError {
-        WireError(kind, fault: .ours, evidence: printable(Array(text.utf8).span))
+        WireError(kind, fault: .ours, evidence: printable(text.utf8.span))
     }
 }

@@ -49,12 +49,14 @@ public struct ConnectionLedger: Equatable, Sendable {
     public mutating func apply(_ record: TraceRecord) {
         guard let id = record.connection else { return }
         if case .connectionDialing(let key) = record.event {
+            guard index(of: id) == nil else { return }
             var connection = Connection(id: id, key: key, state: .dialing, dialedAt: record.time)
             connection.dialedFor = record.exchange
-            connections.append(connection)
+            connections.insert(connection, at: insertionIndex(of: id))
             return
         }
-        guard let index = index(of: id) else { return }
+        // What is closed stays closed: an event on its way when the socket went does not revive it.
+        guard let index = index(of: id), connections[index].closedAt == nil else { return }
         switch record.event {
         case .connectionOpened(let facts):
             connections[index].openedAt = record.time
@@ -74,12 +76,17 @@ public struct ConnectionLedger: Equatable, Sendable {
 
     // Numbers ascend, so a search by halves finds one among ten thousand without an index to keep.
     private func index(of id: ConnectionID) -> Int? {
+        let index = insertionIndex(of: id)
+        return index < connections.count && connections[index].id == id ? index : nil
+    }
+
+    private func insertionIndex(of id: ConnectionID) -> Int {
         var low = 0
         var high = connections.count
         while low < high {
             let middle = (low + high) / 2
             if connections[middle].id < id { low = middle + 1 } else { high = middle }
         }
-        return low < connections.count && connections[low].id == id ? low : nil
+        return low
     }
 }

@@ -12,28 +12,22 @@ extension Exchange {
     /// Takes in what happened next. Records come in the order of their times.
     public mutating func apply(_ record: TraceRecord) {
         keep(record)
-        let time = record.time
+        // The row is closed: what its abandoned dial still does is told in the events and the attempts only.
+        guard isRunning else { return applyToAttempts(record) }
+        let time = max(record.time, startedAt)
+        applyToAttempts(record)
         switch record.event {
-        case .requestStarted: startedAt = time
+        case .requestStarted where events.count == 1: startedAt = record.time
         case .getConn: phases.begin(.queued, at: time)
         case .queued(let reason, _): queueReason = reason
         case .dequeued: break
-        case .dnsStart where connection == nil: beginSetUp(.dns, at: time)
+        case .dnsStart where connection == nil: phases.begin(.dns, at: time)
         case .dnsDone where connection == nil: phases.end(.dns, at: time)
-        case .connectStart(let number, let address):
-            attempts.append(ConnectAttempt(number: number, address: address, span: PhaseSpans.Span(start: time)))
-            guard connection == nil, phases[.connect] == nil else { break }
-            beginSetUp(.connect, at: time)
-        case .connectDone(let number, _, let failure):
-            if let index = attempts.lastIndex(where: { $0.number == number && $0.span.end == nil }) {
-                attempts[index].span.end = time
-                attempts[index].failure = failure
-            }
-            // The phase spans all attempts, so a later one's end moves it.
-            if connection == nil, let span = phases[.connect] { phases[.connect] = .init(start: span.start, end: time) }
-        case .tlsHandshakeStart where connection == nil: beginSetUp(.tls, at: time)
-        case .tlsHandshakeDone(let facts, _):
-            guard connection == nil else { break }
+        case .connectStart where connection == nil: beginConnect(at: time)
+        case .connectDone(_, _, let failure) where connection == nil: endConnect(failure, at: time)
+        // The handshake of a dial from before a retry belongs to no phase here: this attempt has not connected yet.
+        case .tlsHandshakeStart where connection == nil && phases[.connect] != nil: phases.begin(.tls, at: time)
+        case .tlsHandshakeDone(let facts, _) where connection == nil && phases[.tls] != nil:
             tls = facts
             phases.end(.tls, at: time)
         case .gotConn(let got): applyGotConnection(got, at: time)
@@ -41,8 +35,7 @@ extension Exchange {
         case .flushed(let bytes):
             sentBytes = bytes
             // An answer that came first has ended `send` already, and nothing was waited for.
-            guard phases[.receive] == nil, phases[.send]?.end == nil else { break }
-            phases.end(.send, at: time)
+            guard phases[.receive] == nil, phases[.wait] == nil, phases[.send]?.end == nil else { break }
             phases.begin(.wait, at: time)
         case .gotFirstResponseByte:
             firstByteAt = firstByteAt ?? time
@@ -59,23 +52,53 @@ extension Exchange {
         case .attemptRetried(let failure, _): startOver(because: failure)
         case .requestFinished(let failure):
             self.failure = failure
-            finishedAt = time
             phases.endAll(at: time)
-        case .dnsStart, .dnsDone, .tlsHandshakeStart:
+            finishedAt = max(time, phases.lastEnd ?? time)
+        case .dnsStart, .dnsDone, .connectStart, .connectDone, .tlsHandshakeStart, .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
-        case .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn, .connectionDialing, .connectionOpened,
+        case .requestStarted, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn, .connectionDialing,
+            .connectionOpened,
             .connectionFailed, .connectionActive, .connectionIdle, .connectionClosed:
             break  // Shown as events; no phase begins or ends with them.
         }
     }
 
     private mutating func keep(_ record: TraceRecord) {
+        // Most exchanges have a dozen events: one allocation instead of five.
+        if events.isEmpty { events.reserveCapacity(16) }
         if events.count < Exchange.eventLimit { events.append(record) } else { droppedEvents += 1 }
     }
 
-    private mutating func beginSetUp(_ phase: Phase, at time: Timestamp) {
-        phases.end(.queued, at: time)
-        phases.begin(phase, at: time)
+    private mutating func applyToAttempts(_ record: TraceRecord) {
+        switch record.event {
+        case .connectStart(let number, let address):
+            attempts.append(
+                ConnectAttempt(number: number, address: address, span: PhaseSpans.Span(start: record.time)))
+        case .connectDone(let number, let address, let failure):
+            let index = attempts.lastIndex { $0.number == number && $0.address == address && $0.span.end == nil }
+            guard let index else { break }
+            attempts[index].span.end = max(record.time, attempts[index].span.start)
+            attempts[index].failure = failure
+        default: break
+        }
+    }
+
+    // From the first attempt to the one that won: attempts overlap, and one may start after another was refused.
+    private mutating func beginConnect(at time: Timestamp) {
+        guard phases[.connect] != nil else { return phases.begin(.connect, at: time) }
+        if phases[.tls] == nil, !hasConnected { phases.resume(.connect) }
+    }
+
+    private mutating func endConnect(_ failure: Failure?, at time: Timestamp) {
+        guard let start = phases[.connect]?.start else { return }
+        if failure != nil, attempts.contains(where: { $0.span.end == nil && $0.span.start >= start }) { return }
+        // The losers end after the winner, often during the handshake: `end` changes a running phase only.
+        phases.end(.connect, at: time)
+    }
+
+    private var hasConnected: Bool {
+        guard let start = phases[.connect]?.start else { return false }
+        return attempts.contains { $0.span.end != nil && $0.failure == nil && $0.span.start >= start }
     }
 
     private mutating func applyGotConnection(_ got: GotConnection, at time: Timestamp) {
@@ -83,18 +106,14 @@ extension Exchange {
         if got.isReused {
             let start = phases[.queued]?.start ?? time
             phases = PhaseSpans()
-            phases[.queued] = PhaseSpans.Span(start: start, end: time)
+            phases[.queued] = PhaseSpans.Span(start: start, end: max(time, start))
             tls = nil
-        } else {
-            phases.end(.queued, at: time)
         }
         phases.begin(.send, at: time)
     }
 
     private mutating func beginReceive(at time: Timestamp) {
         guard phases[.receive] == nil else { return }
-        phases.end(.send, at: time)
-        phases.end(.wait, at: time)
         phases.begin(.receive, at: time)
     }
 
@@ -102,7 +121,7 @@ extension Exchange {
     private mutating func applyInformational(_ head: ResponseHead) {
         informational.append(head)
         phases[.receive] = nil
-        if phases[.wait] != nil { phases[.wait]?.end = nil } else { phases[.send]?.end = nil }
+        phases.resume(phases[.wait] != nil ? .wait : .send)
     }
 
     private mutating func startOver(because failure: Failure) {
@@ -113,5 +132,6 @@ extension Exchange {
         sentHead = nil
         sentBytes = 0
         firstByteAt = nil
+        queueReason = nil
     }
 }

@@ -82,22 +82,24 @@ extension Exchange {
 
     /// Why `phase` has no span. Ask only for absent phases.
     public func absence(of phase: Phase) -> PhaseAbsence {
-        let isSetUp = phase == .dns || phase == .connect || phase == .tls
-        if isSetUp, let connection, phases[.connect] == nil { return .reused(connection.connection) }
+        // What nobody had to do comes first: no earlier request paid for it either.
         if phase == .dns, hasLiteralHost { return .literalAddress }
         if phase == .tls, draft.url.origin.scheme == .http { return .noTLS }
+        let isSetUp = phase == .dns || phase == .connect || phase == .tls
+        if isSetUp, let connection, phases[.connect] == nil { return .reused(connection.connection) }
         if phase == .wait, firstByteAt != nil { return .answeredEarly }
         return .notReached
     }
 
     private var hasLiteralHost: Bool {
         let host = draft.url.origin.host
-        return host.contains(":") || host.split(separator: ".").allSatisfy { UInt8($0) != nil }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return host.contains(":") || (parts.count == 4 && parts.allSatisfy { UInt8($0) != nil })
     }
 
     /// The time between the phases: scheduling, hand-overs. total = sum of the phases + this.
     public func unclaimed(at now: Timestamp) -> Duration {
-        // Phases of one attempt never overlap, except that an early answer may cut `send` short.
+        // Phases never overlap: each begins at the end of the one before it, or later.
         let claimed = phases.present.reduce(Duration.zero) { $0 + $1.span.duration(at: now) }
         return max(total(at: now) - claimed, .zero)
     }

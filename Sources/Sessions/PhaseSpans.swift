@@ -49,12 +49,39 @@ public struct PhaseSpans: Equatable, Sendable {
     /// The phase that is running; nil when none is.
     public var running: Phase? { Phase.allCases.last { self[$0].map { $0.end == nil } ?? false } }
 
+    /// Whether nothing has begun.
+    public var isEmpty: Bool { self == PhaseSpans() }
+
     /// The phases that happened or are happening, in order.
     public var present: [(phase: Phase, span: Span)] {
         Phase.allCases.compactMap { phase in self[phase].map { (phase, $0) } }
     }
 
-    mutating func begin(_ phase: Phase, at time: Timestamp) { self[phase] = Span(start: time) }
+    /// When the last of the ended phases ended; nil while none has.
+    public var lastEnd: Timestamp? {
+        var last: Timestamp?
+        for phase in Phase.allCases {
+            guard let end = self[phase]?.end else { continue }
+            last = max(last ?? end, end)
+        }
+        return last
+    }
+
+    /// Begins a phase, and ends the one that runs: phases follow each other, so that their sum never passes the total.
+    ///
+    /// A time before the end of an earlier phase is taken as that end. Stamps of the kernel and our own differ by
+    /// microseconds, and a connection attempt may start while half of the names are still being looked up.
+    mutating func begin(_ phase: Phase, at time: Timestamp) {
+        endAll(at: time)
+        self[phase] = nil
+        self[phase] = Span(start: max(time, lastEnd ?? time))
+    }
+
+    /// Lets the phase that ended last run on, as if it had not ended; nothing changes when another came after it.
+    mutating func resume(_ phase: Phase) {
+        guard running == nil, let end = self[phase]?.end, end == lastEnd else { return }
+        self[phase]?.end = nil
+    }
 
     /// Ends the phase when it runs; otherwise nothing changes, so that a late event can't stretch a finished phase.
     mutating func end(_ phase: Phase, at time: Timestamp) {

@@ -5,6 +5,9 @@ public struct Session: Equatable, Sendable {
     /// In the order of asking.
     public private(set) var exchanges: [Exchange] = []
     public private(set) var connections = ConnectionLedger()
+    /// Figures over all exchanges, kept up to date record by record.
+    public private(set) var statistics = Statistics()
+    private var twins = TwinIndex()
     /// Ties the stamps to dates.
     public var clock: ClockAnchor
 
@@ -19,6 +22,7 @@ public struct Session: Equatable, Sendable {
     ) {
         precondition(exchanges.last.map { $0.id < id } ?? true, "exchange \(id) begins after \(exchanges.last!.id)")
         exchanges.append(Exchange(id: id, draft: draft, cause: cause, at: time))
+        statistics.add(exchanges[exchanges.count - 1])
     }
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
@@ -26,8 +30,18 @@ public struct Session: Equatable, Sendable {
         for record in records {
             connections.apply(record)
             guard let id = record.exchange, let index = index(of: id) else { continue }
+            let before = Statistics.Share(exchanges[index])
             exchanges[index].apply(record)
+            let after = Statistics.Share(exchanges[index])
+            guard after != before else { continue }
+            statistics.move(from: before, to: after)
+            if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
         }
+    }
+
+    private mutating func finished(_ exchange: Exchange) {
+        statistics.finish(exchange)
+        twins.note(exchange)
     }
 
     /// Keeps what was captured of a response body.
@@ -36,12 +50,51 @@ public struct Session: Equatable, Sendable {
         exchanges[index].body = body
     }
 
-    public mutating func remove(_ id: ExchangeID) {
+    /// Drops a row that has ended and is of no more use, and keeps it in the figures: what a long headless run does.
+    public mutating func forget(_ id: ExchangeID) {
         guard let index = index(of: id) else { return }
         exchanges.remove(at: index)
     }
 
+    public mutating func remove(_ id: ExchangeID) {
+        guard let index = index(of: id) else { return }
+        exchanges.remove(at: index)
+        countAgain()
+    }
+
+    /// Removes many at once, in one pass. Their connections stay in the ledger: those were there.
+    public mutating func removeAll(where isUnwanted: (Exchange) -> Bool) {
+        exchanges.removeAll(where: isUnwanted)
+        countAgain()
+    }
+
+    /// The latest exchange that asked for the same and found the opposite: a new connection where this one used an open
+    /// one, or the other way round. Nil while this one has no connection, or when there is no such exchange.
+    public func twin(of exchange: Exchange) -> Twin? {
+        guard let warmth = exchange.warmth, let id = twins.latest(of: exchange.draft, warmth.opposite) else {
+            return nil
+        }
+        guard let other = self[id], other.draft.method == exchange.draft.method, other.draft.url == exchange.draft.url
+        else { return nil }
+        return Twin(of: exchange, other: other)
+    }
+
+    // A histogram forgets no single value; removing is rare and done by hand, so counting anew is cheap enough.
+    private mutating func countAgain() {
+        statistics = Statistics()
+        twins = TwinIndex()
+        for exchange in exchanges {
+            statistics.add(exchange)
+            if !exchange.isRunning { finished(exchange) }
+        }
+    }
+
     private func index(of id: ExchangeID) -> Int? {
+        // Without removals the numbers have no gaps, and the first guess is right.
+        if let first = exchanges.first?.id.number {
+            let guess = id.number - first
+            if exchanges.indices.contains(guess), exchanges[guess].id == id { return guess }
+        }
         var low = 0
         var high = exchanges.count
         while low < high {

@@ -21,13 +21,8 @@ extension Canvas {
             case .trailing: column + room - shown.width
             case .center: column + (room - shown.width) / 2
             }
-        guard row >= 0, row < rows else { return start + shown.width }
-        var next = start
-        for (glyph, _) in shown.glyphs {
-            put(glyph, column: next, row: row, style: style)
-            next += glyph.width
-        }
-        return next
+        putText(shown, column: start, row: row, style: style)
+        return start + shown.width
     }
 
     /// Writes pieces of different styles one after the other.

@@ -52,6 +52,24 @@ public struct Canvas {
         putClipped(glyph, column: column, row: row, style: style)
     }
 
+    /// Puts the glyphs of a text side by side, from `column` on.
+    mutating func putText(_ text: SafeText, column: Int, row: Int, style: Style) {
+        let row = origin.row + row
+        guard row >= clip.row, row < clip.endRow else { return }
+        var next = origin.column + column
+        if text.isASCII {
+            let visible = max(next, clip.column)..<max(next, clip.column, min(next + text.width, clip.endColumn))
+            screen.set(
+                ascii: text.string.utf8.dropFirst(visible.lowerBound - next).prefix(visible.count), style,
+                column: visible.lowerBound, row: row)
+            return
+        }
+        for (glyph, _) in text.glyphs {
+            putClipped(glyph, column: next, row: row, style: style)
+            next += glyph.width
+        }
+    }
+
     /// In the screen's coordinates, in a row that is inside. Half a wide glyph at the edge is drawn as a blank.
     private mutating func putClipped(_ glyph: Glyph, column: Int, row: Int, style: Style) {
         if glyph.width == 1 {
@@ -85,7 +103,11 @@ public struct Canvas {
         let visible = onScreen(region ?? bounds)
         guard !visible.isEmpty else { return }
         for row in visible.row..<visible.endRow {
-            for column in visible.column..<visible.endColumn { screen.restyle(column: column, row: row, change) }
+            for column in visible.column..<visible.endColumn {
+                // The right half follows the left one; on its own it counts only where the region cuts a wide glyph.
+                let isFollower = screen[column, row].glyph.isContinuation && column > visible.column
+                if !isFollower { screen.restyle(column: column, row: row, change) }
+            }
         }
     }
 

@@ -19,6 +19,9 @@ public struct Glyph: Hashable, Sendable, ExpressibleByUnicodeScalarLiteral {
 
     private init(bits: UInt64) { self.bits = bits }
 
+    /// - Parameter ascii: Known to be printable.
+    init(checked ascii: UInt8) { bits = UInt64(ascii) }
+
     /// - Parameter scalar: Known to be printable, with a width of 1 or 2.
     init(checked scalar: Unicode.Scalar, isWide: Bool) {
         bits = UInt64(scalar.value) | (isWide ? Glyph.wideBit : 0)

@@ -80,8 +80,8 @@ public struct LineEditor: Hashable, Sendable {
         case .end, .control("e"): cursor = characters.count
         case .arrow(.left, .control), .arrow(.left, .alt), .alt("b"): cursor = wordStart
         case .arrow(.right, .control), .arrow(.right, .alt), .alt("f"): cursor = wordEnd
-        case .backspace, .control("h"): characters.removeSubrange(max(0, cursor - 1)..<moved(to: max(0, cursor - 1)))
-        case .delete, .control("d"): characters.removeSubrange(cursor..<min(characters.count, cursor + 1))
+        case .backspace, .control("h"): delete(max(0, cursor - 1)..<cursor)
+        case .delete, .control("d"): delete(cursor..<min(characters.count, cursor + 1))
         case .control("k"): kill(cursor..<characters.count)
         case .control("u"): kill(0..<cursor)
         case .control("w"): kill(blankWordStart..<cursor)
@@ -96,17 +96,16 @@ public struct LineEditor: Hashable, Sendable {
         return true
     }
 
-    /// Moves the cursor and returns where it was.
-    private mutating func moved(to new: Int) -> Int {
-        defer { cursor = new }
-        return cursor
+    private mutating func delete(_ range: Range<Int>) {
+        characters.removeSubrange(range)
+        cursor = range.lowerBound
     }
 
+    /// Deletes, and keeps what was deleted for `^Y`.
     private mutating func kill(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
         killed = Array(characters[range])
-        characters.removeSubrange(range)
-        cursor = range.lowerBound
+        delete(range)
     }
 
     private mutating func transpose() {

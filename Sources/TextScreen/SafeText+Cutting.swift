@@ -14,14 +14,8 @@ extension SafeText {
     /// The longest beginning that fits into `columns`. A wide character that would be cut in half is left out.
     public func prefix(columns: Int) -> SafeText {
         guard columns < width else { return self }
-        var used = 0
-        var end = string.unicodeScalars.startIndex
-        for glyph in glyphs {
-            guard used + glyph.glyph.width <= columns else { break }
-            used += glyph.glyph.width
-            end = glyph.end
-        }
-        return SafeText(checked: String(string.unicodeScalars[..<end]), width: used)
+        let (bytes, used) = measure { used, next in used + next <= columns }
+        return SafeText(checked: String(string.utf8.prefix(bytes)) ?? "", width: used)
     }
 
     /// The longest ending that fits into `columns`.
@@ -31,14 +25,20 @@ extension SafeText {
     public func dropFirst(columns: Int) -> SafeText {
         guard columns > 0 else { return self }
         guard columns < width else { return .empty }
+        let (bytes, used) = measure { used, _ in used < columns }
+        return SafeText(checked: String(string.utf8.dropFirst(bytes)) ?? "", width: width - used)
+    }
+
+    /// The bytes and columns of the beginning for which `goesOn` holds, asked with the columns so far and the next glyph's.
+    private func measure(while goesOn: (_ used: Int, _ next: Int) -> Bool) -> (bytes: Int, columns: Int) {
+        var bytes = 0
         var used = 0
-        var start = string.unicodeScalars.startIndex
-        for glyph in glyphs {
-            guard used < columns else { break }
-            used += glyph.glyph.width
-            start = glyph.end
+        for (glyph, length) in glyphs {
+            guard goesOn(used, glyph.width) else { break }
+            used += glyph.width
+            bytes += length
         }
-        return SafeText(checked: String(string.unicodeScalars[start...]), width: width - used)
+        return (bytes, used)
     }
 
     /// The text in at most `columns`, with `ellipsis` where something was left out.
@@ -57,30 +57,33 @@ extension SafeText {
         }
     }
 
-    /// The text's cells, each with the index where the next begins.
-    var glyphs: GlyphSequence { GlyphSequence(scalars: string.unicodeScalars) }
+    /// Whether a byte is a character and a cell. Every other character has more bytes than columns.
+    var isASCII: Bool { string.utf8.count == width }
+
+    /// The text's cells, each with the bytes it has in UTF-8.
+    var glyphs: GlyphSequence { GlyphSequence(scalars: string.unicodeScalars.makeIterator()) }
 
     struct GlyphSequence: Sequence, IteratorProtocol {
-        private let scalars: String.UnicodeScalarView
-        private var index: String.Index
+        private var scalars: String.UnicodeScalarView.Iterator
+        private var upcoming: Unicode.Scalar?
 
-        init(scalars: String.UnicodeScalarView) {
+        init(scalars: String.UnicodeScalarView.Iterator) {
             self.scalars = scalars
-            index = scalars.startIndex
+            upcoming = self.scalars.next()
         }
 
-        mutating func next() -> (glyph: Glyph, end: String.Index)? {
-            guard index < scalars.endIndex else { return nil }
-            var glyph = Glyph(scalars[index])
-            scalars.formIndex(after: &index)
+        mutating func next() -> (glyph: Glyph, byteCount: Int)? {
+            guard let base = upcoming else { return nil }
+            var glyph = Glyph(base)
+            var byteCount = UTF8.width(base)
+            upcoming = scalars.next()
             // Below U+0300 there are no marks; most text never asks the table.
-            while index < scalars.endIndex, scalars[index].value >= 0x300,
-                TextWidth.visibility(of: scalars[index]) == .mark
-            {
-                glyph.add(mark: scalars[index])
-                scalars.formIndex(after: &index)
+            while let mark = upcoming, mark.value >= 0x300, TextWidth.visibility(of: mark) == .mark {
+                glyph.add(mark: mark)
+                byteCount += UTF8.width(mark)
+                upcoming = scalars.next()
             }
-            return (glyph, index)
+            return (glyph, byteCount)
         }
     }
 }

@@ -31,20 +31,41 @@ public struct ScreenBuffer: Hashable, Sendable {
 
     /// The row as text, without what follows its last visible character.
     public func text(row: Int) -> String {
-        var text = ""
-        for cell in self[row: row] { text += cell.glyph.text }
-        while text.last == " " { text.removeLast() }
-        return text
+        // By cells, not characters: some letters join the blank after them into one Character.
+        let cells = self[row: row]
+        let end = cells.lastIndex { $0.glyph != .space } ?? cells.startIndex - 1
+        return cells[...end].reduce(into: "") { text, cell in text += cell.glyph.text }
     }
 
     /// Puts a glyph into the grid, on the columns from `column` on. The caller has made sure that all of it is inside.
     mutating func set(_ cell: Cell, column: Int, row: Int) {
         let index = row * size.columns + column
+        // A narrow glyph for a narrow one: nearly every call.
+        let width = cell.glyph.width
+        if width == 1, cells[index].glyph.width == 1 {
+            cells[index] = cell
+            return
+        }
         detach(index, column: column)
         cells[index] = cell
-        guard cell.glyph.width == 2 else { return }
+        guard width == 2 else { return }
         detach(index + 1, column: column + 1)
         cells[index + 1] = Cell(.continuation, cell.style)
+    }
+
+    /// Puts printable ASCII side by side. The caller has made sure that all of it is inside.
+    mutating func set(ascii: some Collection<UInt8>, _ style: Style, column: Int, row: Int) {
+        guard !ascii.isEmpty else { return }
+        let start = row * size.columns + column
+        detach(start, column: column)
+        detach(start + ascii.count - 1, column: column + ascii.count - 1)
+        cells.withUnsafeMutableBufferPointer { cells in
+            var index = start
+            for byte in ascii {
+                cells[index] = Cell(Glyph(checked: byte), style)
+                index += 1
+            }
+        }
     }
 
     /// Blanks the other half of a wide glyph that is about to lose this one.

@@ -1,4 +1,4 @@
-import HTTPTrace
+internal import HTTPTrace
 
 /// A request's place in the pool's books: one attempt of one exchange.
 struct RequestID: Hashable, Sendable {

@@ -1,5 +1,5 @@
-import DequeModule
-import HTTPTrace
+internal import DequeModule
+internal import HTTPTrace
 
 // Which connection serves which request. It decides; `ConnectionPool` does.
 // No I/O and no clock here: identifiers and times come in, actions go out.

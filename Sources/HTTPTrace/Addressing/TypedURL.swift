@@ -32,15 +32,22 @@ public enum TypedURL {
         guard trimmed.utf8.count <= lengthLimit else { throw .tooLong(limit: lengthLimit) }
 
         let (namedScheme, rest) = try splitScheme(trimmed)
-        let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" || $0 == "\\" } ?? rest.endIndex
+        // By bytes, here and below: as Characters, "#" and a combining accent are one, and would no longer end the host.
+        let authorityEnd = rest.utf8.firstIndex(where: "/?#\\".utf8.contains) ?? rest.endIndex
         let (userInfo, hostPort) = splitUserInfo(rest[..<authorityEnd])
         let (host, port) = try splitPort(hostPort)
+        // "http:/example.com" lost a slash; what stands before the colon is no host to send anything to.
+        if namedScheme == nil, port == nil, hostPort.utf8.last == UInt8(ascii: ":"),
+            Scheme(rawValue: host.lowercased()) != nil
+        {
+            throw .noHost
+        }
         let scheme = namedScheme ?? ((port == 443 || port == 8443) ? .https : .http)
 
         return RequestURL(
             origin: Origin(scheme: scheme, host: try checkHost(host), port: port),
             target: requestTarget(rest[authorityEnd...]),
-            userInfo: userInfo.map(percentDecoded))
+            userInfo: userInfo.flatMap { $0.isEmpty ? nil : percentDecoded($0) })
     }
 
     private static func trim(_ text: String) -> Substring {
@@ -62,23 +69,24 @@ public enum TypedURL {
     }
 
     private static func splitUserInfo(_ authority: Substring) -> (Substring?, Substring) {
-        guard let at = authority.lastIndex(of: "@") else { return (nil, authority) }
-        return (authority[..<at], authority[authority.index(after: at)...])
+        guard let at = authority.utf8.lastIndex(of: UInt8(ascii: "@")) else { return (nil, authority) }
+        return (authority[..<at], authority[authority.utf8.index(after: at)...])
     }
 
     private static func splitPort(_ hostPort: Substring) throws(Problem) -> (Substring, UInt16?) {
-        if hostPort.first == "[" {
-            guard let close = hostPort.firstIndex(of: "]") else { throw .badHost(String(hostPort)) }
-            let host = hostPort[...close]
-            let after = hostPort[hostPort.index(after: close)...]
-            guard !after.isEmpty else { return (host, nil) }
-            guard after.first == ":" else { throw .badHost(String(hostPort)) }
-            return (host, try parsePort(after.dropFirst()))
+        let bytes = hostPort.utf8
+        if bytes.first == UInt8(ascii: "[") {
+            guard let close = bytes.firstIndex(of: UInt8(ascii: "]")) else { throw .badHost(String(hostPort)) }
+            let afterClose = bytes.index(after: close)
+            let host = hostPort[..<afterClose]
+            guard afterClose < bytes.endIndex else { return (host, nil) }
+            guard bytes[afterClose] == UInt8(ascii: ":") else { throw .badHost(String(hostPort)) }
+            return (host, try parsePort(hostPort[bytes.index(after: afterClose)...]))
         }
-        guard let colon = hostPort.firstIndex(of: ":") else { return (hostPort, nil) }
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return (hostPort, nil) }
         // Two colons without brackets: somebody typed a bare IPv6 address, which needs brackets to have a port.
-        guard hostPort.lastIndex(of: ":") == colon else { throw .badHost(String(hostPort)) }
-        return (hostPort[..<colon], try parsePort(hostPort[hostPort.index(after: colon)...]))
+        guard bytes.lastIndex(of: UInt8(ascii: ":")) == colon else { throw .badHost(String(hostPort)) }
+        return (hostPort[..<colon], try parsePort(hostPort[bytes.index(after: colon)...]))
     }
 
     private static func parsePort(_ text: Substring) throws(Problem) -> UInt16? {
@@ -91,32 +99,43 @@ public enum TypedURL {
 
     private static func checkHost(_ host: Substring) throws(Problem) -> String {
         guard !host.isEmpty else { throw .noHost }
-        if host.first == "[" {
-            let inner = host.dropFirst().dropLast()
-            let isAddress =
-                inner.contains(":") && inner.prefix { $0 != "%" }.allSatisfy { $0.isHexDigit || ":.".contains($0) }
-            guard isAddress else { throw .badHost(String(host)) }
-            return inner.lowercased()
-        }
+        if host.utf8.first == UInt8(ascii: "[") { return try checkAddress(host) }
         // Names outside ASCII need IDNA's tables; a wrong guess would ask another host than the one that was read.
-        let allowed = host.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
-        guard allowed, host.utf8.count <= 253, !host.hasPrefix("."), !host.contains("..") else {
+        guard host.unicodeScalars.allSatisfy({ isNameScalar($0) }), host.utf8.count <= 253, !host.hasPrefix("."),
+            !host.contains("..")
+        else {
             throw .badHost(String(host))
         }
         return host.lowercased()
     }
 
+    // The zone stands in the Host field and goes to if_nametoindex(3): letters and digits only, and its case is kept.
+    private static func checkAddress(_ bracketed: Substring) throws(Problem) -> String {
+        let inner = bracketed.dropFirst().dropLast()
+        let address = inner.prefix { $0 != "%" }
+        // RFC 6874 writes the zone's percent sign as %25; people write it plain.
+        let zone = inner[address.endIndex...].dropFirst()
+        let plainZone = zone.hasPrefix("25") && zone.utf8.count > 2 ? zone.dropFirst(2) : zone
+        let isAddress =
+            address.utf8.contains(UInt8(ascii: ":"))
+            && address.utf8.allSatisfy("0123456789abcdefABCDEF:.".utf8.contains)
+        guard isAddress, zone.unicodeScalars.allSatisfy({ isNameScalar($0) }),
+            inner.endIndex == address.endIndex || !zone.isEmpty
+        else { throw .badHost(String(bracketed)) }
+        return plainZone.isEmpty ? address.lowercased() : "\(address.lowercased())%\(plainZone)"
+    }
+
+    private static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9", "-", ".", "_": true
+        default: false
+        }
+    }
+
     private static func requestTarget(_ rest: Substring) -> String {
-        let withoutFragment = rest.prefix { $0 != "#" }
-        var target = withoutFragment.hasPrefix("/") ? "" : "/"
-        for byte in withoutFragment.utf8 {
+        let withoutFragment = rest.utf8.prefix { $0 != UInt8(ascii: "#") }
+        var target = withoutFragment.first == UInt8(ascii: "/") ? "" : "/"
+        for byte in withoutFragment {
             switch byte {
             case 0x21...0x7E where !unsafeInTarget.contains(byte): target.unicodeScalars.append(Unicode.Scalar(byte))
             default: target += percentEncoded(byte)

@@ -30,14 +30,16 @@ extension ClientTrace {
         }
     }
 
-    /// Once per name with all its values, as Go does, in the order in which names first appear.
+    /// Once per name with all its values, as Go does, in the order in which names first appear and in that spelling.
     private func deliverFields(of head: SentHead, to hook: (String, [String]) -> Void) {
         var order: [String] = []
+        // By lower-case name: `X-Foo` and `x-foo` are one field (RFC 9110 §5.1), and Go would call once.
         var values: [String: [String]] = [:]
         for (name, value) in head.lines {
-            if values[name] == nil { order.append(name) }
-            values[name, default: []].append(value)
+            let key = name.lowercased()
+            if values[key] == nil { order.append(name) }
+            values[key, default: []].append(value)
         }
-        for name in order { hook(name, values[name]!) }
+        for name in order { hook(name, values[name.lowercased()]!) }
     }
 }

@@ -13,8 +13,11 @@ public struct Timestamp: Hashable, Sendable, Comparable {
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
+    /// Saturates: a deadline of "never" is far away, not a trap.
     public static func + (left: Timestamp, right: Duration) -> Timestamp {
-        Timestamp(nanoseconds: left.nanoseconds + right.nanoseconds)
+        let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
+        guard !overflow else { return Timestamp(nanoseconds: left.nanoseconds < 0 ? .min : .max) }
+        return Timestamp(nanoseconds: sum)
     }
 
     /// The time from `right` to `left`; negative when `left` is earlier.
@@ -28,8 +31,9 @@ extension Duration {
     public var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min / 4 : .max / 4 }
-        return product + attoseconds / 1_000_000_000
+        let (sum, sumOverflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        guard !overflow, !sumOverflow else { return seconds < 0 ? .min / 4 : .max / 4 }
+        return sum
     }
 
     /// Milliseconds with their fraction, the unit of every export.

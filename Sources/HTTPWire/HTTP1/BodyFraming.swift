@@ -25,8 +25,8 @@ extension BodyFraming {
         // 1 and 2. After a successful CONNECT the connection is a tunnel, and framing fields, good or bad, are ignored.
         if method == .connect, 200..<300 ~= head.status { return .none }
         let mayHaveBody = method != .head && head.status >= 200 && head.status != 204 && head.status != 304
-        // 3 and 4. Transfer-Encoding wins over Content-Length; `HTTP1End` sees to it that such a connection is not used again. A response
-        // whose last coding isn't chunked lasts until the close.
+        // 3 and 4. Transfer-Encoding wins over Content-Length; `HTTP1End` sees to it that such a connection is not
+        // used again. A response whose last coding isn't chunked lasts until the close.
         if fields.transferEncoding.isPresent {
             let coding = fields.transferEncoding
             guard !coding.isMalformed, coding.codings > 0, coding.chunked <= 1 else {
@@ -44,8 +44,8 @@ extension BodyFraming {
         }
     }
 
-    /// The framing of a request. Stricter than for responses: whoever stands between a client and a server must read it the same way, so
-    /// anything that could be read in two ways is refused (RFC 9112 §11.2).
+    /// The framing of a request. Stricter than for responses: whoever stands between a client and a server must read
+    /// it the same way, so anything that could be read in two ways is refused (RFC 9112 §11.2).
     ///
     /// - Returns: Never `untilClose`.
     /// - Throws: `badContentLength`, `badTransferEncoding`, `unsupportedTransferCoding`, `conflictingFraming`.

@@ -6,12 +6,12 @@ struct BodyReader: Sendable {
 
     private let framing: BodyFraming
     private var remaining: Int64
-    private var chunks: ChunkedDecoder
+    private var chunks: ChunkedDecoder?
 
     init(_ framing: BodyFraming, limits: HTTP1Limits) {
         self.framing = framing
         remaining = if case .length(let length) = framing { length } else { 0 }
-        chunks = ChunkedDecoder(limits: limits)
+        chunks = framing == .chunked ? ChunkedDecoder(limits: limits) : nil
     }
 
     /// - Parameter isEnd: Nothing will come after `bytes`.
@@ -30,12 +30,12 @@ struct BodyReader: Sendable {
             guard bytes.isEmpty else { return (bytes.count, .data(0..<bytes.count)) }
             return (0, isEnd ? .end : nil)
         case .chunked:
-            let (consumed, event) = try chunks.next(bytes)
+            let (consumed, event) = try chunks!.next(bytes)
             switch event {
             case .data(let range): return (consumed, .data(range))
             case .trailers(let fields): return (consumed, .trailers(fields))
             case .end: return (consumed, .end)
-            case nil: return (consumed, try needMore(isEnd, chunks.part).event)
+            case nil: return (consumed, try needMore(isEnd, chunks!.part).event)
             }
         }
     }

@@ -1,7 +1,7 @@
 public import HTTPTypes
 
-/// What stands around the pieces of a chunked body (RFC 9112 §7.1): `appendHead`, the data, `appendTail`, for each piece; `appendEnd` last.
-/// The data itself is left to the caller, who may send it from where it lies.
+/// What stands around the pieces of a chunked body (RFC 9112 §7.1): `appendHead`, the data, `appendTail`, for each
+/// piece; `appendEnd` last. The data itself is left to the caller, who may send it from where it lies.
 public enum ChunkFraming {
     /// - Precondition: `count` is positive; an empty chunk would end the body.
     public static func appendHead(ofChunkWith count: Int, to buffer: inout [UInt8]) {
@@ -27,8 +27,8 @@ public enum ChunkFraming {
 
     /// The last chunk, the trailers and the blank line.
     ///
-    /// - Throws: `badFieldName`, `badFieldValue`, or `conflictingFraming` for a field that must not be a trailer because it frames or routes the
-    ///   message (RFC 9110 §6.5.1); `buffer` is unchanged then.
+    /// - Throws: `badFieldName`, `badFieldValue`, or `conflictingFraming` for a field that must not be a trailer
+    ///   because it frames or routes the message (RFC 9110 §6.5.1); `buffer` is unchanged then.
     public static func appendEnd(trailers: HTTPFields = [:], to buffer: inout [UInt8]) throws(WireError) {
         try HeadWriter.wholeOrNothing(&buffer) { buffer throws(WireError) in
             HeadWriter.append("0\r\n", to: &buffer)

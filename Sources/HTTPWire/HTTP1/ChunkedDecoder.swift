@@ -3,19 +3,19 @@ internal import HTTPTypes
 // A chunked body taken apart (RFC 9112 §7.1).
 //
 //           digits     ; or blank       CR          LF, size > 0              all data       CR LF
-//      size ──────▶ size ──────▶ extension ──▶ sizeEnd ──────────▶ data ────────────▶ dataEnd ──────▶ size
+//      size ──────▶ size ─────▶ extensions ──▶ sizeEnd ──────────▶ data ────────────▶ dataEnd ──────▶ size
 //                                                 │
 //                                                 │ LF, size = 0                  blank line
 //                                                 └──────────────────▶ trailers ──────────────▶ done
 //
-// Data is not copied: it is named as a range of the bytes passed in. Only trailers are gathered. Every line must end in CRLF, for responses
-// too: a decoder that takes LF here and a proxy that doesn't see different bodies.
+// Data is not copied: it is named as a range of the bytes passed in. Only trailers are gathered. Every line must end
+// in CRLF, for responses too: a decoder that takes LF here and a proxy that doesn't see different bodies.
 
 /// The decoder of one chunked body.
 struct ChunkedDecoder: Sendable {
     enum Event { case data(Range<Int>), trailers(HTTPFields), end }
 
-    private enum State: Equatable { case size, extension_, sizeEnd, data, dataReturn, dataEnd, trailers, end, done }
+    private enum State: Equatable { case size, extensions, sizeEnd, data, dataReturn, dataEnd, trailers, end, done }
 
     private let limits: HTTP1Limits
     private var state = State.size
@@ -36,7 +36,8 @@ struct ChunkedDecoder: Sendable {
 
     /// Decodes up to the next event.
     ///
-    /// - Returns: How many bytes were used, and the event; without one, all were used. Data is consumed to its upper bound, nothing beyond.
+    /// - Returns: How many bytes were used, and the event; without one, all were used. Data is consumed to its upper
+    ///   bound, nothing beyond.
     mutating func next(_ bytes: Span<UInt8>) throws(WireError) -> (consumed: Int, event: Event?) {
         var index = 0
         while true {
@@ -87,9 +88,9 @@ struct ChunkedDecoder: Sendable {
             guard byte == .carriageReturn || byte == .semicolon || byte.isBlank else {
                 throw bad(.badChunkSize, bytes, index)
             }
-            state = byte == .carriageReturn ? .sizeEnd : .extension_
+            state = byte == .carriageReturn ? .sizeEnd : .extensions
             try countLine()
-        case .extension_:
+        case .extensions:
             if byte == .carriageReturn {
                 state = .sizeEnd
             } else if byte.isForbiddenControl {

@@ -6,8 +6,8 @@ public enum HTTP1End: Equatable, Sendable {
     public var isReusable: Bool { self == .reusable }
 }
 
-/// Why a connection cannot be used again after a message, as far as the message itself tells (RFC 9112 §9.3). Whether the other direction
-/// is finished, and whether stray bytes follow, only the connection knows.
+/// Why a connection cannot be used again after a message, as far as the message itself tells (RFC 9112 §9.3). Whether
+/// the other direction is finished, and whether stray bytes follow, only the connection knows.
 public enum NotReusable: Equatable, Sendable {
     /// `Connection: close`, in the request or in the response.
     case connectionClose(by: HTTP1Party)
@@ -15,10 +15,11 @@ public enum NotReusable: Equatable, Sendable {
     case http10
     /// The body lasted until the close.
     case bodyUntilClose
-    /// Content-Length beside Transfer-Encoding, or Transfer-Encoding in HTTP/1.0: the body was read, but somebody on the way may have seen
-    /// another end, and what follows may be an attacker's (RFC 9112 §6.1, §6.3).
+    /// Content-Length beside Transfer-Encoding, or Transfer-Encoding in HTTP/1.0: the body was read, but somebody on
+    /// the way may have seen another end, and what follows may be an attacker's (RFC 9112 §6.1, §6.3).
     case ambiguousFraming
-    /// The connection speaks another protocol now: 101, or a tunnel after CONNECT. The bytes not consumed belong to that.
+    /// The connection speaks another protocol now: 101, or a tunnel after CONNECT. The bytes not consumed belong to
+    /// that.
     case upgraded
 }
 
@@ -55,8 +56,8 @@ extension HTTP1End {
     }
 }
 
-/// What a server says about how long it keeps an idle connection: `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1.1, never standard,
-/// widely sent). A hint, not a promise.
+/// What a server says about how long it keeps an idle connection: `Keep-Alive: timeout=5, max=100` (RFC 2068
+/// §19.7.1.1, never standard, widely sent). A hint, not a promise.
 public struct KeepAliveHint: Equatable, Sendable {
     public var timeout: Duration?
     /// How many more requests it will take.
@@ -74,7 +75,7 @@ extension ReceivedHead {
         guard lines.recognised.hasKeepAlive else { return nil }
         var hint = KeepAliveHint()
         for value in values("keep-alive") {
-            Array(value.utf8).span.forEachListElement { element in
+            value.utf8.span.forEachListElement { element in
                 for (name, apply) in [
                     ("timeout=", { hint.timeout = .seconds($0) }), ("max=", { hint.max = $0 }),
                 ] as [(StaticString, (Int64) -> Void)] {

@@ -2,9 +2,10 @@ public import HTTPTypes
 
 // A request becomes its head, in Go's order:
 //
-//      GET /path HTTP/1.1 · Host · User-Agent · Connection · Content-Length or Transfer-Encoding · the request's other fields
+//      GET /path HTTP/1.1 · Host · User-Agent · Connection · Content-Length or Transfer-Encoding · the other fields
 //
-// The other fields keep the order they were given in: Go sorts them, because its header is a map, but here the user wrote them down.
+// The other fields keep the order they were given in: Go sorts them, because its header is a map, but here the user
+// wrote them down.
 
 /// The head of a request to be sent over HTTP/1.1. The same value writes it and tells what was written.
 public struct HTTP1RequestHead: Sendable {
@@ -21,11 +22,14 @@ public struct HTTP1RequestHead: Sendable {
     }
 
     /// - Parameters:
-    ///   - request: Its authority becomes Host unless it has a Host field of its own. CONNECT needs an authority with a port and no path; a nil
-    ///     or empty path is `/` otherwise. Host, User-Agent and Connection fields are moved to the front.
-    ///   - body: How the body will be sent; never `untilClose`, which only a response can be. A Content-Length or Transfer-Encoding of the
-    ///     request's own must say the same. For `none`, POST, PUT and PATCH get `Content-Length: 0` (RFC 9110 §8.6).
-    ///   - form: CONNECT and `OPTIONS *` have forms of their own and ignore it, except that `OPTIONS *` through a proxy names the authority.
+    ///   - request: Its authority becomes Host unless it has a Host field of its own. CONNECT needs an authority with
+    ///     a port and no path; a nil or empty path is `/` otherwise. Host, User-Agent and Connection fields are moved
+    ///     to the front.
+    ///   - body: How the body will be sent; never `untilClose`, which only a response can be. A Content-Length or
+    ///     Transfer-Encoding of the request's own must say the same. For `none`, POST, PUT and PATCH get
+    ///     `Content-Length: 0` (RFC 9110 §8.6).
+    ///   - form: CONNECT and `OPTIONS *` have forms of their own and ignore it, except that `OPTIONS *` through a
+    ///     proxy names the authority.
     public init(_ request: HTTPRequest, body: BodyFraming = .none, form: TargetForm = .origin) {
         precondition(body != .untilClose, "a request body that lasts until the close can't be answered")
         self.request = request
@@ -35,7 +39,8 @@ public struct HTTP1RequestHead: Sendable {
 
     /// Appends the head with its blank line.
     ///
-    /// - Throws: `badRequestTarget`, `badHost`, `badFieldName`, `badFieldValue`, `conflictingFraming`, all `ours`; `buffer` is unchanged then.
+    /// - Throws: `badRequestTarget`, `badHost`, `badFieldName`, `badFieldValue`, `conflictingFraming`, all `ours`;
+    ///   `buffer` is unchanged then.
     public func append(to buffer: inout [UInt8]) throws(WireError) {
         try HeadWriter.wholeOrNothing(&buffer) { buffer throws(WireError) in
             try appendRequestLine(to: &buffer)
@@ -44,8 +49,8 @@ public struct HTTP1RequestHead: Sendable {
         }
     }
 
-    /// The fields as they are written, in order, one entry a name with all its values, as Go's `WroteHeaderField` tells them. Made on every call:
-    /// ask only when somebody listens.
+    /// The fields as they are written, in order, one entry a name with all its values, as Go's `WroteHeaderField`
+    /// tells them. Made on every call: ask only when somebody listens.
     ///
     /// - Throws: What `append` throws about the choice of fields.
     public func writtenFields() throws(WireError) -> [WrittenField] {
@@ -63,19 +68,40 @@ public struct HTTP1RequestHead: Sendable {
     }
 }
 
+// MARK: - What the response reader must know
+
+extension HTTP1RequestHead {
+    var method: HTTPRequest.Method { request.method }
+
+    /// Whether a Connection field has the option `close`.
+    var asksToClose: Bool {
+        var closes = false
+        for field in request.headerFields where FieldRole(field.name) == .connection {
+            field.value.utf8.span.forEachListElement { if $0.isWord("close") { closes = true } }
+        }
+        return closes
+    }
+
+    var offersUpgrade: Bool { request.headerFields.contains(.upgrade) }
+}
+
 // MARK: - Request line
 
 extension HTTP1RequestHead {
     private func appendRequestLine(to buffer: inout [UInt8]) throws(WireError) {
         let method = request.method.rawValue
+        let methodStart = buffer.count
         guard HeadWriter.append(method, to: &buffer, while: \.isTokenCharacter), !method.isEmpty else {
             throw .ours(.badRequestLine, method)
         }
         buffer.append(.space)
-        let start = buffer.count
+        let targetStart = buffer.count
         try appendTarget(to: &buffer)
-        guard RequestTarget.suits(buffer.span.extracting(start..<buffer.count), method: Array(method.utf8).span) else {
-            throw .ours(.badRequestTarget, String(decoding: buffer[start...], as: UTF8.self))
+        let suits = RequestTarget.suits(
+            buffer.span.extracting(targetStart..<buffer.count),
+            method: buffer.span.extracting(methodStart..<targetStart - 1))
+        guard suits else {
+            throw .ours(.badRequestTarget, String(decoding: buffer[targetStart...], as: UTF8.self))
         }
         HeadWriter.append(" HTTP/1.1\r\n", to: &buffer)
     }
@@ -143,16 +169,16 @@ extension HTTP1RequestHead {
         slot = field
     }
 
-    /// The request's own Host, so that a server can be asked for a name that isn't its address; else its authority. Empty when there is neither,
-    /// which RFC 9112 §3.2 demands for targets without authority.
+    /// The request's own Host, so that a server can be asked for a name that isn't its address; else its authority.
+    /// Empty when there is neither, which RFC 9112 §3.2 demands for targets without authority.
     private func checkedHost(_ own: HTTPField?) throws(WireError) -> HTTPField {
         let field = own ?? HTTPField(name: Self.host, value: request.authority ?? "")
-        guard Array(field.value.utf8).span.isAuthority else { throw .ours(.badHost, field.value) }
+        guard field.value.utf8.span.isAuthority else { throw .ours(.badHost, field.value) }
         return field
     }
 
-    /// The one field that tells the body's end. The request's own is taken when it says the same, for the sake of its spelling; one that
-    /// says something else would desynchronise the connection.
+    /// The one field that tells the body's end. The request's own is taken when it says the same, for the sake of its
+    /// spelling; one that says something else would desynchronise the connection.
     private func framingField(_ length: HTTPField?, _ coding: HTTPField?) throws(WireError) -> HTTPField? {
         switch (body, length, coding) {
         case (.none, nil, nil):

@@ -5,10 +5,11 @@ public import HTTPTypes
 //             first byte          head               body, trailers
 //      idle ─────────────▶ head ──────────▶ body ───────────────────▶ end ──▶ idle
 //
-// Strict where the response reader is lenient: a request that two recipients could read in two ways is how requests are smuggled past
-// a proxy (RFC 9112 §11.2), so it is refused, and the connection with it.
+// Strict where the response reader is lenient: a request that two recipients could read in two ways is how requests
+// are smuggled past a proxy (RFC 9112 §11.2), so it is refused, and the connection with it.
 
-/// Reads the requests of one connection. It is pulled like `HTTP1ResponseReader`; after `end` the next call begins the next request.
+/// Reads the requests of one connection. It is pulled like `HTTP1ResponseReader`; after `end` the next call begins
+/// the next request.
 public struct HTTP1RequestReader: Sendable {
     private enum State: Sendable { case head, body, broken }
 
@@ -41,12 +42,13 @@ public struct HTTP1RequestReader: Sendable {
         case body(Range<Int>)
         /// The trailers of a chunked body, when there are any.
         case trailers(HTTPFields)
-        /// The request is complete. Says what the request allows; the answer may still forbid reuse. Bytes beyond `consumed` are the
-        /// next request's, or another protocol's if the server agrees to CONNECT or Upgrade.
+        /// The request is complete. Says what the request allows; the answer may still forbid reuse. Bytes beyond
+        /// `consumed` are the next request's, or another protocol's if the server agrees to CONNECT or Upgrade.
         case end(HTTP1End)
     }
 
-    /// Whether a request has begun and has not ended. A connection is idle while this is false, and a close then is a proper one.
+    /// Whether a request has begun and has not ended. A connection is idle while this is false, and a close then is a
+    /// proper one.
     public var isMidMessage: Bool { state == .body || (state == .head && parser.hasStarted) }
 
     /// Reads up to the next event.
@@ -54,8 +56,8 @@ public struct HTTP1RequestReader: Sendable {
     /// - Parameters:
     ///   - bytes: What came after the bytes consumed so far. May be empty.
     ///   - isEnd: The client closed its side: nothing will come after `bytes`.
-    /// - Throws: What the client did wrong, with the `answer` to give; `truncated` when it closed inside a request. The reader can't be used
-    ///   after.
+    /// - Throws: What the client did wrong, with the `answer` to give; `truncated` when it closed inside a request.
+    ///   The reader can't be used after.
     public mutating func next(_ bytes: Span<UInt8>, isEnd: Bool = false) throws(WireError) -> Step {
         do {
             switch state {

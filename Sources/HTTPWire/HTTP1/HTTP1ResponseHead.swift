@@ -1,7 +1,7 @@
 public import HTTPTypes
 
-/// The head of a response to be sent over HTTP/1.1: status line, the response's fields in their own order, and the field that tells where
-/// the body ends.
+/// The head of a response to be sent over HTTP/1.1: status line, the response's fields in their own order, and the
+/// field that tells where the body ends.
 public struct HTTP1ResponseHead: Sendable {
     private let response: HTTPResponse
     private let body: BodyFraming
@@ -9,9 +9,10 @@ public struct HTTP1ResponseHead: Sendable {
 
     /// - Parameters:
     ///   - response: Of any status, interim ones (1xx) included.
-    ///   - body: How the body will be sent. `none` for a status that may have one becomes `Content-Length: 0`, else the client would wait for
-    ///     the close; `untilClose` adds `Connection: close`. `chunked` is not for HTTP/1.0 clients. Answers to HEAD and 304 have no body
-    ///     and may still say which framing GET would see (RFC 9110 §8.6): pass that one, or `none` to say nothing.
+    ///   - body: How the body will be sent. `none` for a status that may have one becomes `Content-Length: 0`, else
+    ///     the client would wait for the close; `untilClose` adds `Connection: close`. `chunked` is not for HTTP/1.0
+    ///     clients. Answers to HEAD and 304 have no body and may still say which framing GET would see (RFC 9110
+    ///     §8.6): pass that one, or `none` to say nothing.
     ///   - method: The method of the request it answers.
     public init(_ response: HTTPResponse, body: BodyFraming, to method: HTTPRequest.Method) {
         self.response = response
@@ -21,8 +22,9 @@ public struct HTTP1ResponseHead: Sendable {
 
     /// Appends the head with its blank line.
     ///
-    /// - Throws: `badStatusLine`, `badFieldName`, `badFieldValue`, or `conflictingFraming` when a framing field of the response's own doesn't say
-    ///   what `body` says, or the status allows none; all `ours`. `buffer` is unchanged then.
+    /// - Throws: `badStatusLine`, `badFieldName`, `badFieldValue`, or `conflictingFraming` when a framing field of
+    ///   the response's own doesn't say what `body` says, or the status allows none; all `ours`. `buffer` is
+    ///   unchanged then.
     public func append(to buffer: inout [UInt8]) throws(WireError) {
         try HeadWriter.wholeOrNothing(&buffer) { buffer throws(WireError) in
             try appendStatusLine(to: &buffer)
@@ -34,7 +36,7 @@ public struct HTTP1ResponseHead: Sendable {
                     guard own == nil else { throw .ours(.conflictingFraming, field.description) }
                     own = field
                 case .connection:
-                    Array(field.value.utf8).span.forEachListElement { if $0.isWord("close") { closes = true } }
+                    field.value.utf8.span.forEachListElement { if $0.isWord("close") { closes = true } }
                     try HeadWriter.append(field, to: &buffer)
                 case .host, .userAgent, .other:
                     try HeadWriter.append(field, to: &buffer)

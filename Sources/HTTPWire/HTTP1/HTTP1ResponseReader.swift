@@ -1,17 +1,19 @@
 public import HTTPTypes
 
-// The client's half of HTTP/1: the responses of one connection, one request at a time. No I/O: bytes come in, events go out.
+// The client's half of HTTP/1: the responses of one connection, one request at a time. No I/O: bytes come in, events
+// go out.
 //
 //             begin              head               body, trailers
 //      idle ─────────▶ head ──────────────▶ body ──────────────────▶ end ──▶ idle, when reusable
 //                     │    ▲
 //                     └────┘ informational
 //
-// It is pulled: `next` returns one event and how many bytes that took; call it again with the rest until it returns no event.
+// It is pulled: `next` returns one event and how many bytes that took; call it again with the rest until it returns
+// no event.
 
 /// Reads the responses of one connection.
 ///
-///     reader.begin(requestMethod: .get)
+///     reader.begin(after: requestHead)
 ///     var offset = 0
 ///     while true {
 ///         let step = try reader.next(bytes.extracting(offset..<bytes.count), isEnd: false)
@@ -53,11 +55,14 @@ public struct HTTP1ResponseReader: Sendable {
         case informational(ReceivedHead)
         /// Once. Also for 101, and for the answer to CONNECT.
         case head(ReceivedHead, framing: BodyFraming)
-        /// Body bytes, decoded from their chunks: a range of the span passed to this call, never empty. Chunk borders are not preserved.
+        /// Body bytes, decoded from their chunks: a range of the span passed to this call, never empty. Chunk borders
+        /// are not preserved.
         case body(Range<Int>)
-        /// The trailers of a chunked body, when there are any. They are kept apart from the head's fields, as RFC 9110 §6.5.1 demands.
+        /// The trailers of a chunked body, when there are any. They are kept apart from the head's fields, as RFC
+        /// 9110 §6.5.1 demands.
         case trailers(HTTPFields)
-        /// Last and once. Bytes beyond `consumed` belong to nobody, or, when the connection was upgraded, to the new protocol.
+        /// Last and once. Bytes beyond `consumed` belong to nobody, or, when the connection was upgraded, to the new
+        /// protocol.
         case end(HTTP1End)
     }
 
@@ -67,7 +72,8 @@ public struct HTTP1ResponseReader: Sendable {
     /// - Parameters:
     ///   - requestMethod: Decides whether there is a body.
     ///   - offersUpgrade: The request had an Upgrade field, so that 101 may come.
-    ///   - asksToClose: The request had `Connection: close`, so that the connection can't be kept whatever the server says.
+    ///   - asksToClose: The request had `Connection: close`, so that the connection can't be kept whatever the server
+    ///     says.
     public mutating func begin(
         requestMethod: HTTPRequest.Method, offersUpgrade: Bool = false, asksToClose: Bool = false
     ) {
@@ -78,6 +84,11 @@ public struct HTTP1ResponseReader: Sendable {
         headBytes = 0
         state = .head
         expectHead()
+    }
+
+    /// Expects the response to a request whose head says the rest.
+    public mutating func begin(after head: HTTP1RequestHead) {
+        begin(requestMethod: head.method, offersUpgrade: head.offersUpgrade, asksToClose: head.asksToClose)
     }
 
     /// Whether a response has been asked for and has not ended.
@@ -92,7 +103,8 @@ public struct HTTP1ResponseReader: Sendable {
     /// - Parameters:
     ///   - bytes: What came after the bytes consumed so far. May be empty.
     ///   - isEnd: The peer closed: nothing will come after `bytes`.
-    /// - Throws: What the server did wrong; `closedBeforeResponse` and `truncated` when it closed too early. The reader can't be used after.
+    /// - Throws: What the server did wrong; `closedBeforeResponse` and `truncated` when it closed too early. The
+    ///   reader can't be used after.
     public mutating func next(_ bytes: Span<UInt8>, isEnd: Bool = false) throws(WireError) -> Step {
         do {
             switch state {

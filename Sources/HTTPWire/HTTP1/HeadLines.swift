@@ -2,11 +2,12 @@
 //
 //      start line ──▶ field line ──▶ field line ──▶ … ──▶ blank line: the index after it is returned
 //
-// It owns no bytes: it is shown the same, growing span and remembers how far it got, so that a head that arrives byte by byte costs no
-// more than one pass and a bad line is refused when it ends, not when the head does. What it finds are ranges into that span.
+// It owns no bytes: it is shown the same, growing span and remembers how far it got, so that a head that arrives byte
+// by byte costs no more than one pass and a bad line is refused when it ends, not when the head does. What it finds
+// are ranges into that span.
 
-/// Where one field line's name and value stand in the bytes of its head. Half the size of two `Range<Int>`: a head of ten fields stays
-/// within two cache lines and a half.
+/// Where one field line's name and value stand in the bytes of its head. Half the size of two `Range<Int>`: a head of
+/// ten fields stays within two cache lines and a half.
 struct FieldRange: Sendable {
     var nameStart, nameEnd, valueStart, valueEnd: UInt32
 
@@ -44,13 +45,14 @@ struct HeadLines: Sendable {
     /// - Parameter bytes: The head from its first byte on: what was shown before, and more.
     /// - Returns: The count of the head's bytes with its blank line, or nil while that is missing.
     mutating func read(_ bytes: Span<UInt8>) throws(WireError) -> Int? {
-        while let lineFeed = nextLineFeed(in: bytes) {
+        while let lineFeed = bytes.lineFeed(from: scanned) {
             let next = lineFeed + 1
             guard next <= maxBytes else { throw tooLarge }
             let hasReturn = lineFeed > lineStart && bytes[lineFeed - 1] == .carriageReturn
             let line = lineStart..<(hasReturn ? lineFeed - 1 : lineFeed)
-            // RFC 9112 §2.2 lets a recipient end lines at LF. Responses may, since small devices and scripts send such; a response is
-            // handed to nobody else who could read it differently. Requests and trailers may not: there it has been used to smuggle.
+            // RFC 9112 §2.2 lets a recipient end lines at LF. Responses may, since small devices and scripts send
+            // such; a response is handed to nobody else who could read it differently. Requests and trailers may not:
+            // there it has been used to smuggle.
             guard hasReturn || kind == .response else { throw .peer(.bareLineFeed, bytes.extracting(line)) }
 
             if lineStart == 0, kind != .trailers {
@@ -69,16 +71,6 @@ struct HeadLines: Sendable {
     }
 
     private var tooLarge: WireError { WireError(.tooLarge(kind == .trailers ? .trailerBytes : .headBytes)) }
-
-    @inline(__always)
-    private func nextLineFeed(in bytes: Span<UInt8>) -> Int? {
-        var index = scanned
-        while index < bytes.count {
-            if bytes[index] == .lineFeed { return index }
-            index += 1
-        }
-        return nil
-    }
 }
 
 // MARK: - Start lines
@@ -100,8 +92,8 @@ extension HeadLines {
             text.count == 12 || text[12] == .space
         else { throw .peer(.badStatusLine, text) }
         status = Int(text[9] &- 0x30) * 100 + Int(text[10] &- 0x30) * 10 + Int(text[11] &- 0x30)
-        // 600 to 999 are no status codes (RFC 9110 §15), but they are sent (LinkedIn's 999) and harm nobody: they are final. A code
-        // below 100 would be neither interim nor final.
+        // 600 to 999 are no status codes (RFC 9110 §15), but they are sent (LinkedIn's 999) and harm nobody: they are
+        // final. A code below 100 would be neither interim nor final.
         guard status >= 100 else { throw .peer(.badStatusLine, text) }
         reason = min(line.lowerBound + 13, line.upperBound)..<line.upperBound
         try refuseControls(bytes, reason, of: line)
@@ -109,8 +101,7 @@ extension HeadLines {
 
     /// `GET /path HTTP/1.1`, single spaces, RFC 9112 §3.
     private mutating func readRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(WireError) {
-        var index = line.lowerBound
-        while index < line.upperBound, bytes[index].isTokenCharacter { index += 1 }
+        var index = bytes.tokenEnd(in: line)
         method = line.lowerBound..<index
         guard !method.isEmpty else { throw .peer(.notHTTP, bytes.extracting(line)) }
         guard index < line.upperBound, bytes[index] == .space else {
@@ -151,8 +142,7 @@ extension HeadLines {
 extension HeadLines {
     /// `name: value`, RFC 9112 §5.
     private mutating func readField(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(WireError) {
-        var colon = line.lowerBound
-        while colon < line.upperBound, bytes[colon].isTokenCharacter { colon += 1 }
+        let colon = bytes.tokenEnd(in: line)
         guard colon < line.upperBound, bytes[colon] == .colon, colon > line.lowerBound else {
             throw badName(bytes.extracting(line))
         }
@@ -170,26 +160,24 @@ extension HeadLines {
         recognised.note(name: bytes.extracting(line.lowerBound..<colon), value: bytes.extracting(value))
     }
 
-    /// CR and NUL are refused everywhere (RFC 9110 §5.5). Other control characters are refused in requests; in responses they are kept,
-    /// since old servers send them, nothing is framed by them, and whoever inspects wants to see them.
+    /// CR and NUL are refused everywhere (RFC 9110 §5.5). Other control characters are refused in requests; in
+    /// responses they are kept, since old servers send them, nothing is framed by them, and whoever inspects wants to
+    /// see them.
     @inline(__always)
     private func refuseControls(_ bytes: Span<UInt8>, _ value: Range<Int>, of line: Range<Int>) throws(WireError) {
-        var index = value.lowerBound
-        while index < value.upperBound, !bytes[index].isForbiddenControl { index += 1 }
-        guard index < value.upperBound else { return }
-        while index < value.upperBound {
+        guard bytes.hasForbiddenControl(in: value) else { return }
+        for index in value {
             let byte = bytes[index]
             if byte == .carriageReturn { throw .peer(.bareCarriageReturn, bytes.extracting(line)) }
             if byte == 0 || (byte.isForbiddenControl && kind != .response) {
                 throw .peer(.badFieldValue, bytes.extracting(line))
             }
-            index += 1
         }
     }
 
-    /// Tells the mistakes apart that have names of their own. `Content-Length : 3` must be refused outright (RFC 9112 §5.1), and so are
-    /// folded lines: a user agent should unfold them in responses (§5.2), but no server of today folds, and unfolding would let one line
-    /// be read as two by others.
+    /// Tells the mistakes apart that have names of their own. `Content-Length : 3` must be refused outright (RFC 9112
+    /// §5.1), and so are folded lines: a user agent should unfold them in responses (§5.2), but no server of today
+    /// folds, and unfolding would let one line be read as two by others.
     private func badName(_ line: Span<UInt8>) -> WireError {
         if line[0].isBlank { return .peer(.obsoleteFolding, line) }
         for index in line.indices {

@@ -1,6 +1,7 @@
 /// Collects the bytes of one head after another and lets `HeadLines` read them.
 ///
-/// A head that arrives whole, as nearly all do, is read where it lies and copied once. One that arrives in pieces is gathered first.
+/// A head that arrives whole, as nearly all do, is read where it lies and copied once. One that arrives in pieces is
+/// gathered first.
 struct HeadParser: Sendable {
     private var gathered: [UInt8] = []
     private var lines: HeadLines
@@ -16,8 +17,8 @@ struct HeadParser: Sendable {
 
     /// Takes bytes up to the end of the head.
     ///
-    /// - Returns: How many bytes belonged to the head, and the head when it is complete. Without a head all bytes were taken. With one this
-    ///   parser is spent.
+    /// - Returns: How many bytes belonged to the head, and the head when it is complete. Without a head all bytes
+    ///   were taken. With one this parser is spent.
     mutating func next(_ bytes: Span<UInt8>) throws(WireError) -> (consumed: Int, head: ReceivedHead?) {
         if gathered.isEmpty {
             try refuseOtherProtocols(bytes)

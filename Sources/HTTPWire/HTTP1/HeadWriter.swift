@@ -1,8 +1,9 @@
 internal import HTTPTypes
 
-// Appends the parts of a head to a buffer and refuses whatever would change their meaning: a CR or LF in a value begins a field, or a request,
-// that nobody meant (request splitting, RFC 9112 §11.1). `HTTPField` turns CR, LF and NUL in values into spaces already; this is the second
-// lock on values and the only one on targets, authorities and reasons.
+// Appends the parts of a head to a buffer and refuses whatever would change their meaning: a CR or LF in a value
+// begins a field, or a request, that nobody meant (request splitting, RFC 9112 §11.1). `HTTPField` turns CR, LF and
+// NUL in values into spaces already; this is the second lock on values and the only one on targets, authorities and
+// reasons.
 
 /// The lowest layer of writing. A function that throws has appended part of its text; its caller cuts the buffer back.
 enum HeadWriter {

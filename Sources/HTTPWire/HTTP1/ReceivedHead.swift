@@ -1,18 +1,32 @@
 public import HTTPTypes
 
-/// The head of a response or request as it was received. It keeps the raw bytes and knows where in them each field stands; words and fields
-/// are made when asked for, so that a request nobody looks at pays for none of them.
+/// The head of a response or request as it was received. It keeps the raw bytes and knows where in them each field
+/// stands; words and fields are made when asked for, so that a request nobody looks at pays for none of them.
 ///
-/// `status` and `reason` are there in responses, `method` and `target` in requests; asking for the other kind's is a programming error.
+/// `status` and `reason` are there in responses, `method` and `target` in requests; asking for the other kind's is a
+/// programming error.
 public struct ReceivedHead: Sendable {
-    /// Every byte from the first of the start line up to and including the blank line.
-    public let bytes: [UInt8]
-    let lines: HeadLines
+    // Behind a reference, so that a head is passed on through events and responses as one word.
+    private let storage: Storage
+
+    private final class Storage: Sendable {
+        let bytes: [UInt8]
+        let lines: HeadLines
+
+        init(_ bytes: [UInt8], _ lines: HeadLines) {
+            self.bytes = bytes
+            self.lines = lines
+        }
+    }
 
     init(copying bytes: Span<UInt8>, _ lines: HeadLines) {
-        self.bytes = bytes.withUnsafeBufferPointer { Array($0) }
-        self.lines = lines
+        storage = Storage(bytes.withUnsafeBufferPointer { Array($0) }, lines)
     }
+
+    /// Every byte from the first of the start line up to and including the blank line.
+    public var bytes: [UInt8] { storage.bytes }
+
+    var lines: HeadLines { _read { yield storage.lines } }
 
     public var version: HTTP1Version { lines.version }
 
@@ -68,7 +82,8 @@ public struct ReceivedHead: Sendable {
         return values
     }
 
-    /// Whether the sender of the request waits for 100 before it sends the body (RFC 9110 §10.1.1). An HTTP/1.0 client can't mean it.
+    /// Whether the sender of the request waits for 100 before it sends the body (RFC 9110 §10.1.1). An HTTP/1.0
+    /// client can't mean it.
     public var expectsContinue: Bool { version == .http11 && lines.recognised.expectsContinue }
 
     /// Whether an Upgrade field is present (RFC 9110 §7.8).
@@ -93,8 +108,8 @@ extension ReceivedHead {
         HTTPResponse(status: .init(code: status, reasonPhrase: reason), headerFields: fields)
     }
 
-    /// The request in the words other modules use: an absolute target is taken apart, and wins over Host (RFC 9112 §3.2.2). The Host field
-    /// becomes the authority and stays among the fields.
+    /// The request in the words other modules use: an absolute target is taken apart, and wins over Host (RFC 9112
+    /// §3.2.2). The Host field becomes the authority and stays among the fields.
     ///
     /// - Parameter scheme: What the connection implies; a target that names its own is believed.
     public func request(scheme: String) -> HTTPRequest {

@@ -1,5 +1,5 @@
-/// What the fields of a head say about framing and about the connection, gathered while the head is parsed. Several lines of one field
-/// add up, as RFC 9110 §5.3 has it.
+/// What the fields of a head say about framing and about the connection, gathered while the head is parsed. Several
+/// lines of one field add up, as RFC 9110 §5.3 has it.
 struct RecognisedFields: Sendable {
     var contentLength = ContentLength.absent
     /// Elements over all Content-Length lines: `5, 5` makes two.
@@ -31,7 +31,7 @@ struct RecognisedFields: Sendable {
     mutating func note(name: Span<UInt8>, value: Span<UInt8>) {
         switch name.count {
         case 4 where name.isWord("host"): noteHost(value)
-        case 6 where name.isWord("expect"): expectsContinue = value.isWord("100-continue")
+        case 6 where name.isWord("expect"): expectsContinue = expectsContinue || value.isWord("100-continue")
         case 7 where name.isWord("upgrade"): hasUpgrade = true
         case 10 where name.isWord("connection"): noteConnection(value)
         case 10 where name.isWord("keep-alive"): hasKeepAlive = true
@@ -73,7 +73,8 @@ struct RecognisedFields: Sendable {
             transferEncoding.codings += 1
             transferEncoding.endsInChunked = element.isWord("chunked")
             if transferEncoding.endsInChunked { transferEncoding.chunked += 1 }
-            // A coding's name is a token. `chunked` takes no parameters, yet some recipients would take `chunked;q=1` for it.
+            // A coding's name is a token. `chunked` takes no parameters, yet some recipients would take `chunked;q=1`
+            // for it.
             var nameEnd = 0
             while nameEnd < element.count, element[nameEnd].isTokenCharacter { nameEnd += 1 }
             let rest = element.extracting(element.trimmed(nameEnd..<element.count))
@@ -102,8 +103,8 @@ extension Int64 {
 }
 
 extension Span<UInt8> {
-    /// Whether this may stand in a Host field or as an authority: no user, no path, no list, no blanks (RFC 9110 §7.2). Empty is allowed,
-    /// for targets that have no authority.
+    /// Whether this may stand in a Host field or as an authority: no user, no path, no list, no blanks (RFC 9110
+    /// §7.2). Empty is allowed, for targets that have no authority.
     var isAuthority: Bool {
         for index in indices {
             switch self[index] {

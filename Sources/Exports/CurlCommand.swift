@@ -1,0 +1,92 @@
+internal import HTTPTrace
+internal import HTTPTypes
+public import Sessions
+
+// curl's own options stand before the URL, each word quoted for a POSIX shell where it needs to be:
+//
+//   curl -X PUT -H 'X-Note: it'\''s' --data-raw '{"a":1}' 'http://example.com/?q=a&b'
+
+/// A curl command line that sends the same request.
+public enum CurlCommand {
+    /// The command, without a line break at its end.
+    ///
+    /// A body that is text is given in the command. A binary one can't stand in a command line: it is piped in by
+    /// `printf` in octal, which every POSIX shell has.
+    ///
+    /// - Parameter redaction: Replaces secrets and counts them.
+    public static func text(_ draft: RequestDraft, redacting redaction: inout Redaction) -> String {
+        var words = ["curl"]
+        // Without these, curl would take [] and {} in the URL for a range, and squash dot segments.
+        words += ["--globoff", "--path-as-is"]
+        let needsMethod = draft.method != (draft.body.isEmpty ? .get : .post)
+        if draft.method == .head {
+            words.append("--head")
+        } else if needsMethod {
+            words += ["--request", draft.method.rawValue]
+        }
+        if let userInfo = draft.url.userInfo {
+            if redaction.mode == .full {
+                words += ["--user", userInfo.contains(":") ? userInfo : userInfo + ":"]
+            } else {
+                redaction.leaveOutUserInfo()
+                words += ["--user", "\(Redaction.mark):\(Redaction.mark)"]
+            }
+        }
+        for field in draft.fields {
+            words += ["--header", header(field, &redaction)]
+        }
+        let body = bodyWords(draft, &redaction)
+        words += body.words
+        words.append(redaction.url(draft.url.description))
+        return body.pipe + words.map(quoted).joined(separator: " ")
+    }
+
+    /// `word` as a POSIX shell reads it back, whatever is in it but NUL, which no argument can hold.
+    public static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./:@%+,=".utf8.contains(byte)
+            }
+        }
+        guard !isPlain || word.isEmpty else { return word }
+        // Inside single quotes everything is itself (POSIX 2.2.2), so only they must be left and entered again. By
+        // scalars: with a combining mark behind it, a quote would be another Character.
+        var text = "'"
+        for scalar in word.unicodeScalars where scalar != "\0" {
+            if scalar == "'" { text += "'\\''" } else { text.unicodeScalars.append(scalar) }
+        }
+        return text + "'"
+    }
+
+    // Linux refuses a longer argument (MAX_ARG_STRLEN, 128 KiB); a shell's own printf is not bound by that.
+    private static let argumentLimit = 100_000
+
+    private static func header(_ field: HTTPField, _ redaction: inout Redaction) -> String {
+        let value = redaction.value(of: field.name.rawName, field.value)
+        // "Name:" would tell curl to leave the field out; "Name;" sends it empty (curl(1), --header).
+        return value.isEmpty ? "\(field.name.rawName);" : "\(field.name.rawName): \(value)"
+    }
+
+    private static func bodyWords(
+        _ draft: RequestDraft, _ redaction: inout Redaction
+    ) -> (pipe: String, words: [String]) {
+        guard !draft.body.isEmpty else { return ("", []) }
+        // curl adds a form's type of its own accord, so an absent one must be said.
+        let noType = draft.fields[.contentType] == nil ? ["--header", "Content-Type:"] : []
+        guard let text = String(validating: draft.body, as: UTF8.self), !draft.body.contains(0),
+            draft.body.count <= argumentLimit
+        else {
+            let octal = draft.body.map { byte in
+                let digits = String(byte, radix: 8)
+                return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+            }
+            return ("printf '\(octal.joined())' | ", noType + ["--data-binary", "@-"])
+        }
+        let isForm = draft.fields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
+        // Not --data, which would read a file for a body that begins with "@".
+        return ("", noType + ["--data-raw", isForm ? redaction.form(text) : text])
+    }
+}

@@ -1,0 +1,165 @@
+public import HTTPTrace
+internal import HTTPTypes
+public import Sessions
+
+// What `roundtrip probe --json` prints: one object a request, one line an object. Scripts depend on it:
+//
+// - `schema_version` counts up when a member changes its meaning or goes; new members may come at any time.
+// - A time is in milliseconds and ends in `_ms`, exact to the nanosecond. What did not happen is absent, never 0 or null.
+// - The block `curl` repeats the figures under curl's names and with curl's meaning: cumulative, in seconds, 0 if absent.
+
+/// One exchange as one JSON object.
+public enum ExchangeJSON {
+    public static let schemaVersion = 1
+
+    /// The object, followed by a line break.
+    ///
+    /// - Parameters:
+    ///   - connection: The one that carried it, if any.
+    ///   - redaction: Replaces secrets in the URL and counts them. User information is never written.
+    ///   - now: Until when it counts when it still runs.
+    public static func line(
+        _ exchange: Exchange, on connection: ConnectionLedger.Connection?, redacting redaction: inout Redaction,
+        at now: Timestamp
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        let url = redaction.url(exchange.draft.url.description)
+        json.openObject()
+        json.field("schema_version", schemaVersion)
+        json.field("number", exchange.id.number)
+        json.field("method", exchange.draft.method.rawValue)
+        json.field("url", url)
+        switch exchange.cause {
+        case .typed: break
+        case .replay(let original): json.field("replay_of", original.number)
+        case .redirect(let origin): json.field("redirect_from", origin.number)
+        }
+        json.field("outcome", exchange.outcome ?? "running")
+        json.error(exchange.failure)
+        json.field("status", ifPresent: exchange.response?.status)
+        json.field("http_version", ifPresent: exchange.response?.version)
+        json.field("body_len", ifPresent: exchange.body?.totalBytes ?? exchange.bodyEnd?.bytes)
+        json.field("body_sha256", ifPresent: exchange.body?.sha256)
+        json.times(of: exchange, at: now)
+        json.connection(of: exchange, connection)
+        json.attempts(of: exchange)
+        json.curl(exchange, connection, url, at: now)
+        json.closeObject()
+        json.raw("\n")
+        return json.takeBytes()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func milliseconds(_ name: StaticString, _ duration: Duration) {
+        field(name, duration.nanoseconds, decimals: 6)
+    }
+
+    fileprivate mutating func error(_ failure: Failure?) {
+        guard let failure else { return }
+        openObject("error")
+        field("phase", ifPresent: failure.phase?.rawValue)
+        field("kind", failure.kind.rawValue)
+        field("message", failure.message)
+        if failure.isCertificate { field("is_certificate", true) }
+        closeObject()
+    }
+
+    fileprivate mutating func times(of exchange: Exchange, at now: Timestamp) {
+        milliseconds("total_ms", exchange.total(at: now))
+        if let first = exchange.timeToFirstByte { milliseconds("first_byte_ms", first) }
+        var sum = Duration.zero
+        for (phase, span) in exchange.phases.present {
+            name(text: "\(phase.rawValue)_ms")
+            value(span.duration(at: now).nanoseconds, decimals: 6)
+            sum += span.duration(at: now)
+        }
+        // total_ms is exactly the sum of these two.
+        milliseconds("phases_sum_ms", sum)
+        milliseconds("unclaimed_ms", exchange.unclaimed(at: now))
+        openArray("phases")
+        for (phase, span) in exchange.phases.present {
+            openObject()
+            field("phase", phase.rawValue)
+            milliseconds("start_ms", span.start - exchange.startedAt)
+            milliseconds("duration_ms", span.duration(at: now))
+            closeObject()
+        }
+        closeArray()
+    }
+
+    fileprivate mutating func connection(of exchange: Exchange, _ connection: ConnectionLedger.Connection?) {
+        if let got = exchange.connection {
+            openObject("connection")
+            field("id", got.connection.number)
+            field("reused", got.isReused)
+            field("use", got.use)
+            if let idle = got.idleTime { milliseconds("idle_ms", idle) }
+            field("local", got.local.description)
+            field("remote", got.remote.description)
+            field("protocol", ifPresent: connection?.facts?.applicationProtocol)
+            closeObject()
+        }
+        guard let tls = exchange.tls ?? connection?.facts?.tls else { return }
+        openObject("tls")
+        write(tls)
+        writeCertificates(tls)
+        closeObject()
+    }
+
+    fileprivate mutating func attempts(of exchange: Exchange) {
+        guard !exchange.attempts.isEmpty else { return }
+        openArray("attempts")
+        for attempt in exchange.attempts {
+            openObject()
+            field("address", attempt.address.description)
+            milliseconds("start_ms", attempt.span.start - exchange.startedAt)
+            if let end = attempt.span.end { milliseconds("duration_ms", end - attempt.span.start) }
+            field("error", ifPresent: attempt.failure?.message)
+            closeObject()
+        }
+        closeArray()
+    }
+
+    fileprivate mutating func curl(
+        _ exchange: Exchange, _ connection: ConnectionLedger.Connection?, _ url: String, at now: Timestamp
+    ) {
+        let phases = exchange.phases
+        func seconds(_ moment: Timestamp?) -> Int64 {
+            moment.map { max(($0 - exchange.startedAt).nanoseconds + 500, 0) / 1_000 } ?? 0
+        }
+        let got = exchange.connection
+        // On an open connection curl 7.88 gives the moment it had it for the name, and 0 for connect and TLS.
+        let gotAt = got?.isReused == true ? phases[.send]?.start : nil
+        let looked = phases[.dns]?.end ?? phases[.connect]?.start ?? gotAt
+        openObject("curl")
+        field("url", url)
+        field("method", exchange.draft.method.rawValue)
+        field("response_code", exchange.response?.status ?? 0)
+        field("http_version", curlVersion(exchange.response?.version))
+        field("scheme", exchange.draft.url.origin.scheme.rawValue)
+        field("num_connects", phases[.connect]?.end != nil && got?.isReused == false ? 1 : 0)
+        field("conn_id", got?.connection.number ?? -1)
+        field("remote_ip", got?.remote.ip ?? "")
+        field("remote_port", got?.remote.port ?? 0)
+        field("local_ip", got?.local.ip ?? "")
+        field("local_port", got?.local.port ?? 0)
+        field("size_download", exchange.bodyBytes)
+        field("size_header", exchange.response?.bytes.count ?? 0)
+        field("size_upload", got == nil ? 0 : exchange.draft.body.count)
+        field("time_queue", seconds(phases[.queued]?.end), decimals: 6)
+        field("time_namelookup", seconds(looked), decimals: 6)
+        field("time_connect", seconds(phases[.connect]?.end), decimals: 6)
+        field("time_appconnect", seconds(phases[.tls]?.end), decimals: 6)
+        field("time_pretransfer", seconds(phases[.send]?.start), decimals: 6)
+        field("time_posttransfer", seconds(phases[.send]?.end), decimals: 6)
+        field("time_starttransfer", seconds(exchange.firstByteAt), decimals: 6)
+        field("time_total", seconds(exchange.finishedAt ?? now), decimals: 6)
+        closeObject()
+    }
+
+    // `1.1`, `2`; `0` before an answer, as curl has it.
+    private func curlVersion(_ version: String?) -> String {
+        version.map { String($0.drop { $0 != "/" }.dropFirst()) } ?? "0"
+    }
+}

@@ -1,0 +1,181 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import Sessions
+
+// The parts of an entry that HAR itself defines. Ours, which begin with "_", stand in HARWriter+OwnFields.
+
+extension HARWriter {
+    mutating func writeEntry(_ exchange: Exchange, on connection: ConnectionLedger.Connection?) {
+        let timings = HARTimings(exchange, at: now)
+        let version = httpVersion(of: exchange, connection)
+        json.openObject()
+        json.field("startedDateTime", ISODate.text(unixNanoseconds: clock.unixNanoseconds(at: exchange.startedAt)))
+        json.field("time", timings.time, decimals: 3)
+        writeRequest(exchange, version)
+        writeResponse(exchange, version)
+        json.openObject("cache")
+        json.closeObject()
+        write(timings)
+        if let remote = exchange.connection?.remote { json.field("serverIPAddress", remote.ip) }
+        // A string that holds an integer: haralyzer reads it so, and fails on "c1" as on its absence.
+        json.field("connection", "\(exchange.connection?.connection.number ?? 0)")
+        json.field("comment", ifPresent: comment(on: exchange))
+        writeOwnFields(exchange, connection, timings)
+        json.closeObject()
+    }
+
+    private mutating func writeRequest(_ exchange: Exchange, _ version: String) {
+        let draft = exchange.draft
+        let fields = exchange.sentHead?.lines ?? draft.fields.map { ($0.name.rawName, $0.value) }
+        if draft.url.userInfo != nil { redaction.leaveOutUserInfo() }
+        json.openObject("request")
+        json.field("method", draft.method.rawValue)
+        json.field("url", redaction.url(draft.url.description))
+        json.field("httpVersion", version)
+        json.openArray("cookies")
+        for (name, value) in fields where redaction.kind(of: name) == .cookie {
+            for cookie in HARCookie.sent(value) { write(cookie) }
+        }
+        json.closeArray()
+        write(fields: fields)
+        json.openArray("queryString")
+        for (name, value) in PercentCoding.pairs(draft.url.query ?? "") { write(parameter: name, value) }
+        json.closeArray()
+        writePostData(draft, fields)
+        json.field("headersSize", exchange.sentHead?.bytes.count ?? -1)
+        json.field("bodySize", draft.body.count)
+        json.closeObject()
+    }
+
+    private mutating func writePostData(_ draft: RequestDraft, _ fields: [(name: String, value: String)]) {
+        guard !draft.body.isEmpty else { return }
+        let mimeType = fields.first { $0.name.lowercased() == "content-type" }?.value ?? "application/octet-stream"
+        let isForm = mimeType.lowercased().hasPrefix("application/x-www-form-urlencoded")
+        json.openObject("postData")
+        json.field("mimeType", mimeType)
+        if let text = String(validating: draft.body, as: UTF8.self) {
+            // The specification has params or text; readers take the text, and Chrome writes both.
+            json.field("text", isForm ? redaction.form(text) : text)
+            if isForm {
+                json.openArray("params")
+                for (name, value) in PercentCoding.pairs(text) { write(parameter: name, value) }
+                json.closeArray()
+            }
+        } else {
+            json.field("text", Base64.encode(draft.body))
+            json.field("_encoding", "base64")
+            json.field("comment", "binary body, as base64")
+        }
+        json.closeObject()
+    }
+
+    private mutating func writeResponse(_ exchange: Exchange, _ version: String) {
+        let response = exchange.response
+        let fields = response.map { $0.fields.map { ($0.name.rawName, $0.value) } } ?? []
+        json.openObject("response")
+        json.field("status", response?.status ?? 0)
+        json.field("statusText", response?.reason ?? "")
+        json.field("httpVersion", version)
+        json.openArray("cookies")
+        for (name, value) in fields where redaction.kind(of: name) == .setCookie {
+            if let cookie = HARCookie(setCookie: value) { write(cookie) }
+        }
+        json.closeArray()
+        write(fields: fields)
+        writeContent(exchange, fields)
+        // The same redaction as of the field, without counting it twice.
+        var counted = redaction
+        json.field("redirectURL", value(of: "location", in: fields).map { counted.url($0) } ?? "")
+        let headersBytes = response.map { $0.bytes.isEmpty ? -1 : $0.bytes.count } ?? -1
+        json.field("headersSize", headersBytes)
+        json.field("bodySize", response == nil ? -1 : exchange.bodyBytes)
+        json.field("_transferSize", response == nil ? 0 : max(headersBytes, 0) + exchange.bodyBytes)
+        json.closeObject()
+    }
+
+    private mutating func writeContent(_ exchange: Exchange, _ fields: [(name: String, value: String)]) {
+        let coding = value(of: "content-encoding", in: fields).map { $0.lowercased() } ?? "identity"
+        let size = exchange.body?.totalBytes ?? (exchange.response == nil ? 0 : exchange.bodyBytes)
+        json.openObject("content")
+        json.field("size", size)
+        if coding != "identity", exchange.body != nil { json.field("compression", size - exchange.bodyBytes) }
+        json.field("mimeType", value(of: "content-type", in: fields) ?? "x-unknown")
+        if let body = exchange.body, body.isCut {
+            json.field("comment", "body left out: \(body.bytes.count) of \(body.totalBytes) bytes were kept")
+        } else if let body = exchange.body {
+            if let text = String(validating: body.bytes, as: UTF8.self) {
+                json.field("text", text)
+            } else {
+                json.field("text", Base64.encode(body.bytes))
+                json.field("encoding", "base64")
+            }
+        } else if exchange.bodyBytes > 0 {
+            json.field("comment", "body not kept")
+        }
+        json.closeObject()
+    }
+
+    private mutating func write(_ timings: HARTimings) {
+        json.openObject("timings")
+        write(microseconds: timings.blocked, as: "blocked")
+        write(microseconds: timings.dns, as: "dns")
+        write(microseconds: timings.connect, as: "connect")
+        write(microseconds: timings.ssl, as: "ssl")
+        write(microseconds: timings.send, as: "send")
+        write(microseconds: timings.wait, as: "wait")
+        write(microseconds: timings.receive, as: "receive")
+        if let queueing = timings.queueing { write(microseconds: queueing, as: "_blocked_queueing") }
+        json.closeObject()
+    }
+
+    private mutating func write(microseconds: Int64?, as name: StaticString) {
+        if let microseconds { json.field(name, microseconds, decimals: 3) } else { json.field(name, -1) }
+    }
+
+    private mutating func write(fields: [(name: String, value: String)]) {
+        json.openArray("headers")
+        for (name, value) in fields {
+            json.openObject()
+            json.field("name", name)
+            json.field("value", redaction.value(of: name, value))
+            json.closeObject()
+        }
+        json.closeArray()
+    }
+
+    private mutating func write(parameter name: String, _ value: String) {
+        json.openObject()
+        json.field("name", name)
+        json.field("value", redaction.hides(parameter: name) ? Redaction.mark : value)
+        json.closeObject()
+    }
+
+    private mutating func write(_ cookie: HARCookie) {
+        json.openObject()
+        json.field("name", cookie.name)
+        json.field("value", redaction.mode == .full ? cookie.value : Redaction.mark)
+        json.field("path", ifPresent: cookie.path)
+        json.field("domain", ifPresent: cookie.domain)
+        json.field("expires", ifPresent: cookie.expires)
+        if cookie.isHTTPOnly { json.field("httpOnly", true) }
+        if cookie.isSecure { json.field("secure", true) }
+        json.field("sameSite", ifPresent: cookie.sameSite)
+        json.closeObject()
+    }
+
+    private func value(of name: String, in fields: [(name: String, value: String)]) -> String? {
+        fields.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
+    }
+
+    private func httpVersion(of exchange: Exchange, _ connection: ConnectionLedger.Connection?) -> String {
+        // Chrome's importer knows "HTTP/2.0".
+        if connection?.facts?.applicationProtocol == "h2" { return "HTTP/2.0" }
+        let version = exchange.response?.version ?? "HTTP/1.1"
+        return version == "HTTP/2" ? "HTTP/2.0" : version
+    }
+
+    private func comment(on exchange: Exchange) -> String? {
+        if exchange.isRunning { return "still running when written" }
+        return exchange.failure.map { "\($0.outcome): \($0.message)" }
+    }
+}

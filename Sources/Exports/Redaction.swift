@@ -1,0 +1,145 @@
+// What is left out of an export unless it is asked for. The rule of doubt: an export can be made again in full, a secret
+// that was pasted into an issue can't be called back. So names that usually carry secrets are enough.
+//
+// Bodies are kept as they are, except for forms: what is secret in a JSON document, nobody can tell from outside.
+
+/// Replaces secrets in fields and URLs, and counts what it replaced so that it can be said aloud.
+public struct Redaction: Sendable {
+    public enum Mode: Sendable, Equatable {
+        /// Leaves secrets out.
+        case secrets
+        /// Keeps everything: `--full`.
+        case full
+    }
+
+    public let mode: Mode
+    public private(set) var counts = Counts()
+    // Names repeat in every exchange; classifying each anew would take half of the export's time.
+    private var kinds: [String: FieldKind] = [:]
+
+    public init(_ mode: Mode = .secrets) { self.mode = mode }
+
+    /// What stands in place of a secret: valid in a field, a URL and a shell.
+    public static let mark = "REDACTED"
+
+    /// Values replaced so far.
+    public struct Counts: Equatable, Sendable {
+        /// `Authorization` and its like, and user information of URLs.
+        public var credentials = 0
+        public var cookies = 0
+        /// Of queries and forms.
+        public var parameters = 0
+
+        public var total: Int { credentials + cookies + parameters }
+
+        public init(credentials: Int = 0, cookies: Int = 0, parameters: Int = 0) {
+            self.credentials = credentials
+            self.cookies = cookies
+            self.parameters = parameters
+        }
+    }
+
+    /// What the value of a field is, as far as secrets go.
+    enum FieldKind: Sendable { case plain, credential, cookie, setCookie, link }
+
+    /// A field's value as it may be written.
+    mutating func value(of name: String, _ value: String) -> String {
+        guard mode == .secrets else { return value }
+        switch kind(of: name) {
+        case .plain: return value
+        case .credential: return credential(value)
+        case .cookie: return cookies(value, pairs: .max)
+        case .setCookie: return cookies(value, pairs: 1)
+        case .link: return url(value)
+        }
+    }
+
+    /// A URL's text without user information and without the values of telling parameters, in query and fragment.
+    mutating func url(_ text: String) -> String {
+        guard mode == .secrets else { return text }
+        guard text.utf8.contains(UInt8(ascii: "@")) || SecretNames.mayHoldParameter(text) else { return text }
+        var rest = text[...]
+        var result = ""
+        if let separator = text.firstRange(of: "//") {
+            var authority = rest[separator.upperBound...]
+            authority = authority.take(upTo: "/?#\\")
+            if let at = authority.utf8.lastIndex(of: UInt8(ascii: "@")) {
+                counts.credentials += 1
+                result += text[..<separator.upperBound] + Redaction.mark
+                rest = rest[at...]
+            }
+        }
+        result += rest.take(upTo: "?#")
+        // An implicit-flow redirect carries its token in the fragment, in the form of a query.
+        return result + rest.takeMark() + parameters(rest)
+    }
+
+    /// Text of the form `a=1&b=2`, as in a query or a form's body.
+    mutating func form(_ text: String) -> String {
+        mode == .secrets ? parameters(text[...]) : text
+    }
+
+    /// Whether a parameter of that name, already decoded, is left out. Counts nothing.
+    func hides(parameter name: String) -> Bool { mode == .secrets && SecretNames.isParameter(name) }
+
+    /// Counts user information that the URL's text never shows anyway.
+    mutating func leaveOutUserInfo() { if mode == .secrets { counts.credentials += 1 } }
+
+    // A server names the fields: past the limit they are classified anew each time.
+    private static let knownNamesLimit = 1_000
+
+    mutating func kind(of name: String) -> FieldKind {
+        if let kind = kinds[name] { return kind }
+        let kind = SecretNames.kind(ofField: name)
+        if kinds.count < Redaction.knownNamesLimit { kinds[name] = kind }
+        return kind
+    }
+
+    // The scheme helps the reader ("it was Basic, not Bearer") and is no secret; only known ones, since a bare token
+    // may hold a space.
+    private mutating func credential(_ value: String) -> String {
+        counts.credentials += 1
+        let scheme = value.prefix { $0 != " " }
+        let isScheme = ["basic", "bearer", "digest", "negotiate", "ntlm"].contains(scheme.lowercased())
+        return isScheme && scheme.endIndex < value.endIndex ? "\(scheme) \(Redaction.mark)" : Redaction.mark
+    }
+
+    // Names and attributes are kept: which cookie was set or sent is what one wants to know.
+    private mutating func cookies(_ value: String, pairs: Int) -> String {
+        let parts = value[...].parts(between: ";").enumerated().map { index, part in
+            guard index < pairs else { return String(part) }
+            counts.cookies += 1
+            let (name, value) = part.nameAndValue
+            return value == nil ? Redaction.mark : "\(name)=\(Redaction.mark)"
+        }
+        return parts.joined(separator: ";")
+    }
+
+    private mutating func parameters(_ text: Substring) -> String {
+        var result = ""
+        var rest = text
+        while !rest.isEmpty {
+            let pair = rest.take(upTo: "&;?#")
+            let (name, value) = pair.nameAndValue
+            if value != nil, SecretNames.isParameter(PercentCoding.decodedForm(name)) {
+                counts.parameters += 1
+                result += "\(name)=\(Redaction.mark)"
+            } else {
+                result += pair
+            }
+            result += rest.takeMark()
+        }
+        return result
+    }
+}
+
+extension Redaction.Counts: CustomStringConvertible {
+    /// *"3 cookies and 1 credential redacted"*, *"nothing to redact"*.
+    public var description: String {
+        let parts = [(credentials, "credential"), (cookies, "cookie"), (parameters, "parameter")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
+        guard let last = parts.last else { return "nothing to redact" }
+        let first = parts.dropLast().joined(separator: ", ")
+        return (first.isEmpty ? last : "\(first) and \(last)") + " redacted"
+    }
+}

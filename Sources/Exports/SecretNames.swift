@@ -1,0 +1,91 @@
+/// Names behind which secrets stand.
+enum SecretNames {
+    /// What a field's value is by its name, in any case.
+    static func kind(ofField name: String) -> Redaction.FieldKind {
+        let name = name.lowercased()
+        switch name {
+        case "cookie", "cookie2": return .cookie
+        case "set-cookie", "set-cookie2": return .setCookie
+        case "location", "content-location", "referer", "refresh", "link", "origin": return .link
+        case "authorization", "proxy-authorization", "authentication-info", "proxy-authentication-info":
+            return .credential
+        // A challenge says how to authenticate, and is what one debugs; the keys below name nothing secret either.
+        case "www-authenticate", "proxy-authenticate", "sec-websocket-key", "idempotency-key": return .plain
+        default: break
+        }
+        let parts = name.split { $0 == "-" || $0 == "_" || $0 == "." }
+        // X-Api-Key, X-Auth-Token, Private-Token, X-Amz-Security-Token, Ocp-Apim-Subscription-Key, X-CSRF-Token …
+        if parts.contains(where: tellingParts.contains) { return .credential }
+        let endsInKey = parts.last == "key" && parts.dropLast().contains { keyOwners.contains($0) }
+        return endsInKey ? .credential : .plain
+    }
+
+    private static let tellingParts: Set<Substring> = [
+        "token", "tokens", "secret", "password", "passwd", "apikey", "authorization", "auth", "credential",
+        "credentials", "signature", "jwt", "assertion", "session", "sessionid", "otp",
+    ]
+    private static let keyOwners: Set<Substring> = [
+        "api", "access", "subscription", "functions", "private", "account", "auth",
+    ]
+
+    /// Whether the value of a query's or form's parameter is a secret, by its decoded name.
+    static func isParameter(_ name: String) -> Bool {
+        var hash = NameHash()
+        for byte in name.utf8 { hash.add(byte) }
+        return parameterHashes.contains(hash)
+    }
+
+    /// Whether `text` may hold a telling parameter. Almost no URL does, and finding that out must cost little: an export
+    /// asks for each of a million. "Perhaps" is said of encoded names, which nobody writes without a reason.
+    static func mayHoldParameter(_ text: String) -> Bool {
+        var name = NameHash()
+        var isInName = true
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "&"), UInt8(ascii: ";"), UInt8(ascii: "?"), UInt8(ascii: "#"):
+                name = NameHash()
+                isInName = true
+            case UInt8(ascii: "="):
+                if isInName, parameterHashes.contains(name) { return true }
+                isInName = false
+            case UInt8(ascii: "%"), UInt8(ascii: "+"): if isInName { return true }
+            default: if isInName { name.add(byte) }
+            }
+        }
+        return false
+    }
+
+    /// A name without case and separators, as FNV-1a. Another name of the same hash would be left out needlessly; with 64
+    /// bits nobody will see it happen.
+    private struct NameHash: Hashable {
+        private var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+        mutating func add(_ byte: UInt8) {
+            switch byte {
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "$"): break
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): mix(byte | 0x20)
+            default: mix(byte)
+            }
+        }
+
+        private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    }
+
+    private static let parameterHashes = Set(
+        parameters.map { name in
+            var hash = NameHash()
+            for byte in name.utf8 { hash.add(byte) }
+            return hash
+        })
+
+    // Without case and separators. `key` is how Google's and many map services' URLs carry theirs; `code` is OAuth's
+    // one-time code (RFC 6749 §4.1.2); `sig` and `signature` sign storage links, which work for anyone who has them.
+    private static let parameters = [
+        "accesstoken", "refreshtoken", "idtoken", "authtoken", "token", "csrftoken", "xsrftoken", "sessiontoken",
+        "apikey", "key", "accesskey", "subscriptionkey", "secretkey", "privatekey", "auth", "authorization", "jwt",
+        "signature", "sig", "xamzsignature", "xamzcredential", "xamzsecuritytoken", "xgoogsignature",
+        "xgoogcredential", "password", "passwd", "passphrase", "pwd", "pass", "secret", "clientsecret", "code",
+        "codeverifier", "devicecode", "assertion", "clientassertion", "samlresponse", "samlrequest", "session",
+        "sessionid", "sid", "phpsessid", "jsessionid", "otp", "pin", "credential", "credentials", "privatetoken",
+    ]
+}

@@ -1,0 +1,208 @@
+public import HTTPTrace
+internal import HTTPTypes
+public import Sessions
+public import TextScreen
+
+// One exchange for a terminal or a pipe, without any escape code:
+//
+//   #3 GET https://api.example.com/v1/orders
+//     200 OK · HTTP/1.1 · 304 ms
+//                 start      took
+//     queued        0.0       0.1  ▏
+//     dns             —         —  reused c2
+//     connect       0.1      38.7  ────
+//     total       304.0            first byte 265.6 ms · 38 k
+//     connection  c2 new · 192.0.2.9:50000 to 93.184.216.34:443
+//
+// Everything from the network passes `SafeText`: a server can't reach the terminal through it.
+
+/// The phases of one exchange as lines of plain text.
+public struct TextTimeline: Sendable {
+    /// What bars and separators are made of.
+    public enum Marks: Sendable {
+        case unicode
+        /// For pipes and terminals without UTF-8.
+        case ascii
+    }
+
+    public var marks: Marks
+    /// Where bars end. Lines of words may be longer: cutting them is the terminal's business, and a pipe wants all.
+    public var columns: Int
+    /// Of the URL: a timeline is made to be pasted somewhere.
+    public var redaction: Redaction.Mode
+
+    /// - Parameter columns: At least 50; less is taken as 50.
+    public init(marks: Marks, columns: Int = 80, redacting redaction: Redaction.Mode = .secrets) {
+        self.marks = marks
+        self.redaction = redaction
+        self.columns = max(columns, 50)
+    }
+
+    /// The lines, each with its line break.
+    public func text(
+        _ exchange: Exchange, on connection: ConnectionLedger.Connection?, twin: Twin? = nil, at now: Timestamp
+    ) -> String {
+        lines(exchange, on: connection, twin: twin, at: now).map { $0.string + "\n" }.joined()
+    }
+
+    /// - Parameters:
+    ///   - connection: The one that carried it, if any.
+    ///   - twin: Of `Session.twin(of:)`, to say what reuse saved.
+    ///   - now: Until when a running exchange counts.
+    public func lines(
+        _ exchange: Exchange, on connection: ConnectionLedger.Connection?, twin: Twin? = nil, at now: Timestamp
+    ) -> [SafeText] {
+        var redaction = Redaction(redaction)
+        let draft = exchange.draft
+        var lines: [SafeText] = [
+            "\(exchange.id.description) \(draft.method.rawValue) \(redaction.url(draft.url.description))"
+        ]
+        lines.append("  " + status(exchange))
+        lines.append(row("", "start", "took", ""))
+        for phase in Phase.allCases { lines.append(row(of: phase, exchange, at: now)) }
+        lines.append(totalRow(exchange, at: now))
+        if let got = exchange.connection { lines.append(labelled("connection", describe(got, connection))) }
+        for attempt in exchange.attempts where attempt.failure != nil {
+            lines.append(labelled("attempt", "\(attempt.address.description): \(attempt.failure!.message)"))
+        }
+        if let tls = exchange.tls ?? connection?.facts?.tls { lines.append(labelled("tls", describe(tls))) }
+        for retry in exchange.retries { lines.append(labelled("retried", SafeText(untrusted: retry.message))) }
+        if let twin { lines.append(labelled("twin", describe(twin))) }
+        if let failure = exchange.failure { lines.append(labelled("failed", SafeText(untrusted: failure.message))) }
+        return lines
+    }
+}
+
+extension TextTimeline {
+    private static let labelColumns = 12
+    private static let figureColumns = 9
+    private static let barStart = 2 + labelColumns + 2 * figureColumns + 2
+
+    private var dash: SafeText { marks == .unicode ? "—" : "-" }
+    private var dot: SafeText { marks == .unicode ? " · " : ", " }
+
+    private func row(_ label: SafeText, _ start: SafeText, _ took: SafeText, _ rest: SafeText) -> SafeText {
+        let line =
+            "  " + label + pad(TextTimeline.labelColumns - label.width)
+            + pad(TextTimeline.figureColumns - start.width) + start
+            + pad(TextTimeline.figureColumns - took.width) + took
+        return rest.isEmpty ? line : line + "  " + rest
+    }
+
+    private func labelled(_ label: SafeText, _ text: SafeText) -> SafeText {
+        "  " + label + pad(TextTimeline.labelColumns - label.width) + text
+    }
+
+    private func pad(_ count: Int) -> SafeText { SafeText(repeating: " ", count: count) }
+
+    private func row(of phase: Phase, _ exchange: Exchange, at now: Timestamp) -> SafeText {
+        let label = SafeText(untrusted: phase.rawValue)
+        guard let span = exchange.phases[phase] else {
+            return row(label, dash, dash, describe(exchange.absence(of: phase), exchange))
+        }
+        let start = span.start - exchange.startedAt
+        let took = span.duration(at: now)
+        return row(label, figure(start), figure(took), bar(phase, span, exchange, at: now))
+    }
+
+    private func bar(_ phase: Phase, _ span: PhaseSpans.Span, _ exchange: Exchange, at now: Timestamp) -> SafeText {
+        let room = max(columns - TextTimeline.barStart, 10)
+        let total = max(exchange.total(at: now).nanoseconds, 1)
+        func column(_ duration: Duration) -> Int {
+            min(Int(Double(duration.nanoseconds) / Double(total) * Double(room)), room)
+        }
+        let start = min(column(span.start - exchange.startedAt), room - 1)
+        let end = column((span.end ?? now) - exchange.startedAt)
+        // A phase shorter than a column still shows: it happened.
+        let bar = SafeText(repeating: mark(of: phase), count: max(end - start, 1))
+        return pad(start) + bar + (span.end == nil ? (marks == .unicode ? "›" : "~") : "")
+    }
+
+    private func mark(of phase: Phase) -> SafeText {
+        switch phase {
+        case .queued: marks == .unicode ? "·" : "."
+        case .dns: marks == .unicode ? "┄" : "'"
+        case .connect: marks == .unicode ? "─" : "-"
+        case .tls: marks == .unicode ? "═" : "="
+        case .send: marks == .unicode ? "▸" : ">"
+        case .wait: marks == .unicode ? "░" : ":"
+        case .receive: marks == .unicode ? "█" : "#"
+        }
+    }
+
+    private func totalRow(_ exchange: Exchange, at now: Timestamp) -> SafeText {
+        var parts: [SafeText] = []
+        if let first = exchange.timeToFirstByte { parts.append("first byte " + figure(first) + " ms") }
+        if exchange.response != nil { parts.append("\(exchange.bodyBytes) bytes") }
+        let unclaimed = exchange.unclaimed(at: now)
+        if unclaimed >= .microseconds(50) { parts.append(figure(unclaimed) + " ms between phases") }
+        return row("total", figure(exchange.total(at: now)), "ms", joined(parts))
+    }
+
+    private func status(_ exchange: Exchange) -> SafeText {
+        guard let response = exchange.response else {
+            return SafeText(untrusted: exchange.outcome ?? "no answer yet")
+        }
+        var parts: [SafeText] = ["\(response.status)"]
+        if !response.reason.isEmpty { parts[0] += " " + SafeText(untrusted: response.reason) }
+        parts.append(SafeText(untrusted: response.version))
+        if let outcome = exchange.outcome, outcome != "ok" { parts.append(SafeText(untrusted: outcome)) }
+        if exchange.isRunning { parts.append("still running") }
+        return joined(parts)
+    }
+
+    private func describe(_ absence: PhaseAbsence, _ exchange: Exchange) -> SafeText {
+        switch absence {
+        case .reused(let connection): "reused \(connection.description)"
+        case .literalAddress: "the host is an address"
+        case .noTLS: "plain http"
+        case .answeredEarly: "answered before the request was written"
+        case .notReached: exchange.isRunning ? "not yet" : "not reached"
+        }
+    }
+
+    private func describe(_ got: GotConnection, _ connection: ConnectionLedger.Connection?) -> SafeText {
+        var first: SafeText = "\(got.connection.description) \(got.isReused ? "reused, use \(got.use)" : "new")"
+        if let idle = got.idleTime { first += " after " + figure(idle) + " ms idle" }
+        var parts = [first, "\(got.local.description) to \(got.remote.description)"]
+        if case .closed(let reason, _) = connection?.state { parts.append("closed: \(reason.description)") }
+        return joined(parts)
+    }
+
+    private func describe(_ tls: TLSFacts) -> SafeText {
+        var parts = [tls.version, tls.cipher].filter { !$0.isEmpty }.map { SafeText(untrusted: $0) }
+        if let alpn = tls.alpn { parts.append("ALPN \(alpn)") }
+        if tls.isResumed { parts.append("resumed") }
+        if let problem = tls.verificationProblem {
+            parts.append("\(tls.isUnverified ? "NOT VERIFIED: " : "")\(problem)")
+        }
+        if let leaf = tls.certificates.first { parts.append("\(leaf.subject)") }
+        return joined(parts)
+    }
+
+    private func describe(_ twin: Twin) -> SafeText {
+        let phases = twin.setUp.map(\.rawValue).joined(separator: ", ")
+        let place = twin.isSameConnection ? "the same \(twin.connection.description)" : twin.connection.description
+        return switch twin.warmth {
+        case .warm: "\(twin.id.description) on \(place) paid no \(phases): " + figure(twin.saved) + " ms saved"
+        case .cold:
+            "\(twin.id.description) on \(place), new then, paid \(phases): " + figure(twin.saved) + " ms saved here"
+        }
+    }
+
+    private func joined(_ parts: [SafeText]) -> SafeText {
+        guard let first = parts.first else { return "" }
+        return parts.dropFirst().reduce(first) { $0 + dot + $1 }
+    }
+
+    /// Milliseconds with one decimal; three below one millisecond, where one would say nothing (0.0 is no figure).
+    private func figure(_ duration: Duration) -> SafeText {
+        let microseconds = (max(duration.nanoseconds, 0) + 500) / 1_000
+        guard microseconds >= 1_000 else {
+            let digits = String(microseconds)
+            return microseconds == 0 ? "0.0" : "0.\(String(repeating: "0", count: 3 - digits.count))\(digits)"
+        }
+        let tenths = (microseconds + 50) / 100
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

@@ -1,0 +1,72 @@
+public import HTTPTrace
+internal import Synchronization
+public import Transport
+
+// The front door. Behind it:
+//
+//      send ──▶ RoundTrip ──▶ ConnectionPool ──▶ HTTP1Exchange on HTTP1Connection ──▶ Response
+//                   │              └─ ConnectionFactory: Dialer, TLSStream
+//                   └─ Tracer ──▶ ClientTrace (yours)
+
+/// Sends requests, keeps connections, and tells traces every step.
+///
+///     let client = try Client(ClientConfiguration(tls: TLSContext.client(), resolver: SystemResolver.shared))
+///     let response = try await client.send(ClientRequest(url: try TypedURL.parse("http://127.0.0.1:8080/")))
+///     let body = try await response.body.collect(upTo: 1 << 20)
+///
+/// All work is done on the network thread. A task that sends many requests is fastest when it prefers that thread:
+/// `Task.onNetwork { … }`.
+public final class Client: Sendable {
+    public let configuration: ClientConfiguration
+    private let pool: ConnectionPool
+    private static let lastExchange = Atomic<Int>(0)
+
+    @NetworkActor
+    public init(_ configuration: ClientConfiguration) {
+        self.configuration = configuration
+        pool = ConnectionPool(
+            settings: configuration.pool, factory: ConnectionFactory(configuration: configuration),
+            observer: configuration.connectionObserver)
+    }
+
+    /// Sends `request` and waits for the response's head.
+    ///
+    /// The traces in force for this task (`withClientTrace`) are told of every step, and one event `requestFinished`
+    /// tells that none will follow. Cancelling the task ends the request in any phase at once.
+    ///
+    /// - Parameter id: How events name this exchange; nil for the next number nobody else uses.
+    /// - Throws: What failed and in which phase.
+    @NetworkActor
+    public func send(_ request: ClientRequest, as id: ExchangeID? = nil) async throws(Failure) -> Response {
+        // Go: a request that is cancelled before it starts fires no hook.
+        guard !Task.isCancelled else { throw Failure.cancelledByCaller(in: nil) }
+        let tracer = Tracer(exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current)
+        let trip = RoundTrip(request, configuration, pool: pool, tracer: tracer)
+        let result = await withTaskCancellationHandler {
+            await Result.of { () async throws(Failure) in try await trip.run() }
+        } onCancel: {
+            EventLoop.shared.execute { trip.cancel() }
+        }
+        return try result.get()
+    }
+
+    /// How many connections there are, and in which states.
+    @NetworkActor
+    public var poolSnapshot: PoolSnapshot { pool.snapshot }
+
+    /// Closes idle connections, and those in use as soon as they are free, until the next request.
+    @NetworkActor
+    public func closeIdleConnections() { pool.closeIdle() }
+
+    /// Ends every request and connection. Sending afterwards fails.
+    @NetworkActor
+    public func shutDown() { pool.shutDown() }
+
+    private static func nextExchangeID() -> ExchangeID {
+        ExchangeID(lastExchange.add(1, ordering: .relaxed).newValue)
+    }
+}
+
+extension RoundTrip {
+    func cancel() { abort(because: .cancelledByCaller(in: currentPhase)) }
+}

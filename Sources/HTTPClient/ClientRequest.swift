@@ -1,0 +1,41 @@
+public import HTTPTrace
+public import HTTPTypes
+
+/// A request to send. Sending never changes it, so it can be sent again.
+public struct ClientRequest: Sendable, Equatable {
+    public var method: HTTPRequest.Method
+    public var url: RequestURL
+    /// Own fields, in the order in which they are sent. Host, Content-Length and the like are added where they are not
+    /// given; a `Host` given here replaces the URL's.
+    public var fields: HTTPFields
+    /// Empty for none. A body of length zero is sent as `Content-Length: 0` where the method expects a body.
+    public var body: [UInt8]
+
+    public init(method: HTTPRequest.Method = .get, url: RequestURL, fields: HTTPFields = [:], body: [UInt8] = []) {
+        self.method = method
+        self.url = url
+        self.fields = fields
+        self.body = body
+    }
+}
+
+extension ClientRequest {
+    /// Whether sending it twice does what sending it once does, as far as anybody can tell: what Go calls replayable
+    /// (RFC 9110 §9.2.2, and the Idempotency-Key habit).
+    var isReplayable: Bool {
+        switch method {
+        case .get, .head, .options, .trace: true
+        default: fields.contains { ["idempotency-key", "x-idempotency-key"].contains($0.name.canonicalName) }
+        }
+    }
+
+    var expectsContinue: Bool {
+        !body.isEmpty && fields[.expect]?.lowercased() == "100-continue"
+    }
+
+    var asksToClose: Bool {
+        fields[values: .connection].contains { value in
+            value.split(separator: ",").contains { $0.filter { $0 != " " }.lowercased() == "close" }
+        }
+    }
+}

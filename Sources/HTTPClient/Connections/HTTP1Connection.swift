@@ -1,0 +1,78 @@
+internal import HTTPTrace
+internal import HTTPWire
+internal import Transport
+
+// One connection that carries HTTP/1.1 exchanges, one after the other. Between them it rests in the pool, and watches
+// for a peer that closes or speaks out of turn, which no request must ever see.
+
+@NetworkActor
+final class HTTP1Connection {
+    let id: ConnectionID
+    let facts: ConnectionFacts
+    let stream: any ByteStream
+    /// Where the responses on this connection stand; used by one exchange at a time.
+    var reader: HTTP1ResponseReader
+    /// The write buffer of the present exchange, kept for its capacity.
+    var output: [UInt8] = []
+    /// Requests it has carried, the present one included.
+    private(set) var uses = 0
+    /// Go's meaning for the present use: it had been in the pool before.
+    private(set) var isReused = false
+
+    private unowned let pool: ConnectionPool
+    private var isResting = true
+
+    /// One for all connections, since what is read is understood before the next read: ten thousand idle connections
+    /// need no ten thousand buffers. 64 KiB is what a fast peer has ready at once.
+    static let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+
+    init(id: ConnectionID, stream: any ByteStream, facts: ConnectionFacts, pool: ConnectionPool, limits: HTTP1Limits) {
+        self.id = id
+        self.stream = stream
+        self.facts = facts
+        self.pool = pool
+        reader = HTTP1ResponseReader(limits: limits)
+        stream.onReadableWhileIdle = { [weak self] in self?.noticeWhileResting() }
+    }
+
+    func beginUse(reused: Bool) {
+        uses += 1
+        isReused = reused
+        isResting = false
+    }
+
+    /// The response ended well: back to the pool, which may hand it on before this returns.
+    func release(_ tracer: Tracer) {
+        isResting = true
+        pool.release(self, tracer: tracer)
+    }
+
+    /// Closes it and has the pool forget it.
+    func discard(because reason: CloseReason) { pool.discard(self, because: reason) }
+
+    /// Closes the stream at once; whoever waits on it is resumed with an error.
+    func abort() { stream.close() }
+
+    private func noticeWhileResting() {
+        guard isResting, let reason = reasonNotToRest() else { return }
+        discard(because: reason)
+    }
+
+    /// What the peer did while nothing was asked of it; nil when it kept still. Costs no system call unless something
+    /// has arrived.
+    func reasonNotToRest() -> CloseReason? {
+        do throws(StreamError) {
+            switch try stream.tryRead(into: Self.input) {
+            case .wouldBlock: return nil  // TLS may have had something to say that is not data: a session ticket.
+            case .end: return .peerClosedIdle
+            // Servers that give up on an idle connection may say so first; that is an ordinary close.
+            case .bytes(let count) where Self.input[..<count].starts(with: Array("HTTP/1.1 408".utf8)):
+                return .peerClosedIdle
+            case .bytes: return .unsolicitedBytes
+            }
+        } catch {
+            // Closed between two requests, however rudely: nothing was lost.
+            return .peerClosedIdle
+        }
+    }
+}

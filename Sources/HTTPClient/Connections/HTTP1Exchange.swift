@@ -1,0 +1,317 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+// One request and its response on one connection.
+//
+//      send ──▶ head written ──▶ body written ──▶ flushed          (writing; a task of its own when the kernel is full)
+//      read ──▶ 1xx … ──▶ head ──▶ body … ──▶ ended                (reading; whenever somebody waits)
+//
+// Bytes are read only when somebody waits for them, so a slow reader slows the peer and no memory fills. What one read
+// brought is understood at once, head, body and end, so that every stamp is of the moment the bytes came, not of the
+// moment the caller asked for them; and when the end is among them, the pool has the connection back before the caller
+// sees the response (Go's tested guarantee: a sequential client always reuses the connection).
+
+@NetworkActor
+final class HTTP1Exchange {
+    /// Why an attempt failed, before anybody decided what that means.
+    enum Problem: Error {
+        case stream(StreamError)
+        case wire(WireError)
+        /// A `got1xxResponse` hook wanted no more.
+        case hook(any Error)
+    }
+
+    let request: ClientRequest
+    let connection: HTTP1Connection
+    private let tracer: Tracer
+    private let loop = EventLoop.shared
+
+    private(set) var head: ResponseHead?
+    private(set) var isEnded = false
+    private(set) var gotFirstByte = false
+    /// Request bytes the kernel has taken.
+    private(set) var sentBytes = 0
+    private(set) var trailers: HTTPFields?
+    /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
+    private(set) var abortion: Failure?
+    private var chunk: [UInt8] = []
+    private var bodyBytes = 0
+    private var writing = Writing.head
+    private var headerTimer: TimerID?
+    private let responseHeaderTimeout: Duration?
+
+    private enum Writing {
+        case head
+        /// Waiting for 100 Continue.
+        case holdingBack
+        case body
+        case flushed
+        /// The peer answered instead of asking for the body.
+        case withheld
+        case failed(StreamError)
+    }
+
+    /// Bodies up to this size go out in one system call with their head.
+    private static let inlineBodyBytes = 32_768
+
+    init(_ request: ClientRequest, on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
+        self.request = request
+        self.connection = connection
+        self.responseHeaderTimeout = responseHeaderTimeout
+        self.tracer = tracer
+    }
+
+    /// Ends it wherever it is: `run` and `nextChunk` throw, and the failure is to be taken from here.
+    func abort(because failure: Failure) {
+        guard !isEnded else { return }
+        abortion = abortion ?? failure
+        connection.abort()
+    }
+
+    // MARK: - Sending
+
+    /// Sends the request and waits for the final head. By then the connection may be back in the pool already.
+    ///
+    /// - Parameter prefix: The request's head, as bytes.
+    func run(head bytes: [UInt8], expectTimeout: Duration) async throws(Problem) -> ResponseHead {
+        connection.reader.begin(
+            requestMethod: request.method, offersUpgrade: request.fields[.upgrade] != nil,
+            asksToClose: request.asksToClose)
+        if request.expectsContinue {
+            try await holdBodyBack(head: bytes, for: expectTimeout)
+        } else {
+            writeBody(after: bytes)
+        }
+        while true {
+            if let head { return head }
+            try await advance()
+        }
+    }
+
+    /// Hands over the head alone and waits for a 100, for another answer, or for `limit` (RFC 9110 §10.1.1).
+    private func holdBodyBack(head bytes: [UInt8], for limit: Duration) async throws(Problem) {
+        writing = .holdingBack
+        write(bytes, then: [])
+        tracer.record(.wait100Continue, on: connection.id)
+        // No answer: the body goes out, and the answer is awaited as for any request.
+        let timer = loop.schedule(at: loop.now + limit) { [weak self] in self?.releaseBody() }
+        defer { loop.cancel(timer) }
+        while case .holdingBack = writing { try await advance() }
+    }
+
+    private func releaseBody() {
+        guard case .holdingBack = writing else { return }
+        writeBody(after: [])
+    }
+
+    private func writeBody(after bytes: [UInt8]) {
+        writing = .body
+        if request.body.count <= Self.inlineBodyBytes {
+            // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
+            tracer.record(.wroteRequest(nil), on: connection.id)
+            write(request.body.isEmpty ? bytes : bytes + request.body, then: [])
+        } else {
+            write(bytes, then: request.body)
+        }
+    }
+
+    /// Hands over what the kernel takes now; a task writes the rest while the answer is awaited, since a server that
+    /// refuses a large upload answers early, and the answer is worth more than the write error that follows.
+    private func write(_ bytes: [UInt8], then body: [UInt8]) {
+        do throws(StreamError) {
+            let taken = try tryWrite(bytes)
+            sentBytes += taken
+            if taken == bytes.count, body.isEmpty { return noteFlushed() }
+            let rest = Array(bytes[taken...])
+            Task.onNetwork { await self.finishWriting(rest, body) }
+        } catch {
+            // A peer that closed may have answered before: reading tells.
+            writing = .failed(error)
+        }
+    }
+
+    private func finishWriting(_ rest: [UInt8], _ body: [UInt8]) async {
+        do throws(StreamError) {
+            try await connection.stream.writeAll(rest)
+            sentBytes += rest.count
+            try await connection.stream.writeAll(body)
+            sentBytes += body.count
+            if !body.isEmpty { tracer.record(.wroteRequest(nil), on: connection.id) }
+            noteFlushed()
+        } catch {
+            guard !isEnded else { return }
+            writing = .failed(error)
+            if !body.isEmpty { tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id) }
+        }
+    }
+
+    private func tryWrite(_ bytes: [UInt8]) throws(StreamError) -> Int {
+        // Typed throws don't pass through withUnsafeBytes.
+        let result = bytes.withUnsafeBytes { bytes in
+            Result { () throws(StreamError) in try connection.stream.tryWrite(bytes) }
+        }
+        return try result.get()
+    }
+
+    private func noteFlushed() {
+        guard case .body = writing else { return }  // While the body is held back, only the head has gone.
+        writing = .flushed
+        tracer.record(.flushed(bytes: sentBytes), on: connection.id)
+        guard let limit = responseHeaderTimeout, head == nil else { return }
+        headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
+            self?.abort(
+                because: Failure(.timeout, phase: .wait, "no response head came within \(limit.inWords) of sending"))
+        }
+    }
+
+    // MARK: - Reading
+
+    /// The next piece of the body, as one read brought it; nil at its end.
+    func nextChunk() async throws(Problem) -> [UInt8]? {
+        while chunk.isEmpty, !isEnded { try await advance() }
+        guard !chunk.isEmpty else { return nil }
+        defer { chunk = [] }
+        return chunk
+    }
+
+    /// Reads once, or waits until there is something to read.
+    private func advance() async throws(Problem) {
+        let outcome: ReadOutcome
+        do throws(StreamError) {
+            outcome = try connection.stream.tryRead(into: HTTP1Connection.input)
+            if case .wouldBlock = outcome {
+                if case .failed(let error) = writing { throw error }  // Nothing was answered before it broke.
+                return try await connection.stream.readable()
+            }
+        } catch {
+            throw .stream(error)
+        }
+        switch outcome {
+        case .bytes(let count): try understand(count)
+        case .end: try understand(0)
+        case .wouldBlock: break
+        }
+    }
+
+    /// Takes in the first `count` bytes of the input; 0 is the peer's close.
+    private func understand(_ count: Int) throws(Problem) {
+        if count > 0, !gotFirstByte {
+            gotFirstByte = true
+            tracer.record(.gotFirstResponseByte, on: connection.id)
+        }
+        let input = UnsafeBufferPointer(HTTP1Connection.input.assumingMemoryBound(to: UInt8.self))
+        var offset = 0
+        while true {
+            let step: HTTP1ResponseReader.Step
+            do throws(WireError) {
+                step = try connection.reader.next(input.span.extracting(offset..<count), isEnd: count == 0)
+            } catch {
+                throw .wire(error)
+            }
+            let start = offset
+            offset += step.consumed
+            switch step.event {
+            case nil: return
+            case .informational(let received): try noteInformational(received)
+            case .head(let received, _): noteHead(received)
+            case .body(let range):
+                chunk += input[start + range.lowerBound..<start + range.upperBound]
+                bodyBytes += range.count
+                tracer.record(.bodyBytes(range.count), on: connection.id)
+            case .trailers(let fields): trailers = fields
+            case .end(let end): return finish(end, strayBytes: count - offset)
+            }
+        }
+    }
+
+    private func noteInformational(_ received: ReceivedHead) throws(Problem) {
+        do { try tracer.recordInformational(ResponseHead(received), on: connection.id) } catch { throw .hook(error) }
+        guard received.status == 100, case .holdingBack = writing else { return }
+        tracer.record(.got100Continue, on: connection.id)
+        releaseBody()
+    }
+
+    private func noteHead(_ received: ReceivedHead) {
+        let head = ResponseHead(received)
+        self.head = head
+        tracer.record(.responseHead(head), on: connection.id)
+        if let headerTimer { loop.cancel(headerTimer) }
+        if case .holdingBack = writing {
+            writing = .withheld
+            tracer.record(.wroteRequest(nil), on: connection.id)
+        }
+    }
+
+    // MARK: - Ending
+
+    private func finish(_ end: HTTP1End, strayBytes: Int) {
+        isEnded = true
+        recordBodyEnd(.complete)
+        if let reason = reasonToDiscard(end, strayBytes: strayBytes) {
+            connection.discard(because: reason)
+        } else {
+            connection.release(tracer)
+        }
+        tracer.finish(nil, on: connection.id)
+    }
+
+    private func reasonToDiscard(_ end: HTTP1End, strayBytes: Int) -> CloseReason? {
+        if case .notReusable(let why) = end { return CloseReason(why) }
+        guard case .flushed = writing else { return .earlyResponse }
+        return strayBytes > 0 ? .unsolicitedBytes : connection.reasonNotToRest()
+    }
+
+    /// The reader of the body went away before its end.
+    func abandon() {
+        guard !isEnded else { return }
+        isEnded = true
+        recordBodyEnd(.closedEarly)
+        connection.discard(because: .bodyNotRead)
+        tracer.finish(nil, on: connection.id)
+    }
+
+    /// Ends it as failed. The exchange's last event is left to the round trip, which may try again.
+    func fail(_ failure: Failure) {
+        guard !isEnded else { return }
+        isEnded = true
+        if let headerTimer { loop.cancel(headerTimer) }
+        if head != nil { recordBodyEnd(.broken) }
+        switch failure.kind {
+        case .cancelled: connection.discard(because: .requestCancelled)
+        case .timeout: connection.discard(because: .requestTimedOut)
+        default: connection.discard(because: .failed(failure))
+        }
+    }
+
+    private func recordBodyEnd(_ way: BodyEnd.Way) {
+        tracer.record(.bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers.map(asDictionary))), on: connection.id)
+    }
+
+    private func asDictionary(_ fields: HTTPFields) -> [String: String] {
+        Dictionary(fields.map { ($0.name.rawName, $0.value) }) { "\($0), \($1)" }
+    }
+}
+
+extension ResponseHead {
+    convenience init(_ received: ReceivedHead) {
+        self.init(
+            status: received.status, reason: received.reason,
+            version: received.version == .http10 ? "HTTP/1.0" : "HTTP/1.1", bytes: received.bytes, fields: received.fields)
+    }
+}
+
+extension CloseReason {
+    fileprivate init(_ why: NotReusable) {
+        switch why {
+        case .connectionClose(by: .server): self = .peerSaidClose
+        case .connectionClose(by: .client): self = .weSaidClose
+        case .http10: self = .http10
+        case .bodyUntilClose: self = .bodyUntilClose
+        case .ambiguousFraming:
+            self = .failed(Failure(.protocol, phase: .receive, "Content-Length stood beside Transfer-Encoding"))
+        case .upgraded: self = .switchedProtocols
+        }
+    }
+}

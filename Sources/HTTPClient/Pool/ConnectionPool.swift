@@ -1,0 +1,213 @@
+internal import HTTPTrace
+internal import Transport
+
+// Does what `PoolState` decides: opens, hands over, rests and closes connections. No decision is made here.
+//
+//      RoundTrip ── lease ──▶ ConnectionPool ── what now? ──▶ PoolState
+//                                  │  ▲                          │
+//        ConnectionFactory ◀─ open ┘  └────── [PoolAction] ──────┘
+
+@NetworkActor
+final class ConnectionPool {
+    private var state: PoolState
+    private let factory: ConnectionFactory
+    private let observer: (@Sendable (TraceRecord) -> Void)?
+    private let loop: EventLoop
+    private var connections: [ConnectionID: HTTP1Connection] = [:]
+    private var waiting: [RequestID: Waiter] = [:]
+    private var dials: [ConnectionID: Task<Void, Never>] = [:]
+    private var lastRequest = 0
+    private var nextWake: (at: Timestamp, timer: TimerID)?
+    private var isShutDown = false
+
+
+    init(
+        settings: PoolSettings, factory: ConnectionFactory, observer: (@Sendable (TraceRecord) -> Void)?,
+        loop: EventLoop = .shared
+    ) {
+        state = PoolState(settings: settings)
+        self.factory = factory
+        self.observer = observer
+        self.loop = loop
+    }
+
+    var snapshot: PoolSnapshot { state.snapshot }
+
+    // MARK: - For round trips
+
+    func makeRequestID() -> RequestID {
+        lastRequest += 1
+        return RequestID(lastRequest)
+    }
+
+    /// Waits for a connection and takes it. `gotConn` has been recorded when it returns.
+    ///
+    /// - Throws: Why the dial failed; what `cancel` was given.
+    func lease(_ request: RequestID, for key: ConnectionKey, tracer: Tracer) async throws(Failure) -> HTTP1Connection {
+        guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
+        tracer.record(.getConn(hostPort: key.origin.hostPort))
+        var actions = state.request(request, for: key, at: loop.now)
+        if case .assign(request, let id, let reuse)? = actions.last {
+            actions.removeLast()
+            obey(actions)
+            return take(id, reuse, tracer)
+        }
+        let waiter = Waiter(tracer: tracer)
+        waiting[request] = waiter
+        obey(actions)
+        return try await waiter.answer()
+    }
+
+    /// Ends the wait of a request that no longer wants a connection; nothing happens when it does not wait.
+    func cancel(_ request: RequestID, because failure: Failure) {
+        guard let waiter = waiting.removeValue(forKey: request) else { return }
+        state.cancelled(request)
+        waiter.tracer.record(.dequeued(.cancelled))
+        waiter.resume(.failure(failure))
+    }
+
+    /// A response has ended well and its connection may serve another request.
+    func release(_ connection: HTTP1Connection, tracer: Tracer) {
+        let actions = state.released(connection.id, at: loop.now)
+        var problem: PutIdleProblem?
+        var isSilent = false
+        for case .close(connection.id, let reason) in actions {
+            problem = reason.putIdleProblem
+            isSilent = problem == nil
+        }
+        // Go says nothing where keep-alive is off. Otherwise this comes before the next request gets the connection.
+        if !isSilent { tracer.record(.putIdleConn(problem), on: connection.id) }
+        obey(actions)
+    }
+
+    /// The connection is done for, or must not be kept.
+    func discard(_ connection: HTTP1Connection, because reason: CloseReason) {
+        guard connections[connection.id] != nil else { return }
+        close(connection.id, because: reason)
+        obey(state.closed(connection.id, at: loop.now))
+    }
+
+    // MARK: - For the client's owner
+
+    func closeIdle() { obey(state.closeIdle()) }
+
+    /// Ends everything: dials, waits, connections.
+    func shutDown() {
+        guard !isShutDown else { return }
+        isShutDown = true
+        for request in Array(waiting.keys) { cancel(request, because: Failure(.cancelled, phase: .queued, "the client was shut down")) }
+        for dial in dials.values { dial.cancel() }
+        for connection in Array(connections.values) {
+            connection.abort()
+            discard(connection, because: .clientClosed)
+        }
+        if let nextWake { loop.cancel(nextWake.timer) }
+    }
+
+    // MARK: - Actions
+
+    private func obey(_ actions: [PoolAction]) {
+        for action in actions {
+            switch action {
+            case .open(let id, let key, let request): open(id, key, for: request)
+            case .queue(let request, let reason, let position):
+                waiting[request]?.tracer.record(.queued(reason, position: position))
+            case .assign(let request, let id, let reuse): assign(id, reuse, to: request)
+            case .fail: break  // `failed` answers it, since it knows why.
+            case .rest(let id, let deadline): observe(.connectionIdle(until: deadline), id)
+            case .close(let id, let reason): close(id, because: reason)
+            case .wake(let time): wake(at: time)
+            }
+        }
+    }
+
+    private func open(_ id: ConnectionID, _ key: ConnectionKey, for request: RequestID) {
+        let tracer = waiting[request]?.tracer
+        observe(.connectionDialing(key), id, tracer?.exchange)
+        dials[id] = Task.onNetwork { [factory] in
+            do throws(Failure) {
+                self.opened(id, try await factory.open(id, key, in: self) { tracer?.recordDial($0, on: id) }, tracer)
+            } catch {
+                self.failed(id, error)
+            }
+        }
+    }
+
+    private func opened(_ id: ConnectionID, _ connection: HTTP1Connection, _ tracer: Tracer?) {
+        dials[id] = nil
+        guard !isShutDown else { return connection.abort() }
+        connections[id] = connection
+        observe(.connectionOpened(connection.facts), id, tracer?.exchange)
+        obey(state.dialed(id, at: loop.now))
+    }
+
+    private func failed(_ id: ConnectionID, _ failure: Failure) {
+        dials[id] = nil
+        observe(.connectionFailed(failure), id)
+        let actions = state.dialFailed(id, at: loop.now)
+        for case .fail(let request) in actions {
+            guard let waiter = waiting.removeValue(forKey: request) else { continue }
+            waiter.tracer.record(.dequeued(.failed))
+            waiter.resume(.failure(failure))
+        }
+        obey(actions)
+    }
+
+    private func assign(_ id: ConnectionID, _ reuse: Reuse, to request: RequestID) {
+        guard let waiter = waiting.removeValue(forKey: request) else {
+            preconditionFailure("\(id) is assigned to \(request), which does not wait")
+        }
+        waiter.tracer.record(.dequeued(reuse == .fresh ? .dialed : .handedOver))
+        waiter.resume(.success(take(id, reuse, waiter.tracer)))
+    }
+
+    private func take(_ id: ConnectionID, _ reuse: Reuse, _ tracer: Tracer) -> HTTP1Connection {
+        guard let connection = connections[id] else { preconditionFailure("\(id) is assigned and not open") }
+        connection.beginUse(reused: reuse != .fresh)
+        observe(.connectionActive(use: connection.uses), id, tracer.exchange)
+        var idleTime: Duration?
+        if case .idle(let time) = reuse { idleTime = time }
+        tracer.record(
+            .gotConn(
+                GotConnection(
+                    connection: id, local: connection.facts.local, remote: connection.facts.remote,
+                    isReused: reuse != .fresh, idleTime: idleTime, use: connection.uses)), on: id)
+        return connection
+    }
+
+    private func close(_ id: ConnectionID, because reason: CloseReason) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        connection.abort()
+        observe(.connectionClosed(reason), id)
+    }
+
+    /// One timer for all idle connections: a connection that is put back a thousand times a second sets none.
+    private func wake(at time: Timestamp) {
+        if let nextWake {
+            if nextWake.at <= time { return }
+            loop.cancel(nextWake.timer)
+        }
+        let timer = loop.schedule(at: time) { [weak self] in
+            guard let self else { return }
+            nextWake = nil
+            obey(state.wake(at: loop.now))
+        }
+        nextWake = (time, timer)
+    }
+
+    private func observe(_ event: @autoclosure () -> TraceEvent, _ id: ConnectionID, _ exchange: ExchangeID? = nil) {
+        guard let observer else { return }
+        observer(TraceRecord(time: loop.now, exchange: exchange, connection: id, event: event()))
+    }
+}
+
+extension CloseReason {
+    /// What Go's hook is told; nil where Go does not call it.
+    fileprivate var putIdleProblem: PutIdleProblem? {
+        switch self {
+        case .tooManyIdleForHost: .tooManyIdleForHost
+        case .closeIdleWasCalled: .closeIdleWasCalled
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,79 @@
+public import HTTPTrace
+public import HTTPTypes
+internal import Transport
+
+/// A response whose head has arrived. Its body comes as it is read.
+public struct Response: Sendable {
+    public let head: ResponseHead
+    /// Read it to its end, or drop it: a body that is not read keeps its connection busy.
+    public let body: BodyStream
+
+    public var status: Int { head.status }
+}
+
+/// A response's body, piece by piece as it arrives. Can be read once.
+///
+/// Dropping it before its end closes the connection, since what is left would be the next response's beginning.
+public final class BodyStream: AsyncSequence, Sendable {
+    public typealias Element = [UInt8]
+    public typealias Failure = HTTPTrace.Failure
+
+    private let trip: RoundTrip
+    private let exchange: HTTP1Exchange
+
+    init(_ trip: RoundTrip, _ exchange: HTTP1Exchange) {
+        self.trip = trip
+        self.exchange = exchange
+    }
+
+    deinit {
+        let (trip, exchange) = (trip, exchange)
+        EventLoop.shared.execute { trip.abandon(exchange) }
+    }
+
+    /// The next piece, never empty; nil at the end.
+    ///
+    /// - Throws: Why the rest will not come. Bytes already given stay true.
+    @NetworkActor
+    public func next() async throws(HTTPTrace.Failure) -> [UInt8]? {
+        let trip = trip
+        let exchange = exchange
+        let result = await withTaskCancellationHandler {
+            await Result.of { () async throws(HTTPTrace.Failure) in try await trip.nextChunk(of: exchange) }
+        } onCancel: {
+            EventLoop.shared.execute { trip.cancel() }
+        }
+        return try result.get()
+    }
+
+    /// The whole rest. For bodies known to be small.
+    ///
+    /// - Throws: `.tooLarge` past `limit`; what `next` throws.
+    @NetworkActor
+    public func collect(upTo limit: Int) async throws(HTTPTrace.Failure) -> [UInt8] {
+        var all: [UInt8] = []
+        while let chunk = try await next() {
+            guard all.count + chunk.count <= limit else {
+                let failure = HTTPTrace.Failure(.tooLarge, phase: .receive, "the body is larger than \(limit) bytes")
+                trip.abort(because: failure)
+                throw failure
+            }
+            all += chunk
+        }
+        return all
+    }
+
+    /// Trailer fields; nil before the end, and without a trailer section.
+    @NetworkActor
+    public var trailers: HTTPFields? { exchange.isEnded ? exchange.trailers : nil }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let body: BodyStream
+
+        public func next(isolation: isolated (any Actor)?) async throws(HTTPTrace.Failure) -> [UInt8]? {
+            try await body.next()
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: self) }
+}

@@ -1,0 +1,185 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+// One request from the caller's `send` to the last byte of its response, over as many attempts as that takes.
+//
+//      leasing ──▶ exchanging ──▶ (body read by the caller) ──▶ over
+//         ▲            │ the connection was stale
+//         └────────────┘
+//
+// Everything that ends it early (cancellation, a time limit) comes in through `abort`, which ends whatever is waited
+// for at this moment. There is no other road, so no phase can be forgotten.
+
+@NetworkActor
+final class RoundTrip {
+    private let request: ClientRequest
+    private let configuration: ClientConfiguration
+    private let pool: ConnectionPool
+    let tracer: Tracer
+    private var stage = Stage.leasing(nil)
+    private var abortion: Failure?
+    private var timer: TimerID?
+    private let loop = EventLoop.shared
+
+    private enum Stage {
+        case leasing(RequestID?)
+        case exchanging(HTTP1Exchange)
+        case over
+    }
+
+    init(_ request: ClientRequest, _ configuration: ClientConfiguration, pool: ConnectionPool, tracer: Tracer) {
+        self.request = request
+        self.configuration = configuration
+        self.pool = pool
+        self.tracer = tracer
+    }
+
+    /// Waits for the response's head.
+    func run() async throws(Failure) -> Response {
+        tracer.record(
+            .requestStarted(
+                RequestedHead(
+                    method: request.method, url: request.url, fields: request.fields,
+                    bodyBytes: request.body.isEmpty ? nil : request.body.count)))
+        startTimer()
+        do throws(Failure) {
+            let bytes = try headBytes()
+            return try await attempts(head: bytes)
+        } catch {
+            end(error)
+            throw error
+        }
+    }
+
+    /// Ends it at once, whatever it waits for. Later calls, and calls after the end, change nothing.
+    func abort(because failure: Failure) {
+        guard abortion == nil else { return }
+        switch stage {
+        case .leasing(let request):
+            abortion = failure
+            if let request { pool.cancel(request, because: failure) }
+        case .exchanging(let exchange):
+            abortion = failure
+            exchange.abort(because: failure)
+        case .over: break
+        }
+    }
+
+    // MARK: - Attempts
+
+    private func attempts(head bytes: [UInt8]) async throws(Failure) -> Response {
+        var number = 1
+        while true {
+            if let abortion { throw abortion }
+            let lease = pool.makeRequestID()
+            stage = .leasing(lease)
+            let connection = try await pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer)
+            let exchange = HTTP1Exchange(
+                request, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
+            stage = .exchanging(exchange)
+            tracer.record(.wroteHeaders(SentHead(bytes: bytes)), on: connection.id)
+            do throws(HTTP1Exchange.Problem) {
+                let head = try await exchange.run(head: bytes, expectTimeout: configuration.expectContinueTimeout)
+                return Response(head: head, body: BodyStream(self, exchange))
+            } catch {
+                let failure = self.failure(error, exchange)
+                exchange.fail(failure)
+                guard mayRetry(after: error, exchange) else { throw failure }
+                number += 1
+                tracer.record(.attemptRetried(failure, number: number), on: connection.id)
+            }
+        }
+    }
+
+    /// Go's rules: only what the pool had before can have been stale, and only before any answer. Then either nothing
+    /// was written, or sending it twice does no harm.
+    private func mayRetry(after problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) -> Bool {
+        guard abortion == nil, exchange.connection.isReused, !exchange.gotFirstByte else { return false }
+        guard exchange.sentBytes > 0 else { return true }
+        guard request.isReplayable else { return false }
+        return switch problem {
+        case .stream: true
+        case .wire(let error): error.kind == .closedBeforeResponse
+        case .hook: false
+        }
+    }
+
+    private func headBytes() throws(Failure) -> [UInt8] {
+        var fields = request.fields
+        if let userAgent = configuration.userAgent, fields[.userAgent] == nil { fields[.userAgent] = userAgent }
+        if let userInfo = request.url.userInfo, fields[.authorization] == nil {
+            fields[.authorization] = "Basic " + base64(userInfo.utf8)
+        }
+        let url = request.url
+        let head = HTTP1RequestHead(
+            HTTPRequest(
+                method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
+                path: url.target, headerFields: fields),
+            body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
+        var bytes: [UInt8] = []
+        do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }
+        return bytes
+    }
+
+    // MARK: - The body, for its reader
+
+    func nextChunk(of exchange: HTTP1Exchange) async throws(Failure) -> [UInt8]? {
+        do throws(HTTP1Exchange.Problem) {
+            let chunk = try await exchange.nextChunk()
+            if exchange.isEnded { end(nil) }
+            return chunk
+        } catch {
+            let failure = self.failure(error, exchange)
+            exchange.fail(failure)
+            end(failure)
+            throw failure
+        }
+    }
+
+    func abandon(_ exchange: HTTP1Exchange) {
+        exchange.abandon()
+        end(nil)
+    }
+
+    // MARK: - Ending
+
+    private func end(_ failure: Failure?) {
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        if let failure {
+            var connection: ConnectionID?
+            if case .exchanging(let exchange) = stage { connection = exchange.connection.id }
+            tracer.finish(failure, on: connection)
+        }
+        stage = .over
+    }
+
+    private func startTimer() {
+        guard let limit = configuration.requestTimeout else { return }
+        timer = loop.schedule(at: loop.now + limit) { [weak self] in
+            guard let self else { return }
+            abort(because: Failure(.timeout, phase: currentPhase, "the whole request took longer than \(limit.inWords)"))
+        }
+    }
+
+    /// Which phase a limit ends now, as far as this level knows; the recorded events know it exactly.
+    var currentPhase: Phase {
+        switch stage {
+        case .leasing: .queued
+        case .exchanging(let exchange): exchange.head != nil ? .receive : exchange.sentBytes == 0 ? .send : .wait
+        case .over: .receive
+        }
+    }
+
+    private func failure(_ problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) -> Failure {
+        if let failure = abortion ?? exchange.abortion { return failure }
+        let phase: Phase = exchange.head != nil || exchange.gotFirstByte ? .receive : exchange.sentBytes == 0 ? .send : .wait
+        return switch problem {
+        case .stream(let error): Failure(error, during: phase)
+        case .wire(let error): Failure(error, in: phase)
+        case .hook(let error): Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import HTTPTrace
+import Sessions
+
+/// What runs now, and how long the last requests took: what `Session.statistics` counts but does not list.
+struct Activity: Equatable, Sendable {
+    /// Everything that has not ended, in the order of asking.
+    private(set) var running: [ExchangeID] = []
+    /// How long the last good ones took, oldest first, for the spark line.
+    private(set) var recent: [Duration] = []
+
+    /// As many as the widest spark line shows.
+    private static let recentLimit = 60
+
+    mutating func begin(_ id: ExchangeID) { running.append(id) }
+
+    /// Takes in that something happened to an exchange.
+    mutating func note(_ exchange: Exchange) {
+        guard let end = exchange.finishedAt, let index = running.firstIndex(of: exchange.id) else { return }
+        running.remove(at: index)
+        guard exchange.failure == nil else { return }
+        recent.append(exchange.total(at: end))
+        if recent.count > Activity.recentLimit { recent.removeFirst(recent.count - Activity.recentLimit) }
+    }
+
+    mutating func forget(_ id: ExchangeID) { running.removeAll { $0 == id } }
+
+    /// The oldest request that waits for the pool; nil when none of the first few hundred does.
+    func firstQueued(in session: Session) -> Exchange? {
+        running.lazy.prefix(Activity.queueLimit).compactMap { session[$0] }.first { $0.standing == .queued }
+    }
+
+    // With thousands in flight the pane says how many wait; finding out who is not worth a frame.
+    private static let queueLimit = 256
+}

@@ -1,0 +1,111 @@
+import HTTPTrace
+import Sessions
+import TextScreen
+
+/// The line over the keys: a question, or the last message.
+enum MessageLine {
+    static func draw(_ model: Model, into canvas: inout Canvas) {
+        switch model.mode {
+        case .confirming(.quit):
+            let count = Figures.plural(model.runningCount, "request")
+            let verb = model.runningCount == 1 ? "is" : "are"
+            canvas.write(" \(count) \(verb) still in flight. Quit? (y/n)", row: 0, style: model.theme.warning)
+        case .confirming(.send(let drafts)):
+            canvas.write(
+                " Send \(Figures.plural(drafts.count, "request")), the first to \(drafts.first?.url.description ?? "")? (y/n)",
+                row: 0, style: model.theme.warning)
+        default:
+            guard let message = model.message else { return }
+            canvas.write(
+                " \(message.text)", row: 0, style: message.isError ? model.theme.failure : model.theme.plain)
+        }
+    }
+}
+
+/// The last line: the keys that matter now.
+enum KeyLine {
+    static func draw(_ model: Model, _ layout: ScreenLayout, into canvas: inout Canvas) {
+        switch model.mode {
+        case .prompt(let prompt): drawPromptKeys(model, prompt, hasOwnLine: layout.probe != nil, into: &canvas)
+        case .copying:
+            draw(
+                [("y", "Copy:")] + KeyBindings.copies.map { (String($0.key), $0.name) } + [("Esc", "Nothing")],
+                last: [], model, into: &canvas)
+        case .confirming: draw([("y", "Yes"), ("n", "No")], last: [], model, into: &canvas)
+        case .browsing, .help:
+            let isAtTop = model.focus == .requests && !model.isExpanded
+            let hints = KeyBindings.hints(for: model).map { binding in
+                (binding.keyName, binding.action == .leave && !isAtTop ? "Back" : binding.hint!)
+            }
+            // Help and the way out are always there.
+            draw(Array(hints.dropLast(2)), last: Array(hints.suffix(2)), model, into: &canvas)
+        }
+    }
+
+    private static func draw(
+        _ hints: [(key: String, word: String)], last: [(key: String, word: String)], _ model: Model,
+        into canvas: inout Canvas
+    ) {
+        let width: ((key: String, word: String)) -> Int = { $0.key.count + 1 + $0.word.count + 2 }
+        var room = canvas.columns - 1 - last.reduce(0) { $0 + width($1) }
+        var line = StyledLine(" ")
+        var isFull = false
+        for hint in hints where !isFull {
+            isFull = width(hint) > room
+            guard !isFull else { break }
+            room -= width(hint)
+            add(hint, to: &line, model.theme)
+        }
+        for hint in last { add(hint, to: &line, model.theme) }
+        canvas.write(line, row: 0)
+    }
+
+    private static func add(_ hint: (key: String, word: String), to line: inout StyledLine, _ theme: Theme) {
+        line.add("\(hint.key)", theme.key)
+        line.add(" \(hint.word)  ")
+    }
+
+    /// Under a prompt: what is wrong with the line, else the keys that leave it.
+    private static func drawPromptKeys(
+        _ model: Model, _ prompt: Prompt, hasOwnLine: Bool, into canvas: inout Canvas
+    ) {
+        if case .probe = prompt.purpose, !hasOwnLine, let problem = ProbePrompt.problem(prompt) {
+            let style = prompt.isRefused ? model.theme.failure : model.theme.quiet
+            canvas.write(" \(problem.message)", row: 0, style: style)
+            return
+        }
+        var hints = [("Enter", "Send"), ("Esc", "Cancel")]
+        switch prompt.purpose {
+        case .probe: hints.append(("Up", "History"))
+        case .filter:
+            hints[0].1 = "Filter"
+            do { _ = try RowFilter(prompt.editor.text) } catch {
+                canvas.write(
+                    " \(error.message)", row: 0,
+                    style: prompt.isRefused ? model.theme.failure : model.theme.warning)
+                return
+            }
+            hints.append(("host: status: method: conn: is: time> size>", "-not"))
+        case .export:
+            hints[0].1 = "Write"
+            hints.append(("--full", "keeps cookies and authorization"))
+        }
+        draw(hints, last: [], model, into: &canvas)
+    }
+}
+
+/// Prompts that stand in the message line.
+enum LinePrompt {
+    /// - Returns: The cursor's column.
+    static func draw(_ model: Model, _ prompt: Prompt, into canvas: inout Canvas) -> Int {
+        let label: SafeText =
+            switch prompt.purpose {
+            case .probe: "probe"
+            case .filter: "filter"
+            case .export: "export to"
+            }
+        var column = canvas.write(" \(label.string)", row: 0, style: model.theme.strong)
+        column = canvas.write(" \(model.theme.marks.prompt.string) ", column: column, row: 0, style: model.theme.key)
+        return canvas.write(prompt.editor, column: column, row: 0, width: max(1, canvas.columns - column - 1))
+    }
+}

@@ -1,0 +1,71 @@
+import HTTPTrace
+import HTTPTypes
+import Sessions
+import TextScreen
+
+/// The probe line under the top line, typed in or waiting.
+enum ProbePrompt {
+    /// What is wrong with the line; nil when it can be sent.
+    static func problem(_ prompt: Prompt) -> ProbeLine.Problem? {
+        do {
+            _ = try ProbeLine.parse(prompt.editor.text)
+            return nil
+        } catch { return error }
+    }
+
+    /// - Returns: The cursor's column while it is typed in.
+    static func draw(_ model: Model, typing prompt: Prompt?, into canvas: inout Canvas) -> Int? {
+        let theme = model.theme
+        var label = " probe"
+        if case .probe(let original?) = prompt?.purpose { label = " edit \(original)" }
+        var column = canvas.write("\(label)", row: 0, style: prompt == nil ? theme.quiet : theme.strong)
+        column = canvas.write(
+            " \(theme.marks.prompt.string) ", column: column, row: 0, style: prompt == nil ? theme.quiet : theme.key)
+        guard let prompt else {
+            column = canvas.write("n", column: column, row: 0, style: theme.key)
+            canvas.write(" to type a request", column: column, row: 0, style: theme.quiet)
+            drawRight(options(model), into: &canvas)
+            return nil
+        }
+        let hint = hint(model, prompt)
+        // The line being typed has two thirds at least; a long explanation is cut.
+        let hintWidth = min(hint.width, max(0, (canvas.columns - column) / 2))
+        let cursor = canvas.write(
+            prompt.editor, column: column, row: 0, width: max(1, canvas.columns - column - hintWidth - 3))
+        if hintWidth > 0 {
+            let region = Region(column: canvas.columns - hintWidth - 1, row: 0, columns: hintWidth, rows: 1)
+            canvas.within(region) { $0.write(hint, row: 0) }
+        }
+        return cursor
+    }
+
+    private static func drawRight(_ line: StyledLine, into canvas: inout Canvas) {
+        guard line.width + 30 < canvas.columns else { return }
+        canvas.write(line, row: 0, startingAt: canvas.columns - line.width - 1)
+    }
+
+    private static func options(_ model: Model) -> StyledLine {
+        var line = StyledLine()
+        for option in model.standingOptions { line.add("   \(option)", model.theme.quiet) }
+        return line
+    }
+
+    /// What Enter would send, or why it would not.
+    private static func hint(_ model: Model, _ prompt: Prompt) -> StyledLine {
+        let theme = model.theme
+        do {
+            let draft = try ProbeLine.parse(prompt.editor.text)
+            var line = StyledLine("\(draft.method.rawValue)", theme.strong)
+            line.add("  \(draft.url.origin.description)", theme.quiet)
+            if !draft.fields.isEmpty { line.add("  \(Figures.plural(draft.fields.count, "field"))", theme.quiet) }
+            if !draft.body.isEmpty { line.add("  body \(Figures.size(draft.body.count))", theme.quiet) }
+            line.add("   \(theme.marks.enter.string)", theme.key)
+            line.add(" send")
+            return line
+        } catch {
+            return StyledLine(
+                "\(error.message)",
+                prompt.isRefused ? theme.failure : error.isUnfinished ? theme.quiet : theme.warning)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import HTTPTrace
+import HTTPTypes
+import Sessions
+import TextScreen
+
+/// The Body page: what came back, as text or as bytes.
+enum BodyPage {
+    static func page(of exchange: Exchange, _ model: Model, at now: Timestamp) -> DetailPage {
+        let theme = model.theme
+        guard let body = exchange.body, let text = model.bodyText else {
+            return DetailPage([StyledLine(" \(reasonForNothing(exchange))", theme.quiet)])
+        }
+        var head = StyledLine(" ")
+        head.add("\(exchange.response?.fields[.contentType] ?? "no content type")", theme.strong)
+        head.add("  \(Figures.size(body.totalBytes))")
+        if let coding = exchange.response?.fields[.contentEncoding] {
+            head.add("  decoded from \(coding), \(Figures.size(exchange.bodyBytes)) on the wire")
+        }
+        head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet)
+        guard !body.bytes.isEmpty else {
+            return DetailPage([head, StyledLine(" The body is empty.", theme.quiet)])
+        }
+        let last = text.count + 1
+        return DetailPage(count: last + (body.isCut ? 1 : 0)) { index in
+            if index == 0 { return head }
+            if index == last {
+                let (kept, all) = (Figures.size(body.bytes.count), Figures.size(body.totalBytes))
+                return StyledLine(" Cut at \(kept); \(all) were received.", theme.warning)
+            }
+            return StyledLine(text.line(index - 1))
+        }
+    }
+
+    private static func reasonForNothing(_ exchange: Exchange) -> String {
+        if exchange.isRunning { return "Still arriving: \(Figures.size(exchange.bodyBytes)) so far." }
+        guard exchange.response != nil else { return "No answer, no body." }
+        return exchange.bodyBytes == 0 ? "The answer has no body." : "The body was not kept."
+    }
+
+    /// The first lines of a text body, to stand below the timing where there is room.
+    static func preview(of exchange: Exchange, rows: Int) -> [StyledLine] {
+        guard rows > 0, let body = exchange.body, !BodyText.isBinary(body.bytes) else { return [] }
+        return body.bytes.prefix(4096).split(separator: UInt8(ascii: "\n")).prefix(rows).map { line in
+            StyledLine(" " + SafeText(untrusted: line.prefix(512), tabWidth: 4))
+        }
+    }
+}
+
+/// A body cut into lines for a pane of some width, made once and drawn often. Only the places where lines begin are kept.
+struct BodyText: Equatable, Sendable {
+    private let id: ExchangeID
+    private let columns: Int
+    private let bytes: [UInt8]
+    /// Text: where each line ends (as it begins where the one before ended). Binary: empty.
+    private var lineEnds: [Int] = []
+    private let isBinary: Bool
+
+    init(_ body: BodyCapture, of id: ExchangeID, columns: Int) {
+        self.id = id
+        self.columns = columns
+        bytes = body.bytes
+        isBinary = Self.isBinary(bytes)
+        if !isBinary { cutLines() }
+    }
+
+    func isOf(_ id: ExchangeID, columns: Int) -> Bool { self.id == id && self.columns == columns }
+
+    var count: Int { isBinary ? (bytes.count + bytesPerRow - 1) / bytesPerRow : lineEnds.count }
+
+    func line(_ index: Int) -> SafeText {
+        if isBinary { return dumpLine(index) }
+        var slice = bytes[(index == 0 ? 0 : lineEnds[index - 1])..<lineEnds[index]]
+        while let last = slice.last, last == 10 || last == 13 { slice.removeLast() }
+        return " " + SafeText(untrusted: slice, tabWidth: Self.tabWidth)
+    }
+
+    private static let tabWidth = 4
+    private var width: Int { max(8, columns - 2) }
+
+    /// Zero bytes, or much that is not UTF-8, near the beginning.
+    static func isBinary(_ bytes: [UInt8]) -> Bool {
+        let start = bytes.prefix(4096)
+        if start.contains(0) { return true }
+        // A character may be cut in half at the end.
+        let damaged = String(decoding: start, as: UTF8.self).unicodeScalars.count { $0 == "\u{FFFD}" }
+        return damaged * 20 > start.count
+    }
+
+    private mutating func cutLines() {
+        var used = 0
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            var length = 1
+            var taken = 1
+            switch byte {
+            case 10:
+                lineEnds.append(index + 1)
+                (used, index) = (0, index + 1)
+                continue
+            case 9: taken = Self.tabWidth - used % Self.tabWidth
+            case 0x20...0x7E: break
+            case 0xC2...0xF4:
+                length = min(byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4, bytes.count - index)
+                let scalar = String(decoding: bytes[index..<index + length], as: UTF8.self).unicodeScalars.first
+                // Hidden characters and broken bytes are written out, at most as `<U+10FFFF>` or four `\xNN`.
+                taken = scalar.map { $0 == "\u{FFFD}" ? 4 * length : max(TextWidth.columns(of: $0), 0) } ?? 4
+                if taken == 0 { taken = 10 }
+            default: taken = byte == 13 ? 0 : 4
+            }
+            if used + taken > width, used > 0 {
+                lineEnds.append(index)
+                used = 0
+            }
+            used += taken
+            index += length
+        }
+        if lineEnds.last != bytes.count, !bytes.isEmpty { lineEnds.append(bytes.count) }
+    }
+
+    // MARK: bytes
+
+    /// 16 where they fit with their text beside them.
+    private var bytesPerRow: Int { columns >= 78 ? 16 : columns >= 46 ? 8 : 4 }
+
+    /// `0000a0  1f 8b 08 00 00 00 00 00  00 03 4b 4c 4a 06 00 c2  ..........KLJ...`
+    private func dumpLine(_ index: Int) -> SafeText {
+        let start = index * bytesPerRow
+        let row = bytes[start..<min(start + bytesPerRow, bytes.count)]
+        var text = " " + Self.hex(start, digits: 6) + " "
+        for place in 0..<bytesPerRow {
+            if place % 8 == 0 { text += " " }
+            text += place < row.count ? Self.hex(Int(row[start + place]), digits: 2) + " " : "   "
+        }
+        text += " "
+        for byte in row {
+            text.unicodeScalars.append((0x20...0x7E).contains(byte) ? Unicode.Scalar(byte) : ".")
+        }
+        return "\(text)"
+    }
+
+    private static func hex(_ value: Int, digits: Int) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}

@@ -1,0 +1,102 @@
+import HTTPTrace
+import Sessions
+import TextScreen
+
+/// A page of the detail pane as lines that are made when they are drawn: a body of a megabyte or two thousand events
+/// cost what is seen of them.
+struct DetailPage {
+    let count: Int
+    let line: (Int) -> StyledLine
+
+    init(count: Int, line: @escaping (Int) -> StyledLine) {
+        self.count = count
+        self.line = line
+    }
+
+    init(_ lines: [StyledLine]) { self.init(count: lines.count) { lines[$0] } }
+
+    /// The page of `model.tab` about an exchange, for a pane of that size.
+    static func page(of exchange: Exchange, _ model: Model, columns: Int, rows: Int, at now: Timestamp) -> DetailPage {
+        switch model.tab {
+        case .timing: TimingPage(exchange, model, columns: columns, at: now).page(rows: rows)
+        case .headers: HeadersPage.page(of: exchange, model)
+        case .body: BodyPage.page(of: exchange, model, at: now)
+        case .tls: TLSPage.page(of: exchange, model)
+        case .events: EventsPage.page(of: exchange, model)
+        case .raw: RawPage.page(of: exchange, model)
+        }
+    }
+}
+
+extension Model {
+    /// The length of the shown page; 0 when none is shown.
+    func detailLineCount(_ layout: ScreenLayout) -> Int {
+        guard let detail = layout.detail, let exchange = selectedExchange else { return 0 }
+        // Only the figures on the page depend on the moment, not how many lines there are.
+        let moment = exchange.finishedAt ?? exchange.startedAt
+        return DetailPage.page(
+            of: exchange, self, columns: detail.columns, rows: layout.detailRows, at: moment
+        ).count
+    }
+}
+
+/// The pane below the list: tabs, and a page about the selected exchange.
+enum DetailPanel {
+    static func draw(_ model: Model, _ layout: ScreenLayout, at now: Timestamp, into canvas: inout Canvas) {
+        guard let exchange = model.selectedExchange else {
+            Legend.draw(model.theme, into: &canvas)
+            return
+        }
+        var area = canvas.bounds
+        if !layout.hasTabsInRule {
+            var line = tabLine(model, withConnections: false)
+            line.add("   ")
+            addOutcome(of: exchange, model, to: &line)
+            canvas.write(line, row: 0)
+            area = area.inset(top: 1)
+        }
+        if layout.screenClass == .compact, !model.isExpanded, area.rows > 3, model.pool.count > 0 {
+            // The pane on the right has no room here; one line of it has.
+            canvas.write(ConnectionsPanel.line(model, columns: canvas.columns, at: now), row: canvas.rows - 1)
+            area = area.inset(bottom: 1)
+        }
+        canvas.within(area) { canvas in
+            let page = DetailPage.page(of: exchange, model, columns: canvas.columns, rows: canvas.rows, at: now)
+            let first = max(0, min(model.detailScroll, page.count - canvas.rows))
+            for row in 0..<min(canvas.rows, page.count - first) { canvas.write(page.line(first + row), row: row) }
+            let below = page.count - first - canvas.rows
+            guard below > 0, model.tab != .timing || model.focus == .detail, canvas.rows > 1 else { return }
+            let text: SafeText = " +\(Figures.count(below)) "
+            canvas.write(text, column: canvas.columns - text.width, row: canvas.rows - 1, style: model.theme.warning)
+        }
+    }
+
+    /// `[Timing]  Headers  Body  TLS  Events  Raw`.
+    static func tabLine(_ model: Model, withConnections: Bool) -> StyledLine {
+        var line = StyledLine(withConnections ? "" : " ")
+        let isElsewhere = withConnections && model.focus == .connections
+        for tab in DetailTab.allCases {
+            let isShown = tab == model.tab && !isElsewhere
+            line.add(
+                isShown ? "[\(tab.title)]" : " \(tab.title) ", isShown ? model.theme.activeRule : model.theme.plain)
+        }
+        if withConnections {
+            line.add(isElsewhere ? "[Conns]" : " Conns ", isElsewhere ? model.theme.activeRule : model.theme.plain)
+            line.add(" ")
+        }
+        return line
+    }
+
+    /// `200 · HTTP/1.1 · c2`.
+    private static func addOutcome(of exchange: Exchange, _ model: Model, to line: inout StyledLine) {
+        let theme = model.theme
+        let status = RequestCells.status(of: exchange, theme)
+        line.add(status.text, status.style)
+        if let response = exchange.response {
+            line.add(" \(theme.marks.middleDot.string) \(response.version)")
+        }
+        if let got = exchange.connection {
+            line.add(" \(theme.marks.middleDot.string) \(got.connection.description)")
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import HTTPTrace
+import HTTPTypes
+import Sessions
+import TextScreen
+
+/// The Events page: everything that was seen, a line each, with the time since the request was asked for.
+enum EventsPage {
+    static func page(of exchange: Exchange, _ model: Model) -> DetailPage {
+        let theme = model.theme
+        guard !exchange.events.isEmpty else { return DetailPage([StyledLine(" Nothing happened yet.", theme.quiet)]) }
+        let hasMore = exchange.droppedEvents > 0
+        return DetailPage(count: exchange.events.count + (hasMore ? 1 : 0)) { index in
+            guard index < exchange.events.count else {
+                return StyledLine(
+                    " \(Figures.count(exchange.droppedEvents)) later events were counted, not kept.", theme.warning)
+            }
+            let record = exchange.events[index]
+            let words = EventWords(record.event)
+            var line = StyledLine()
+            let offset = Figures.fixed((record.time - exchange.startedAt).milliseconds, decimals: 3)
+            line.add("\(offset)", theme.quiet, endingAt: 12)
+            if let connection = record.connection { line.add("\(connection.description)", theme.quiet, at: 14) }
+            line.add("\(words.name)", words.isFailure ? theme.failure : theme.strong, at: 20)
+            if !words.detail.isEmpty { line.add("  \(words.detail)", words.isFailure ? theme.failure : .plain) }
+            return line
+        }
+    }
+}
+
+/// An event in words.
+struct EventWords: Equatable {
+    /// Go's name for it where Go has one.
+    let name: String
+    /// Untrusted text: it may quote what a peer sent.
+    let detail: String
+    var isFailure = false
+
+    private init(_ name: String, _ detail: String = "", failure: Failure? = nil) {
+        self.name = name
+        self.detail = failure.map { detail.isEmpty ? $0.message : "\(detail): \($0.message)" } ?? detail
+        isFailure = failure != nil
+    }
+
+    init(_ event: TraceEvent) {
+        switch event {
+        case .requestStarted(let head): self.init("request started", "\(head.method.rawValue) \(head.url)")
+        case .getConn(let hostPort): self.init("get conn", hostPort)
+        case .queued(let reason, let position): self.init("queued", "\(Self.words(reason)), position \(position)")
+        case .dequeued(let reason): self.init("dequeued", Self.words(reason))
+        case .gotConn(let got):
+            let reuse =
+                got.idleTime.map { "idle for \(Figures().time($0))" } ?? (got.isReused ? "handed over" : "new")
+            self.init("got conn", "\(got.connection) use \(got.use), \(reuse), \(got.local) to \(got.remote)")
+        case .wroteHeaders(let head): self.init("wrote headers", Figures.size(head.bytes.count))
+        case .wait100Continue: self.init("wait 100-continue")
+        case .wroteRequest(let failure): self.init("wrote request", failure: failure)
+        case .flushed(let bytes): self.init("flushed", "\(Figures.size(bytes)) to the kernel")
+        case .gotFirstResponseByte: self.init("first response byte")
+        case .got1xxResponse(let head): self.init("got 1xx", "\(head.status) \(head.reason)")
+        case .got100Continue: self.init("got 100-continue")
+        case .responseHead(let head): self.init("response head", "\(head.version) \(head.status) \(head.reason)")
+        case .bodyBytes(let bytes): self.init("body bytes", "+\(Figures.size(bytes))")
+        case .bodyEnded(let end): self.init("body ended", "\(end.way.rawValue), \(Figures.size(end.bytes))")
+        case .putIdleConn(let problem): self.init("put idle conn", problem?.description ?? "kept for the next request")
+        case .attemptRetried(let failure, let number): self.init("attempt \(number) retried", failure: failure)
+        case .requestFinished(let failure): self.init("request finished", failure: failure)
+        case .dnsStart(let host): self.init("dns start", host)
+        case .dnsDone(let answer):
+            let shared = answer.isCoalesced ? ", shared lookup" : ""
+            self.init(
+                "dns done", answer.addresses.map(\.ip).joined(separator: " ") + shared, failure: answer.failure)
+        case .connectStart(let attempt, let address): self.init("connect start", "\(address), attempt \(attempt)")
+        case .connectDone(_, let address, let failure): self.init("connect done", "\(address)", failure: failure)
+        case .tlsHandshakeStart: self.init("tls start")
+        case .tlsHandshakeDone(let facts, let failure):
+            let resumed = facts.isResumed ? ", resumed" : ""
+            self.init("tls done", "\(facts.version) \(facts.cipher)\(resumed)", failure: failure)
+        case .connectionDialing(let key): self.init("dialing", "\(key)")
+        case .connectionOpened(let facts): self.init("opened", "\(facts.remote), \(facts.applicationProtocol)")
+        case .connectionFailed(let failure): self.init("connection failed", failure: failure)
+        case .connectionActive(let use): self.init("active", "use \(use)")
+        case .connectionIdle: self.init("idle")
+        case .connectionClosed(let reason): self.init("closed", "\(reason)")
+        }
+    }
+
+    private static func words(_ reason: QueueReason) -> String {
+        switch reason {
+        case .dialing: "its own dial is running"
+        case .hostLimit(let limit): "\(limit) connections to this host, the limit"
+        case .totalLimit(let limit): "\(limit) connections in all, the limit"
+        }
+    }
+
+    private static func words(_ reason: DequeueReason) -> String {
+        switch reason {
+        case .dialed: "its own dial was ready"
+        case .handedOver: "another request's connection was handed over"
+        case .cancelled: "cancelled"
+        case .failed: "its dial failed"
+        }
+    }
+}

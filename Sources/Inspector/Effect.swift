@@ -1,0 +1,39 @@
+public import HTTPTrace
+public import Sessions
+
+/// What the program is asked to do. Small, and carried out in order.
+public enum Effect: Equatable, Sendable {
+    /// Send it and report under this number. The row stands already.
+    case send(RequestDraft, ExchangeID, Exchange.Cause)
+    /// End it at once, whatever it does. Harmless for one that has ended.
+    case cancel(ExchangeID)
+    case export(ExportRequest)
+    /// Put text on the clipboard.
+    case copy(String)
+    /// The same with the exchange as a curl command, whose quoting lives in Exports.
+    case copyCurl(ExchangeID)
+    /// The probe lines entered so far, oldest first, to be kept for the next start.
+    case saveHistory([String])
+    case setMouse(Bool)
+    /// Draw every cell anew: something else wrote on the terminal.
+    case redraw
+    /// Stop as on ^Z, until the shell says `fg`.
+    case suspend
+    case quit
+}
+
+/// A session to be written to a file.
+public struct ExportRequest: Equatable, Sendable {
+    /// As typed; the format follows from its ending (`.har`, `.ndjson`, …).
+    public var path: String
+    /// Whether cookies, authorization and the like stay in.
+    public var isFull: Bool
+    /// Which exchanges, in the order of the list.
+    public var exchanges: [ExchangeID]
+
+    public init(path: String, isFull: Bool, exchanges: [ExchangeID]) {
+        self.path = path
+        self.isFull = isFull
+        self.exchanges = exchanges
+    }
+}

@@ -1,0 +1,196 @@
+import Sessions
+import TextScreen
+
+// Every key, once: the bottom line and the help are made from this table, so neither can promise what does not work.
+
+/// What a key does. Carried out by `Update+Actions`.
+enum Action: Equatable, Sendable {
+    case move(Move)
+    /// Another request, whichever pane has the keys.
+    case nextRow, previousRow
+    case nextPane, previousPane
+    case nextTab, previousTab
+    case tab(DetailTab)
+    /// One step back; `leave` goes on to quit where there is nothing to go back to.
+    case expand, back, leave, quitAtOnce, interrupt
+    case probe, replay, edit, cancel, remove, restore
+    case follow, nextTimeline, zoomIn, zoomOut, zoomFit
+    case connections, copy, export
+    case filter, toggleFilter, order, resetOrder
+    case toggleMouse, redraw, suspend, help
+}
+
+/// Steps through a list or a page.
+enum Move: Equatable, Sendable {
+    case lines(Int)
+    case halfPages(Int)
+    case first, last
+}
+
+/// One row of the table.
+struct KeyBinding: Sendable {
+    var keys: [Key]
+    var action: Action
+    /// The word in the bottom line; nil keeps it out of there.
+    var hint: String?
+    /// A plain sentence for the help.
+    var help: String
+    /// Where it works; empty means everywhere.
+    var panes: Set<Pane> = []
+    /// Whether it would do something just now.
+    var isAvailable: @Sendable (Model) -> Bool = { _ in true }
+
+    /// The key as the bottom line names it.
+    var keyName: String { keys[0].description }
+    /// All keys for the help: `j Down`.
+    var keyNames: String { keys.map(\.description).joined(separator: " ") }
+}
+
+/// The keys of the program.
+enum KeyBindings {
+    private static let hasRow: @Sendable (Model) -> Bool = { $0.selected != nil }
+    private static let hasRunning: @Sendable (Model) -> Bool = { $0.selectedExchange?.isRunning ?? false }
+
+    /// In the order of the help; those with a hint fill the bottom line in the same order.
+    static let all: [KeyBinding] = [
+        KeyBinding(
+            keys: [.character("n"), .character("a")], action: .probe, hint: "Probe",
+            help: "Type a request: a URL, a method and a URL with -H and -d, or a curl command."),
+        KeyBinding(
+            keys: [.character("r")], action: .replay, hint: "Replay",
+            help: "Send the selected request again, as a new row.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("e")], action: .edit, hint: "Edit",
+            help: "Edit a copy of the selected request, then send it.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("X")], action: .cancel, hint: "Cancel",
+            help: "Cancel the selected request, whatever it is doing.", isAvailable: hasRunning),
+        KeyBinding(
+            keys: [.character("y")], action: .copy, hint: "Copy",
+            help: "Copy: then u the URL, c a curl command, h headers, b body, t timings.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("x")], action: .export, hint: "Export",
+            help: "Write the listed requests to a file; its ending names the format. --full keeps secrets.",
+            isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("f")], action: .filter, hint: "Filter",
+            help: "Show only some requests: host:api status:5xx time>300 -is:running."),
+        KeyBinding(
+            keys: [.character("F")], action: .toggleFilter, hint: nil,
+            help: "Switch the filter off and on again.", isAvailable: { $0.filter != nil }),
+        KeyBinding(
+            keys: [.character("o")], action: .order, hint: "Order",
+            help: "Order the list by start, time, wait, size or status.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("O")], action: .resetOrder, hint: nil, help: "Back to the order of asking.",
+            isAvailable: { $0.rows.order != .start }),
+        KeyBinding(
+            keys: [.character("t")], action: .nextTimeline, hint: "Time",
+            help: "What the bars mean: automatic, session time, aligned at zero, shares of each request.",
+            isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("+"), .character("=")], action: .zoomIn, hint: nil,
+            help: "Zoom the time axis in, around the selected request.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("-")], action: .zoomOut, hint: nil, help: "Zoom the time axis out.",
+            isAvailable: { $0.zoom > 0 }),
+        KeyBinding(
+            keys: [.character("0")], action: .zoomFit, hint: nil, help: "Fit the time axis to the visible rows.",
+            isAvailable: { $0.zoom > 0 }),
+        KeyBinding(
+            keys: [.character("s")], action: .follow, hint: nil, help: "Follow the newest request, or stay put."),
+        KeyBinding(
+            keys: [.character("d"), .delete], action: .remove, hint: nil, help: "Take the selected row off the list.",
+            panes: [.requests], isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("u")], action: .restore, hint: nil, help: "Bring the row taken off last back.",
+            isAvailable: { !$0.undo.isEmpty }),
+        KeyBinding(
+            keys: [.character("j"), .down], action: .move(.lines(1)), hint: nil, help: "Down one row or line."),
+        KeyBinding(keys: [.character("k"), .up], action: .move(.lines(-1)), hint: nil, help: "Up one row or line."),
+        KeyBinding(
+            keys: [.character("J")], action: .nextRow, hint: nil,
+            help: "The next request, also while the detail fills the screen.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("K")], action: .previousRow, hint: nil, help: "The previous request, likewise.",
+            isAvailable: hasRow),
+        KeyBinding(
+            keys: [.control("d")], action: .move(.halfPages(1)), hint: nil, help: "Down half a page."),
+        KeyBinding(keys: [.control("u")], action: .move(.halfPages(-1)), hint: nil, help: "Up half a page."),
+        KeyBinding(
+            keys: [.control("f"), .pageDown, .character(" ")], action: .move(.halfPages(2)), hint: nil,
+            help: "Down a page."),
+        KeyBinding(keys: [.control("b"), .pageUp], action: .move(.halfPages(-2)), hint: nil, help: "Up a page."),
+        KeyBinding(
+            keys: [.character("g"), .home], action: .move(.first), hint: nil, help: "To the first row or line."),
+        KeyBinding(
+            keys: [.character("G"), .end], action: .move(.last), hint: nil,
+            help: "To the last row or line; in the list this follows the newest again."),
+        KeyBinding(
+            keys: [.enter], action: .expand, hint: nil,
+            help: "Give the pane the whole screen; from the list: the detail.",
+            isAvailable: { $0.selected != nil || $0.focus == .connections }),
+        KeyBinding(keys: [.tab], action: .nextPane, hint: "Pane", help: "To the next pane."),
+        KeyBinding(keys: [.backTab], action: .previousPane, hint: nil, help: "To the previous pane."),
+        KeyBinding(
+            keys: [.character("l"), .right], action: .nextTab, hint: nil, help: "The next page of the detail."),
+        KeyBinding(
+            keys: [.character("h"), .left], action: .previousTab, hint: nil, help: "The previous page of the detail."),
+        KeyBinding(keys: [.character("1")], action: .tab(.timing), hint: nil, help: "Timing: where the time went."),
+        KeyBinding(
+            keys: [.character("2")], action: .tab(.headers), hint: nil, help: "Headers, in the order of the wire."),
+        KeyBinding(keys: [.character("3")], action: .tab(.body), hint: nil, help: "Body, as text or as bytes."),
+        KeyBinding(
+            keys: [.character("4")], action: .tab(.tls), hint: nil, help: "TLS: version, cipher, certificates."),
+        KeyBinding(
+            keys: [.character("5")], action: .tab(.events), hint: nil, help: "Events: all that was seen, with times."),
+        KeyBinding(keys: [.character("6")], action: .tab(.raw), hint: nil, help: "Raw: both heads as they crossed."),
+        KeyBinding(
+            keys: [.character("c")], action: .connections, hint: nil,
+            help: "To the connections; once more gives them the whole screen."),
+        KeyBinding(
+            keys: [.character("M")], action: .toggleMouse, hint: nil,
+            help: "Mouse off and on; off lets the terminal select text."),
+        KeyBinding(keys: [.control("l")], action: .redraw, hint: nil, help: "Draw the screen anew."),
+        KeyBinding(keys: [.control("z")], action: .suspend, hint: nil, help: "Back to the shell; fg returns."),
+        KeyBinding(keys: [.control("c")], action: .interrupt, hint: nil, help: "Leave a prompt; twice in a row quits."),
+        KeyBinding(
+            keys: [.character("?"), .function(1)], action: .help, hint: "Help", help: "This page; type to search it."),
+        KeyBinding(
+            keys: [.escape], action: .back, hint: nil, help: "Back: to the panes, to the list, out of a prompt."),
+        KeyBinding(
+            keys: [.character("q")], action: .leave, hint: "Quit",
+            help: "Back as well; from the list it quits, after a question while requests run."),
+        KeyBinding(keys: [.character("Q")], action: .quitAtOnce, hint: nil, help: "Quit at once."),
+    ]
+
+    private static let byKey: [Key: [Int]] = {
+        var table: [Key: [Int]] = [:]
+        for (index, binding) in all.enumerated() {
+            for key in binding.keys { table[key, default: []].append(index) }
+        }
+        return table
+    }()
+
+    /// What `key` is bound to in `pane`; nil when it is bound to nothing there.
+    static func binding(for key: Key, in pane: Pane) -> KeyBinding? {
+        byKey[key]?.lazy.map { all[$0] }.first { $0.panes.isEmpty || $0.panes.contains(pane) }
+    }
+
+    /// The bindings whose words fit the bottom line now, in order of their use.
+    static func hints(for model: Model) -> [KeyBinding] {
+        all.filter { binding in
+            binding.hint != nil && (binding.panes.isEmpty || binding.panes.contains(model.focus))
+                && binding.isAvailable(model)
+        }
+    }
+
+    /// What `y` waits for.
+    static let copies: [(key: Character, what: CopySubject, name: String)] = [
+        ("u", .url, "URL"), ("c", .curl, "curl command"), ("h", .headers, "headers"), ("b", .body, "body"),
+        ("t", .timings, "timings"),
+    ]
+}
+
+/// What can be copied of an exchange.
+enum CopySubject: Equatable, Sendable { case url, curl, headers, body, timings }

@@ -1,0 +1,30 @@
+public import HTTPTrace
+public import Sessions
+public import TextScreen
+
+/// Everything that can happen to the interface.
+public enum Message: Sendable {
+    case key(Key)
+    /// What the engine recorded since the last batch, oldest first.
+    case trace([TraceRecord])
+    /// A response body has ended, as far as it was kept.
+    case body(ExchangeID, BodyCapture)
+    /// The screen's new size; also the first message, before anything is drawn.
+    case resized(Size)
+    /// A request somebody else starts (command line, demo, a redirect's next hop). Its number must be
+    /// `Model.nextExchangeID`, taken in the same turn.
+    case begin(RequestDraft, ExchangeID, Exchange.Cause)
+    /// A sentence for the message line: *"Saved session.har: 14 entries"*. Errors stay until the next key, like all.
+    case notice(String, isError: Bool)
+    case engine(EngineFacts)
+    /// The session is written to this file; nil when it is not (any more).
+    case recording(path: String?)
+}
+
+/// What the engine says about itself, so that its stamps can be judged.
+public struct EngineFacts: Equatable, Sendable {
+    /// The longest time its loop was busy with one turn lately: stamps of other requests may be late by so much.
+    public var longestTurn: Duration
+
+    public init(longestTurn: Duration) { self.longestTurn = longestTurn }
+}

@@ -1,0 +1,155 @@
+public import HTTPTrace
+public import Sessions
+public import TextScreen
+
+// Everything the interface knows. `update` is the only one who changes it, `render` only looks; between two messages it
+// is always settled: the selection exists, the scroll positions show it, and what is costly to compute is at hand.
+
+/// The state of the interface.
+public struct Model: Sendable {
+    public internal(set) var session: Session
+    public internal(set) var size = Size.zero
+    public var theme: Theme
+    /// A word in the top line that says what kind of session this is: `demo`, `replay`; nil for none.
+    public var mark: String?
+    /// What holds for every request (`follow`, `verify`, `h2,h1`), shown in the probe line where there is room.
+    public var standingOptions: [String] = []
+
+    // What is shown
+    var rows = RowList()
+    var activity = Activity()
+    var pool = PoolIndex()
+    /// The request each redirect led to.
+    var redirects: [ExchangeID: ExchangeID] = [:]
+    var lastID = ExchangeID(0)
+    var engine: EngineFacts?
+    var recordingPath: String?
+
+    // Where the person is
+    var focus = Pane.requests
+    /// Whether the focused pane has the screen for itself.
+    var isExpanded = false
+    var selected: ExchangeID?
+    /// Where `selected` stands; nil when the list is empty.
+    var selectedRow: Int?
+    /// Whether the selection jumps to each new row.
+    var isFollowing = true
+    var firstRow = 0
+    var tab = DetailTab.timing
+    var detailScroll = 0
+    var connectionScroll = 0
+    var timeline = TimelineMode.automatic
+    /// The axis shows 2^-zoom of what fits.
+    var zoom = 0
+    var mode = Mode.browsing
+    /// The filter as last entered, on or off.
+    var filter: RowFilter?
+    var isFilterOn = true
+    /// Rows taken off the list, the latest last.
+    var undo: [ExchangeID] = []
+    var message: Notice?
+    public var hasMouse = true
+    /// ^C was the last key.
+    var isInterrupted = false
+    var history: [String]
+
+    /// The selected exchange's body, cut into lines for the pane; nil while another tab is shown.
+    var bodyText: BodyText?
+
+    struct Notice: Equatable, Sendable {
+        var text: String
+        var isError: Bool
+    }
+
+    /// - Parameters:
+    ///   - clock: Ties the stamps to dates.
+    ///   - theme: What the terminal can show.
+    ///   - history: Probe lines of earlier sessions, oldest first.
+    public init(clock: ClockAnchor, theme: Theme = Theme(), history: [String] = []) {
+        session = Session(clock: clock)
+        self.theme = theme
+        self.history = history
+    }
+
+    /// The number the next request gets. Numbers ascend and are never used twice.
+    public var nextExchangeID: ExchangeID { ExchangeID(lastID.number + 1) }
+
+    /// How many requests have not ended: what quitting would cut short.
+    public var runningCount: Int { activity.running.count }
+
+    /// Opens the probe line, as at the start of a session without requests.
+    public mutating func openProbeLine(_ text: String = "") {
+        mode = .prompt(Prompt(.probe(editing: nil), text: text, history: history))
+    }
+
+    var selectedExchange: Exchange? { selected.flatMap { session[$0] } }
+    var counts: Statistics.Counts { session.statistics.counts }
+    var layout: ScreenLayout { ScreenLayout(self) }
+    var figures: Figures { Figures(theme) }
+    /// The filter in force.
+    var activeFilter: RowFilter? { isFilterOn ? filter : nil }
+}
+
+/// The parts of the screen that take keys.
+enum Pane: CaseIterable, Sendable { case requests, detail, connections }
+
+/// What the keys are for just now.
+enum Mode: Equatable, Sendable {
+    case browsing
+    case prompt(Prompt)
+    /// `y` was pressed: the next key says what to copy.
+    case copying
+    case confirming(Confirmation)
+    case help(HelpState)
+}
+
+/// A question that one key answers.
+enum Confirmation: Equatable, Sendable {
+    case quit
+    /// Several lines were pasted.
+    case send([RequestDraft])
+}
+
+/// A line being typed, and what it is for.
+struct Prompt: Equatable, Sendable {
+    enum Purpose: Equatable, Sendable {
+        /// A request, new or made from an existing one.
+        case probe(editing: ExchangeID?)
+        case filter
+        /// The path of a file to export to.
+        case export
+    }
+
+    var purpose: Purpose
+    var editor: LineEditor
+    /// Whether Enter was refused: what is wrong is then said in earnest.
+    var isRefused = false
+
+    init(_ purpose: Purpose, text: String, history: [String] = []) {
+        self.purpose = purpose
+        editor = LineEditor(text, history: history)
+    }
+}
+
+/// The help screen's state.
+struct HelpState: Equatable, Sendable {
+    /// Only bindings that contain it are listed.
+    var filter = ""
+    var scroll = 0
+}
+
+/// The pages of the detail pane.
+enum DetailTab: Int, CaseIterable, Sendable {
+    case timing, headers, body, tls, events, raw
+
+    var title: String {
+        switch self {
+        case .timing: "Timing"
+        case .headers: "Headers"
+        case .body: "Body"
+        case .tls: "TLS"
+        case .events: "Events"
+        case .raw: "Raw"
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import HTTPTrace
+import Sessions
+import TextScreen
+
+extension Model {
+    /// Does what a binding is for. The binding is available: what it needs is there.
+    mutating func perform(_ action: Action, at now: Timestamp) -> [Effect] {
+        switch action {
+        case .move(let step): move(step, in: focus)
+        case .nextRow: move(.lines(1), in: .requests)
+        case .previousRow: move(.lines(-1), in: .requests)
+        case .nextPane: cyclePane(by: 1)
+        case .previousPane: cyclePane(by: -1)
+        case .nextTab: show(DetailTab(rawValue: (tab.rawValue + 1) % DetailTab.allCases.count)!)
+        case .previousTab:
+            show(DetailTab(rawValue: (tab.rawValue + DetailTab.allCases.count - 1) % DetailTab.allCases.count)!)
+        case .tab(let tab): show(tab)
+        case .expand: expand()
+        case .back: goBack()
+        case .leave: return leave()
+        case .quitAtOnce: return [.quit]
+        case .interrupt: say("Press ^C once more to quit.")
+        case .probe: openProbeLine()
+        case .replay: return replay(at: now)
+        case .edit: edit()
+        case .cancel: return selected.map { [.cancel($0)] } ?? []
+        case .remove: return removeRow()
+        case .restore: restoreRow()
+        case .follow:
+            isFollowing.toggle()
+            if isFollowing, rows.order != .start { rows.rebuild(from: session, filter: activeFilter, order: .start) }
+            say(isFollowing ? "Following the newest request." : "Staying on this row; s follows the newest again.")
+        case .nextTimeline: nextTimeline()
+        case .zoomIn: zoom = min(zoom + 1, 20)
+        case .zoomOut: zoom = max(zoom - 1, 0)
+        case .zoomFit: zoom = 0
+        case .connections:
+            isExpanded = focus == .connections && !isExpanded
+            focus = .connections
+        case .copy: mode = .copying
+        case .export: mode = .prompt(Prompt(.export, text: "session.har"))
+        case .filter: mode = .prompt(Prompt(.filter, text: filter?.text ?? ""))
+        case .toggleFilter:
+            isFilterOn.toggle()
+            rows.rebuild(from: session, filter: activeFilter, order: rows.order)
+            say(isFilterOn ? "Filter on: \(filter?.text ?? "")" : "Filter off; F switches it on again.")
+        case .order: nextOrder()
+        case .resetOrder: setOrder(.start)
+        case .toggleMouse:
+            hasMouse.toggle()
+            say(hasMouse ? "Mouse on; Shift-drag selects text." : "Mouse off: the terminal selects text.")
+            return [.setMouse(hasMouse)]
+        case .redraw: return [.redraw]
+        case .suspend: return [.suspend]
+        case .help: mode = .help(HelpState())
+        }
+        return []
+    }
+
+    // MARK: moving
+
+    mutating func move(_ step: Move, in pane: Pane) {
+        switch pane {
+        case .requests:
+            select(row: Self.moved(selectedRow ?? 0, step, page: layout.listRows, count: rows.count))
+        case .detail:
+            // Past the end is mended when the model settles.
+            detailScroll = max(0, Self.moved(detailScroll, step, page: layout.detailRows, count: 1 << 40))
+        case .connections:
+            let page = layout.connections?.rows ?? 1
+            connectionScroll = Self.moved(connectionScroll, step, page: page / 2, count: pool.count)
+        }
+    }
+
+    private static func moved(_ position: Int, _ step: Move, page: Int, count: Int) -> Int {
+        switch step {
+        case .lines(let lines): max(0, min(position + lines, count - 1))
+        case .halfPages(let halves): max(0, min(position + halves * max(1, page / 2), count - 1))
+        case .first: 0
+        case .last: max(0, count - 1)
+        }
+    }
+
+    private mutating func cyclePane(by step: Int) {
+        let panes = Pane.allCases
+        let index = panes.firstIndex(of: focus)! + step + panes.count
+        focus = panes[index % panes.count]
+        isExpanded = false
+    }
+
+    private mutating func show(_ tab: DetailTab) {
+        // On a screen with one pane at a time, asking for a page means wanting to see it.
+        if focus == .connections || layout.detail == nil { focus = .detail }
+        guard tab != self.tab else { return }
+        self.tab = tab
+        detailScroll = 0
+    }
+
+    private mutating func expand() {
+        if focus == .requests { focus = .detail }
+        isExpanded.toggle()
+    }
+
+    private var isAtTop: Bool { !isExpanded && focus == .requests }
+
+    /// From the whole screen or another pane to the list.
+    private mutating func goBack() {
+        isExpanded = false
+        focus = .requests
+    }
+
+    /// Back, and from the list out.
+    private mutating func leave() -> [Effect] {
+        guard isAtTop else {
+            goBack()
+            return []
+        }
+        guard runningCount == 0 else {
+            mode = .confirming(.quit)
+            return []
+        }
+        return [.quit]
+    }
+
+    // MARK: requests
+
+    /// Adds the row and asks for it to be sent.
+    mutating func send(_ draft: RequestDraft, cause: Exchange.Cause, at now: Timestamp) -> Effect {
+        let id = nextExchangeID
+        begin(draft, as: id, cause: cause, at: now)
+        // What was just asked for is what one wants to see, wherever one was before.
+        isFollowing = rows.order == .start
+        selected = id
+        return .send(draft, id, cause)
+    }
+
+    private mutating func replay(at now: Timestamp) -> [Effect] {
+        guard let exchange = selectedExchange else { return [] }
+        return [send(exchange.draft, cause: .replay(of: exchange.id), at: now)]
+    }
+
+    private mutating func edit() {
+        guard let draft = selectedExchange?.draft else { return }
+        mode = .prompt(Prompt(.probe(editing: selected), text: ProbeLine.line(for: draft), history: history))
+        if !draft.body.isEmpty, String(validating: draft.body, as: UTF8.self) == nil {
+            say("The body is not text and is left out; -d gives a new one.")
+        }
+    }
+
+    private mutating func removeRow() -> [Effect] {
+        guard let exchange = selectedExchange else { return [] }
+        rows.remove(exchange.id)
+        undo.append(exchange.id)
+        isFollowing = false
+        say("\(exchange.id) is off the list; u brings it back.")
+        if undo.count > Model.undoLimit { drop(undo.removeFirst()) }
+        return exchange.isRunning ? [.cancel(exchange.id)] : []
+    }
+
+    /// Beyond that many, nobody remembers what the oldest was.
+    private static let undoLimit = 100
+
+    private mutating func drop(_ id: ExchangeID) {
+        activity.forget(id)
+        session.remove(id)
+        rows.forget(id)
+    }
+
+    private mutating func restoreRow() {
+        guard let id = undo.popLast(), let exchange = session[id] else { return }
+        rows.restore(exchange)
+        selected = id
+        say("\(id) is back.")
+    }
+
+    // MARK: the list's looks
+
+    private mutating func nextTimeline() {
+        let modes = TimelineMode.allCases
+        timeline = modes[(modes.firstIndex(of: timeline)! + 1) % modes.count]
+        zoom = 0
+        switch timeline {
+        case .automatic: say("Time axis: session time while requests overlap, aligned otherwise.")
+        case .session: say("Time axis: session time, with pauses cut out.")
+        case .aligned: say("Time axis: aligned, every bar from zero.")
+        case .share: say("Time axis: every bar fills its row, showing shares.")
+        }
+    }
+
+    private mutating func nextOrder() {
+        let orders = RowOrder.allCases
+        setOrder(orders[(orders.firstIndex(of: rows.order)! + 1) % orders.count])
+    }
+
+    private mutating func setOrder(_ order: RowOrder) {
+        isFollowing = false
+        rows.rebuild(from: session, filter: activeFilter, order: order)
+        say(order == .start ? "In the order of asking." : "Ordered by \(order.rawValue), largest last; O goes back.")
+    }
+
+    // MARK: copying
+
+    mutating func copy(_ key: Key) -> [Effect] {
+        mode = .browsing
+        guard case .character(let letter) = key,
+            let subject = KeyBindings.copies.first(where: { $0.key == letter })?.what
+        else {
+            say("Nothing copied.")
+            return []
+        }
+        guard let exchange = selectedExchange else { return [] }
+        if subject == .curl { return [.copyCurl(exchange.id)] }
+        guard let text = CopiedText.text(of: exchange, subject, figures: figures) else {
+            say("There is no \(subject) to copy yet.", isError: true)
+            return []
+        }
+        let size = Figures.size(text.utf8.count)
+        say("Copied the \(subject) of \(exchange.id), \(size).")
+        return [.copy(text)]
+    }
+}

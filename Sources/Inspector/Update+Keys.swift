@@ -1,0 +1,114 @@
+import HTTPTrace
+import Sessions
+import TextScreen
+
+// What a key means depends on the mode: in a prompt it is text, in a question it is the answer, otherwise the table of
+// bindings decides. Pasted text is data in every mode, never a row of commands.
+
+extension Model {
+    mutating func take(_ key: Key, at now: Timestamp) -> [Effect] {
+        // The focus of the window is no key, and a release ends what a press did: neither takes a message away.
+        switch key {
+        case .focus: return []
+        case .mouse(let event):
+            if case .release = event.action { return [] }
+        default: break
+        }
+        message = nil
+        let wasInterrupted = isInterrupted
+        isInterrupted = key == .control("c")
+        if isInterrupted, wasInterrupted { return [.quit] }
+        switch key {
+        case .control("z"): return [.suspend]
+        case .control("l"): return [.redraw]
+        case .mouse(let event): return take(event)
+        default: break
+        }
+
+        switch mode {
+        case .browsing:
+            if case .paste(let text) = key { return takePaste(text, at: now) }
+            return browse(key, at: now)
+        case .prompt(let prompt): return type(key, in: prompt, at: now)
+        case .copying: return copy(key)
+        case .confirming(let question): return answer(question, with: key, at: now)
+        case .help(let help):
+            readHelp(key, help)
+            return []
+        }
+    }
+
+    private mutating func browse(_ key: Key, at now: Timestamp) -> [Effect] {
+        if case .unknown = key { return [] }
+        guard let binding = KeyBindings.binding(for: key, in: focus) else {
+            say("\(key) is not bound here; ? lists the keys.")
+            return []
+        }
+        guard binding.isAvailable(self) else {
+            say("\(key) has nothing to do just now: \(binding.help.prefix(1).lowercased())\(binding.help.dropFirst())")
+            return []
+        }
+        return perform(binding.action, at: now)
+    }
+
+    private mutating func answer(_ question: Confirmation, with key: Key, at now: Timestamp) -> [Effect] {
+        mode = .browsing
+        let isYes = key == .character("y") || key == .enter || (question == .quit && key == .character("q"))
+        guard isYes else {
+            say(question == .quit ? "Not quitting." : "Nothing was sent.")
+            return []
+        }
+        switch question {
+        case .quit: return [.quit]
+        case .send(let drafts): return drafts.map { send($0, cause: .typed, at: now) }
+        }
+    }
+
+    private mutating func readHelp(_ key: Key, _ help: HelpState) {
+        var help = help
+        switch key {
+        case .escape, .enter, .control("c"), .function(1):
+            mode = .browsing
+            return
+        case .character("?") where help.filter.isEmpty:
+            mode = .browsing
+            return
+        case .down: help.scroll += 1
+        case .up: help.scroll -= 1
+        case .pageDown: help.scroll += max(1, size.rows - 4)
+        case .pageUp: help.scroll -= max(1, size.rows - 4)
+        case .backspace: help.filter = String(help.filter.dropLast())
+        case .control("u"): help.filter = ""
+        case .character(let character):
+            help.filter = String((help.filter + String(character)).prefix(40))
+            help.scroll = 0
+        default: break
+        }
+        help.scroll = max(0, min(help.scroll, HelpScreen.lines(for: self, help).count - max(1, size.rows - 2)))
+        mode = .help(help)
+    }
+
+    private mutating func take(_ event: MouseEvent) -> [Effect] {
+        guard mode == .browsing else { return [] }
+        let layout = layout
+        let isIn: (Region?) -> Bool = { $0?.contains(column: event.column, row: event.row) ?? false }
+        let pane: Pane? =
+            isIn(layout.list)
+            ? .requests : isIn(layout.detail) ? .detail : isIn(layout.connections) ? .connections : nil
+        switch event.action {
+        case .wheelDown: if let pane { move(.lines(pane == .requests ? 1 : 3), in: pane) }
+        case .wheelUp: if let pane { move(.lines(pane == .requests ? -1 : -3), in: pane) }
+        case .press(.left):
+            if let pane { focus = pane }
+            if pane == .requests, let list = layout.list {
+                // In the smallest list the selected row has two lines.
+                var line = event.row - list.row
+                if layout.screenClass == .small, let row = selectedRow, line > row - firstRow { line -= 1 }
+                if firstRow + line < rows.count { select(row: firstRow + line) }
+            }
+            if isIn(layout.probe) { openProbeLine() }
+        default: break
+        }
+        return []
+    }
+}

@@ -1,0 +1,120 @@
+import HTTPTrace
+import Sessions
+import TextScreen
+
+extension Model {
+    /// A key while a prompt is open: the editor's, or one of those that leave it.
+    mutating func type(_ key: Key, in prompt: Prompt, at now: Timestamp) -> [Effect] {
+        var prompt = prompt
+        switch key {
+        case .escape, .control("c"), .control("g"):
+            mode = .browsing
+            // What was tried while typing is undone.
+            if prompt.purpose == .filter { rows.rebuild(from: session, filter: activeFilter, order: rows.order) }
+            return []
+        case .enter: return submit(prompt, at: now)
+        case .paste(let text) where text.contains(where: \.isNewline) && prompt.editor.isEmpty:
+            // Several lines into an empty probe line: several requests. Into a line that has begun they are one line.
+            guard case .probe = prompt.purpose, Self.pastedLines(text).count > 1 else { fallthrough }
+            return takePaste(text, at: now)
+        default:
+            guard prompt.editor.handle(key) else { return [] }
+            prompt.isRefused = false
+            mode = .prompt(prompt)
+            if prompt.purpose == .filter { tryFilter(prompt.editor.text) }
+            return []
+        }
+    }
+
+    private mutating func submit(_ prompt: Prompt, at now: Timestamp) -> [Effect] {
+        var prompt = prompt
+        let refuse: (inout Model) -> [Effect] = { model in
+            prompt.isRefused = true
+            model.mode = .prompt(prompt)
+            return []
+        }
+        switch prompt.purpose {
+        case .probe(let original):
+            guard let draft = try? ProbeLine.parse(prompt.editor.text) else { return refuse(&self) }
+            _ = prompt.editor.submit()
+            history = prompt.editor.history
+            mode = .browsing
+            focus = .requests
+            isExpanded = false
+            return [send(draft, cause: original.map { .replay(of: $0) } ?? .typed, at: now), .saveHistory(history)]
+        case .filter:
+            guard let filter = try? RowFilter(prompt.editor.text) else { return refuse(&self) }
+            self.filter = filter.isEmpty ? nil : filter
+            isFilterOn = true
+            rows.rebuild(from: session, filter: activeFilter, order: rows.order)
+            mode = .browsing
+            if !filter.isEmpty {
+                say("\(Figures.count(rows.count)) of \(Figures.count(counts.total)) match; F shows all.")
+            }
+            return []
+        case .export:
+            var words = prompt.editor.text.split(separator: " ").map(String.init)
+            let isFull = words.contains("--full")
+            words.removeAll { $0 == "--full" }
+            guard !words.isEmpty else { return refuse(&self) }
+            mode = .browsing
+            say("Writing \(words.joined(separator: " ")) …")
+            return [.export(ExportRequest(path: words.joined(separator: " "), isFull: isFull, exchanges: rows.ids))]
+        }
+    }
+
+    /// Filters while typing; a text that is no filter (yet) leaves the last good one in force. Beyond what can be looked
+    /// through between two keys, Enter decides.
+    private mutating func tryFilter(_ text: String) {
+        guard counts.total <= 20_000, let filter = try? RowFilter(text) else { return }
+        rows.rebuild(from: session, filter: filter, order: rows.order)
+    }
+
+    // MARK: pasting
+
+    /// Pasted text outside of a line being written: one line opens the probe line with it, several become several
+    /// requests after one question.
+    mutating func takePaste(_ text: String, at now: Timestamp) -> [Effect] {
+        let lines = Self.pastedLines(text)
+        guard lines.count > 1 else {
+            openProbeLine(lines.first ?? "")
+            return []
+        }
+        guard lines.count <= Model.pasteLimit else {
+            say("\(lines.count) lines were pasted; at most \(Model.pasteLimit) are sent at once.", isError: true)
+            return []
+        }
+        var drafts: [RequestDraft] = []
+        for (index, line) in lines.enumerated() {
+            do { drafts.append(try ProbeLine.parse(line)) } catch {
+                mode = .browsing
+                say("Nothing was sent: line \(index + 1) is no request. \(error.message)", isError: true)
+                return []
+            }
+        }
+        mode = .confirming(.send(drafts))
+        return []
+    }
+
+    /// More than this is a file pasted by mistake; the command line reads lists.
+    private static let pasteLimit = 200
+
+    /// The lines of a paste, without blank ones and comments; a line that ends in a backslash goes on in the next.
+    private static func pastedLines(_ text: String) -> [String] {
+        var lines: [String] = []
+        var continued = ""
+        for line in text.split(whereSeparator: \.isNewline) {
+            var line = line
+            while let last = line.last, last.isWhitespace { line.removeLast() }
+            if line.last == "\\" {
+                continued += line.dropLast() + " "
+                continue
+            }
+            let whole = (continued + line).drop { $0.isWhitespace }
+            continued = ""
+            if !whole.isEmpty, !whole.hasPrefix("#") { lines.append(String(whole)) }
+        }
+        if continued.contains(where: { !$0.isWhitespace }) { lines.append(continued) }
+        return lines
+    }
+}

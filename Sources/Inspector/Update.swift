@@ -1,0 +1,121 @@
+public import HTTPTrace
+import Sessions
+import TextScreen
+
+// The interface's only way to change: a message comes in, the model is changed, effects go out.
+//
+//     keys, traces, sizes ──▶ update ──▶ model ──▶ render ──▶ screen
+//                               └──▶ effects ──▶ the program
+//
+// No I/O, no clock: `now` is the moment at which the message is handled.
+
+/// Takes in what happened and says what is to be done about it, in order.
+public func update(_ model: inout Model, _ message: Message, at now: Timestamp) -> [Effect] {
+    var effects: [Effect] = []
+    switch message {
+    case .key(let key): effects = model.take(key, at: now)
+    case .trace(let records): model.take(records)
+    case .body(let id, let body):
+        model.session.keep(body, of: id)
+        if id == model.selected { model.bodyText = nil }
+    case .resized(let size): model.size = size
+    case .begin(let draft, let id, let cause):
+        guard id > model.lastID else {
+            // Two places gave out the same number: the row would be taken for another one, so it is not shown.
+            model.say("A request came with the number \(id), which is in use; it is not listed.", isError: true)
+            break
+        }
+        model.begin(draft, as: id, cause: cause, at: now)
+    case .notice(let text, let isError): model.say(text, isError: isError)
+    case .engine(let facts): model.engine = facts
+    case .recording(let path): model.recordingPath = path
+    }
+    model.settle()
+    return effects
+}
+
+extension Model {
+    mutating func say(_ text: String, isError: Bool = false) { message = Notice(text: text, isError: isError) }
+
+    /// Adds a row.
+    mutating func begin(_ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause, at now: Timestamp) {
+        session.begin(draft, as: id, cause: cause, at: now)
+        lastID = id
+        if case .redirect(let from) = cause { redirects[from] = id }
+        activity.begin(id)
+        if let exchange = session[id] { rows.note(exchange) }
+    }
+
+    /// Applies a batch, then brings everything that is derived from exchanges and connections up to date: once for each
+    /// that was touched, however many records were about it.
+    mutating func take(_ records: [TraceRecord]) {
+        var exchanges: Set<ExchangeID> = []
+        // Only the states: a copy of the connection would share its list of requests, and make the next event copy it.
+        var connections: [ConnectionID: ConnectionLedger.State?] = [:]
+        for record in records {
+            if let id = record.exchange { exchanges.insert(id) }
+            if let id = record.connection, connections[id] == nil {
+                connections[id] = .some(session.connections[id]?.state)
+            }
+        }
+        session.apply(records)
+        for id in exchanges.sorted() {
+            guard let exchange = session[id] else { continue }
+            activity.note(exchange)
+            rows.note(exchange)
+        }
+        for (id, before) in connections.sorted(by: { $0.key < $1.key }) {
+            guard let connection = session.connections[id] else { continue }
+            pool.note(connection, was: before)
+        }
+    }
+
+    /// Makes the selection, the scroll positions and what hangs on them agree with what just changed.
+    mutating func settle() {
+        let before = selected
+        if isFollowing { selected = rows.ids.last }
+        if let id = selected, rows.index(of: id) == nil {
+            // The row is gone: the one in its place takes over.
+            let row = min(selectedRow ?? rows.count, rows.count - 1)
+            selected = rows.isEmpty ? nil : rows.ids[max(0, row)]
+        } else if selected == nil {
+            selected = rows.ids.last
+        }
+        selectedRow = selected.flatMap { rows.index(of: $0) }
+        if selected != before { detailScroll = 0 }
+
+        let layout = layout
+        let page = max(1, layout.listRows)
+        if let row = selectedRow {
+            if row < firstRow { firstRow = row }
+            if row >= firstRow + page { firstRow = row - page + 1 }
+        }
+        firstRow = max(0, min(firstRow, rows.count - page))
+        if let detail = layout.detail { prepareBody(columns: detail.columns) }
+        // At the top, where it mostly is, nobody needs to know how long the page is.
+        if detailScroll > 0 { detailScroll = max(0, min(detailScroll, detailLineCount(layout) - layout.detailRows)) }
+        connectionScroll = max(0, min(connectionScroll, pool.count - 1))
+    }
+
+    /// Cuts the body into lines when its page is shown, and only then: this walks over all of it.
+    private mutating func prepareBody(columns: Int) {
+        guard tab == .body, let exchange = selectedExchange, let body = exchange.body else {
+            bodyText = nil
+            return
+        }
+        guard bodyText?.isOf(exchange.id, columns: columns) != true else { return }
+        bodyText = BodyText(body, of: exchange.id, columns: columns)
+    }
+
+    /// Moves the selection. Onto the last row it follows the newest from then on, off it it stays where it is.
+    mutating func select(row: Int) {
+        guard !rows.isEmpty else { return }
+        let row = max(0, min(row, rows.count - 1))
+        // In another order the last row is not the newest.
+        isFollowing = row == rows.count - 1 && rows.order == .start
+        guard rows.ids[row] != selected else { return }
+        selected = rows.ids[row]
+        selectedRow = row
+        detailScroll = 0
+    }
+}

@@ -1,0 +1,216 @@
+internal import GRDB
+internal import Glibc
+public import HTTPTrace
+internal import Synchronization
+
+// The session on disk, while it happens. The program hands over the batches that it hands to `Session`; they wait in
+// memory for a fifth of a second, then go to SQLite in one transaction:
+//
+//   begin, apply, keep ──▶ StoreQueue ──▶ (200 ms) ──▶ StoreWriter ──▶ one COMMIT, synced
+//    any thread, an append                               GRDB's queue, never the caller's thread
+//
+// What a commit has returned from is on disk: a kill loses what still waited, at most a quarter of a second. Write-ahead
+// logging lets others read meanwhile, and SQLite's recovery makes the file open after any end.
+
+/// Records a session into a file.
+public actor SessionStore {
+    /// How much the file keeps; the oldest goes first.
+    public struct Limits: Sendable, Equatable {
+        /// Rows of exchanges, of all runs: some 1.5 GB with their events.
+        public var exchanges = 1_000_000
+        /// Kept bytes of response bodies in all. Past it the oldest keep their length and hash alone.
+        public var bodyBytes = 512 << 20
+        /// Pages of 4 KiB that the file may grow to; nil is SQLite's own limit. Tests make a disk full with it.
+        var pages: Int?
+
+        public init() {}
+    }
+
+    public enum Status: Sendable, Equatable {
+        case recording
+        /// Records that came faster than the disk took them are missing in the file.
+        case behind(lostRecords: Int, lostBodies: Int)
+        /// A call failed: nothing more is recorded, and what was committed before stays.
+        case stopped(StoreProblem)
+        case closed
+    }
+
+    // 200 ms of gathering leave 50 for the commit: together the quarter of a second that a kill may cost.
+    static let gathering = Duration.milliseconds(200)
+
+    public nonisolated let path: String
+    private nonisolated let queue = StoreQueue()
+    private nonisolated let shownStatus = Mutex(Status.recording)
+    private let database: DatabaseQueue
+    private let writer: StoreWriter
+    private let run: Int64
+    private var isCommitting = false
+    private var waitingForCommit: [CheckedContinuation<Void, Never>] = []
+
+    private init(path: String, database: DatabaseQueue, writer: StoreWriter, run: Int64) {
+        self.path = path
+        self.database = database
+        self.writer = writer
+        self.run = run
+    }
+
+    /// Opens the file, or makes it, readable for its owner alone, and begins a run in it.
+    ///
+    /// A file of an earlier run is added to, also when that run was killed. Several programs may record into one file.
+    @concurrent
+    public static func open(
+        path: String, clock: ClockAnchor, limits: Limits = Limits()
+    ) async throws(StoreProblem) -> SessionStore {
+        try makePrivateFile(at: path)
+        do {
+            let database = try DatabaseQueue(path: path, configuration: configuration(limits))
+            guard try await !database.read(StoreSchema.migrator.hasBeenSuperseded) else {
+                throw StoreProblem(call: "open", path: path, message: "made by a newer version of roundtrip")
+            }
+            try StoreSchema.migrator.migrate(database)
+            let (run, writer) = try await database.write { database in try beginRun(in: database, clock, limits) }
+            return SessionStore(path: path, database: database, writer: writer, run: run)
+        } catch {
+            throw problem("open", path, error)
+        }
+    }
+
+    /// How the recording goes. Cheap; may be asked every frame.
+    public nonisolated var status: Status { shownStatus.withLock { $0 } }
+
+    // MARK: what happened, in the words of `Session`
+
+    /// A request is about to be sent. Returns at once, as the other two do.
+    public nonisolated func begin(
+        _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
+    ) {
+        add { $0.begun.append(StoreQueue.Begun(draft: draft, id: id, cause: cause, time: time)) }
+    }
+
+    /// What was recorded, oldest first.
+    public nonisolated func apply(_ records: some Sequence<TraceRecord>) { add { $0.add(records) } }
+
+    /// What was captured of a response body.
+    public nonisolated func keep(_ body: BodyCapture, of id: ExchangeID) { add { $0.add(body, of: id) } }
+
+    private nonisolated func add(_ change: (inout StoreQueue.Batch) -> Void) {
+        // One task for each batch, none while nothing happens: an idle program sleeps.
+        guard queue.add(change) else { return }
+        Task {
+            try? await Task.sleep(for: SessionStore.gathering)
+            await commit()
+        }
+    }
+
+    // MARK: to disk
+
+    /// Waits until all that was handed over before this call is on disk, or the recording has stopped.
+    public func flush() async { await commit() }
+
+    /// Writes what is left and ends the run. After it, the file stands alone, without its write-ahead log.
+    public func close() async {
+        await commit()
+        guard case .stopped = status else {
+            queue.close()
+            let run = run
+            _ = try? await database.write { database in
+                let now = SessionStore.wallClock()
+                try database.execute(sql: "UPDATE runs SET ended_unix_ns = ? WHERE id = ?", arguments: [now, run])
+            }
+            try? database.close()
+            shownStatus.withLock { $0 = .closed }
+            return
+        }
+        try? database.close()
+    }
+
+    // One at a time: a batch taken later must not be written earlier.
+    private func commit() async {
+        while isCommitting { await withCheckedContinuation { waitingForCommit.append($0) } }
+        isCommitting = true
+        await write(queue.take())
+        isCommitting = false
+        let waiting = waitingForCommit
+        waitingForCommit = []
+        for continuation in waiting { continuation.resume() }
+    }
+
+    private func write(_ batch: StoreQueue.Batch) async {
+        guard !batch.begun.isEmpty || !batch.records.isEmpty || !batch.bodies.isEmpty else { return }
+        let writer = writer
+        do {
+            try await database.write { database in try writer.write(batch, to: database) }
+            note(lostRecords: batch.lostRecords, lostBodies: batch.lostBodies)
+        } catch {
+            queue.close()
+            shownStatus.withLock { $0 = .stopped(SessionStore.problem("commit", path, error)) }
+        }
+    }
+
+    private func note(lostRecords: Int, lostBodies: Int) {
+        guard lostRecords + lostBodies > 0 else { return }
+        shownStatus.withLock { status in
+            guard case .behind(let records, let bodies) = status else {
+                status = .behind(lostRecords: lostRecords, lostBodies: lostBodies)
+                return
+            }
+            status = .behind(lostRecords: records + lostRecords, lostBodies: bodies + lostBodies)
+        }
+    }
+}
+
+extension SessionStore {
+    // SQLite makes its files readable for all that the umask lets, and the log beside it with the same mode: so the file
+    // is made before SQLite sees it.
+    private static func makePrivateFile(at path: String) throws(StoreProblem) {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
+            let message = String(cString: strerror(errno))
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            throw StoreProblem(call: "open", path: path, message: message)
+        }
+        Glibc.close(descriptor)
+    }
+
+    private static func configuration(_ limits: Limits) -> Configuration {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        // Another program at the same file commits for milliseconds; two seconds of waiting mean that it hangs.
+        configuration.busyMode = .timeout(2)
+        configuration.prepareDatabase { database in
+            // With at most five commits a second, a sync each is cheap, and a power cut costs no more than a kill.
+            // NORMAL would sync at checkpoints only, which may be minutes apart.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            if let pages = limits.pages { try database.execute(sql: "PRAGMA max_page_count = \(pages)") }
+        }
+        return configuration
+    }
+
+    private static func beginRun(
+        in database: Database, _ clock: ClockAnchor, _ limits: Limits
+    ) throws -> (Int64, StoreWriter) {
+        try database.execute(
+            sql: "INSERT INTO runs (started_unix_ns, started_clock_ns) VALUES (?, ?)",
+            arguments: [clock.unixNanoseconds, clock.monotonic.nanoseconds])
+        let run = database.lastInsertedRowID
+        let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM exchanges") ?? 0
+        let writer = StoreWriter(
+            run: run, clock: clock, limits: limits, exchangeCount: count,
+            bodyBytes: try StoreWriter.bodyBytes(in: database))
+        return (run, writer)
+    }
+
+    private static func wallClock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    private static func problem(_ call: String, _ path: String, _ error: any Error) -> StoreProblem {
+        if let error = error as? StoreProblem { return error }
+        guard let error = error as? DatabaseError else {
+            return StoreProblem(call: call, path: path, message: "\(error)")
+        }
+        return StoreProblem(call: call, path: path, message: error.message ?? error.resultCode.description)
+    }
+}

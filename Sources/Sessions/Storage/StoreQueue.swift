@@ -1,0 +1,90 @@
+internal import HTTPTrace
+internal import Synchronization
+
+// Between the thread that hands over what it saw and the one that writes it: one lock, held for an append.
+
+/// What waits to be written. Bounded: a disk that is slower than the network must not cost the program its memory.
+final class StoreQueue: Sendable {
+    /// A request about to be sent.
+    struct Begun: Sendable {
+        var draft: RequestDraft
+        var id: ExchangeID
+        var cause: Exchange.Cause
+        var time: Timestamp
+    }
+
+    /// Handed over since the last commit, each in order.
+    struct Batch: Sendable {
+        var begun: [Begun] = []
+        var records: [TraceRecord] = []
+        var bodies: [(id: ExchangeID, body: BodyCapture)] = []
+        var bodyBytes = 0
+        /// Not taken in, the queue being full.
+        var lostRecords = 0
+        var lostBodies = 0
+    }
+
+    /// Two seconds of 100,000 exchanges a second; some 300 MB where each holds a head. Past it, records are lost and
+    /// counted.
+    static let recordLimit = 3_000_000
+    /// Bodies past this are written without their bytes; length and hash are kept.
+    static let bodyBytesLimit = 64 << 20
+
+    private struct State {
+        var batch = Batch()
+        var isClosed = false
+        // A writer is on its way: nobody else needs to be sent.
+        var isExpected = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Adds to the batch.
+    ///
+    /// - Returns: Whether somebody has to be sent to fetch it, which is so for the first addition since the last `take`.
+    func add(_ change: (inout Batch) -> Void) -> Bool {
+        state.withLock { state in
+            guard !state.isClosed else { return false }
+            change(&state.batch)
+            defer { state.isExpected = true }
+            return !state.isExpected
+        }
+    }
+
+    /// Everything added so far.
+    func take() -> Batch {
+        state.withLock { state in
+            defer { state.batch = Batch() }
+            state.isExpected = false
+            return state.batch
+        }
+    }
+
+    /// From now on, additions are dropped.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.batch = Batch()
+        }
+    }
+}
+
+extension StoreQueue.Batch {
+    mutating func add(_ more: some Sequence<TraceRecord>) {
+        records.append(contentsOf: more)
+        let excess = records.count - StoreQueue.recordLimit
+        guard excess > 0 else { return }
+        records.removeLast(excess)
+        lostRecords += excess
+    }
+
+    mutating func add(_ body: BodyCapture, of id: ExchangeID) {
+        var body = body
+        if bodyBytes + body.bytes.count > StoreQueue.bodyBytesLimit {
+            body.bytes = []
+            lostBodies += 1
+        }
+        bodyBytes += body.bytes.count
+        bodies.append((id, body))
+    }
+}

@@ -1,0 +1,72 @@
+public import HTTPTrace
+internal import HTTPTypes
+
+/// Two exchanges that asked for the same, one on a new connection and one on an open one: what reuse saved.
+public struct Twin: Equatable, Sendable {
+    /// The other one.
+    public var id: ExchangeID
+    public var warmth: Exchange.Warmth
+    /// Its connection.
+    public var connection: ConnectionID
+    /// Whether both went over the same connection.
+    public var isSameConnection: Bool
+    /// The set-up phases that the cold one paid, in order: of dns, connect, tls.
+    public var setUp: [Phase]
+    /// What these took together: what the warm one saved.
+    public var saved: Duration
+
+    /// Nil unless both have a connection, one new and one reused.
+    init?(of exchange: Exchange, other: Exchange) {
+        guard let own = exchange.connection, let others = other.connection, let warmth = other.warmth,
+            own.isReused != others.isReused
+        else { return nil }
+        let cold = warmth == .cold ? other : exchange
+        id = other.id
+        self.warmth = warmth
+        connection = others.connection
+        isSameConnection = own.connection == others.connection
+        setUp = []
+        saved = .zero
+        for phase in [Phase.dns, .connect, .tls] {
+            guard let span = cold.phases[phase], let end = span.end else { continue }
+            setUp.append(phase)
+            saved += end - span.start
+        }
+    }
+}
+
+/// The latest good exchange of each method and URL, one cold and one warm.
+///
+/// Keyed by hash: 24 bytes a URL instead of its text. Two URLs of one hash replace each other, and the session looks
+/// at the exchange found before it shows it, so the worst that happens is that no twin is shown.
+struct TwinIndex: Equatable, Sendable {
+    private struct Latest: Equatable {
+        // 0 is no exchange: numbers count from 1.
+        var cold: UInt32 = 0
+        var warm: UInt32 = 0
+    }
+
+    private var latest: [Int: Latest] = [:]
+
+    mutating func note(_ exchange: Exchange) {
+        guard exchange.failure == nil, let warmth = exchange.warmth else { return }
+        let number = UInt32(truncatingIfNeeded: exchange.id.number)
+        switch warmth {
+        case .cold: latest[key(exchange.draft), default: Latest()].cold = number
+        case .warm: latest[key(exchange.draft), default: Latest()].warm = number
+        }
+    }
+
+    func latest(of draft: RequestDraft, _ warmth: Exchange.Warmth) -> ExchangeID? {
+        guard let entry = latest[key(draft)] else { return nil }
+        let number = warmth == .cold ? entry.cold : entry.warm
+        return number == 0 ? nil : ExchangeID(Int(number))
+    }
+
+    private func key(_ draft: RequestDraft) -> Int {
+        var hasher = Hasher()
+        hasher.combine(draft.method)
+        hasher.combine(draft.url)
+        return hasher.finalize()
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import HTTPTrace
+
+// Near curl's, since scripts know those. The man page lists them.
+
+extension Failure {
+    /// What the program exits with when this is the first failure.
+    var exitCode: Int32 {
+        switch kind {
+        case .dns: 6
+        case .connect: 7
+        case .proxy: 97
+        case .tls: isCertificate ? 60 : 35
+        case .protocol: 8
+        case .truncated: 18
+        case .reset: 56
+        case .timeout: 28
+        case .redirect: 47
+        case .decode: 61
+        case .tooLarge: 63
+        case .cancelled: 130
+        }
+    }
+}
+
+/// Exit codes that no failure of a request gives.
+enum ProgramExit {
+    static let usage: Int32 = 2
+    static let status: Int32 = 22
+    static let writeError: Int32 = 23
+    /// The certificates to trust can't be read.
+    static let trust: Int32 = 77
+    static let interrupted: Int32 = 130
+}

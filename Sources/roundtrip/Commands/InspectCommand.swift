@@ -1,0 +1,156 @@
+import ArgumentParser
+import CursesTerminal
+import Glibc
+import HTTPClient
+import HTTPServer
+import HTTPTrace
+import Inspector
+import Sessions
+import Transport
+
+/// The interface.
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Open the interface (the default).")
+
+    @Argument(help: ArgumentHelp("URLs to probe at once; http is taken where no scheme is given.", valueName: "url"))
+    var urls: [String] = []
+
+    @Flag(help: "Start a demo server on loopback and a gentle stream of requests to it. Needs no network.")
+    var demo = false
+
+    @OptionGroup var client: ClientOptions
+
+    @Option(help: "Use colours: auto, always or never. NO_COLOR is followed too.")
+    var color = ColorOption.auto
+
+    @Option(help: "Marks of the bars: auto, unicode, ascii or letters.")
+    var bars = BarsOption.auto
+
+    @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
+    var record: String?
+
+    @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal.")
+    var noMouse = false
+
+    enum ColorOption: String, ExpressibleByArgument { case auto, always, never }
+
+    enum BarsOption: String, ExpressibleByArgument { case auto, unicode, ascii, letters }
+
+    @MainActor
+    func run() async throws {
+        let drafts = try drafts(for: urls, client)
+        let playground = demo ? try await Playground.start() : nil
+        var configuration = try client.configuration(trusting: playground?.certificateAuthorityPEM)
+        // So that a burst shows what waiting for a connection looks like.
+        if demo { configuration.pool.openPerHost = 4 }
+
+        let terminal: CursesTerminal
+        do throws(TerminalError) {
+            terminal = try CursesTerminal(
+                CursesTerminal.Options(color: colorChoice, mouse: !noMouse, keysFromControllingTerminal: true))
+        } catch {
+            printError("roundtrip: \(error)")
+            Glibc.exit(ProgramExit.usage)
+        }
+        let code: Int32
+        do {
+            code = try await show(drafts, on: terminal, configuration, playground)
+        } catch {
+            terminal.close()
+            throw error
+        }
+        await playground?.close()
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    @MainActor
+    private func show(
+        _ drafts: [RequestDraft], on terminal: CursesTerminal, _ configuration: ClientConfiguration,
+        _ playground: Playground?
+    ) async throws -> Int32 {
+        let clock = ClockAnchor.now
+        let recording = try await startRecording(to: record, clock)
+        var model = Model(clock: clock, theme: theme(for: terminal), history: ProbeHistory.load())
+        model.mark = demo ? "demo" : nil
+        model.standingOptions = client.insecure ? ["any certificate (-k)"] : ["verify"]
+        if drafts.isEmpty, !demo { model.openProbeLine() }
+
+        let reports = ReportRelay()
+        let prober = await Prober(configuration, keptBodyBytes: EffectRunner.keptBodyBytes) { await reports.pass($0) }
+        let effects = EffectRunner(prober: prober, recording: recording)
+        let runtime = Runtime(model: model, terminal: terminal, effects: effects)
+        reports.receiver = { report in
+            if let problem = recording.take(report) { runtime.handle(.notice(problem, isError: true)) }
+            runtime.handle(.trace(report.records))
+            for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
+        }
+        runtime.handle(.recording(path: recording.path))
+        for draft in drafts { runtime.send(draft) }
+        let demonstration = playground.map { playground in Task { await demonstrate(runtime, playground) } }
+        let code = await runtime.run()
+        demonstration?.cancel()
+        await prober.shutDown()
+        await recording.close()
+        await effects.finish()
+        return code
+    }
+
+    /// Sends the demo's requests until it is cancelled.
+    @MainActor
+    private func demonstrate(_ runtime: Runtime, _ playground: Playground) async {
+        var probes = DemoProbe.opening[...]
+        // By name, so that there is a lookup to see.
+        var secure = playground.secureOrigin
+        secure.host = "localhost"
+        while !Task.isCancelled {
+            if probes.isEmpty { probes = DemoProbe.stream[...] }
+            let probe = probes.removeFirst()
+            if probe.pause > 0 { try? await Task.sleep(for: .milliseconds(probe.pause)) }
+            guard !Task.isCancelled else { return }
+            runtime.send(probe.draft(plain: playground.origin, secure: secure))
+        }
+    }
+
+    private var colorChoice: ColorChoice {
+        switch color {
+        case .auto: .automatic
+        case .always: .always
+        case .never: .never
+        }
+    }
+
+    @MainActor
+    private func theme(for terminal: CursesTerminal) -> Theme {
+        let marks: Marks =
+            switch bars {
+            case .auto: terminal.supportsUnicode ? .unicode : .ascii
+            case .unicode: .unicode
+            case .ascii: .ascii
+            case .letters: .letters
+            }
+        return Theme(marks: marks, hasColors: terminal.colors > 0)
+    }
+}
+
+/// Where reports go once there is an interface to receive them.
+@MainActor
+private final class ReportRelay {
+    var receiver: ((Prober.Report) -> Void)?
+
+    nonisolated init() {}
+
+    func pass(_ report: Prober.Report) { receiver?(report) }
+}
+
+/// Reads the URLs of a command line; the first that is none ends it.
+func drafts(for urls: [String], _ options: ClientOptions) throws -> [RequestDraft] {
+    let body = try options.body()
+    return try urls.map { text in
+        let url: RequestURL
+        do throws(TypedURL.Problem) { url = try TypedURL.parse(text) } catch {
+            throw ValidationError(error.description)
+        }
+        return try options.draft(for: url, body: body)
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Exports
+import Glibc
+import HTTPClient
+import HTTPTrace
+import Sessions
+import Transport
+
+/// The same engine and the same figures without a terminal.
+struct ProbeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Send requests and print where their time went.",
+        discussion: """
+            Exit codes are curl's where curl has one: 0 good, 2 usage, 6 name not resolved, 7 connection refused, \
+            8 not HTTP, 18 body cut short, 22 status 400 or above with --fail, 23 a file can't be written, 28 timeout, \
+            35 TLS handshake, 56 reset, 60 certificate, 130 interrupted. With several URLs, the first failure's.
+            """)
+
+    @Argument(help: ArgumentHelp("URLs; http is taken where no scheme is given.", valueName: "url"))
+    var urls: [String]
+
+    @Option(name: [.customShort("n"), .customLong("repeat")], help: "How often each URL is requested.")
+    var repeats = 1
+
+    @Option(name: .shortAndLong, help: "How many requests run at the same time.")
+    var concurrency = 16
+
+    @OptionGroup var client: ClientOptions
+
+    @Flag(help: "Print one JSON object a request, one a line, as each ends.")
+    var json = false
+
+    @Flag(help: "Print the figures of all requests together instead of each.")
+    var summary = false
+
+    @Option(help: ArgumentHelp("Write a HAR 1.2 file when all have ended; - is standard output.", valueName: "file"))
+    var har: String?
+
+    @Flag(help: "Leave secrets in the HAR file: authorization, cookies, tokens in URLs.")
+    var full = false
+
+    @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
+    var record: String?
+
+    @Flag(name: [.customShort("f"), .long], help: "Exit with 22 when a status is 400 or above.")
+    var fail = false
+
+    func validate() throws {
+        guard !urls.isEmpty else { throw ValidationError("Name at least one URL, like: roundtrip probe example.com") }
+        guard (1...10_000_000).contains(repeats) else { throw ValidationError("-n takes 1 to 10000000.") }
+        guard (1...10_000).contains(concurrency) else { throw ValidationError("-c takes 1 to 10000.") }
+        guard !json || !summary else { throw ValidationError("--json and --summary exclude each other.") }
+        guard har != "-" || !(json || summary) else {
+            throw ValidationError("--har - writes to standard output, and so would --json or --summary.")
+        }
+    }
+
+    @MainActor
+    func run() async throws {
+        let drafts = try drafts(for: urls, client)
+        let output = ProbeOutput(command: self)
+        let configuration = try client.configuration(trusting: nil)
+        let clock = ClockAnchor.now
+        let run = ProbeRun(
+            clock: clock, drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil, output: output,
+            recording: try await startRecording(to: record, clock))
+        try await run.run(configuration)
+        if client.insecure { printError("Certificates were not checked (-k).") }
+        if let har { try await writeHAR(to: har, run.session) }
+        let code = run.isInterrupted ? ProgramExit.interrupted : run.firstFailure ?? (fail ? run.firstBadStatus : nil)
+        if let code { throw ExitCode(code) }
+    }
+
+    @MainActor
+    private func writeHAR(to path: String, _ session: Session) async throws {
+        let export = SessionExport(path: path, isFull: full, exchanges: nil, session: session, screen: nil, now: SystemTime().now)
+        do {
+            let outcome = try await export.write()
+            printError(outcome)
+        } catch {
+            printError("roundtrip: \(error)")
+            throw ExitCode(ProgramExit.writeError)
+        }
+    }
+}
+
+/// Opens the recording, or ends the program with a sentence on why it can't be.
+@MainActor
+func startRecording(to path: String?, _ clock: ClockAnchor) async throws -> SessionRecording {
+    do throws(StoreProblem) {
+        return try await SessionRecording(path: path, clock: clock)
+    } catch {
+        printError("roundtrip: \(error)")
+        throw ExitCode(ProgramExit.writeError)
+    }
+}

@@ -1,0 +1,66 @@
+import Exports
+import Glibc
+import HTTPTrace
+import Sessions
+import Transport
+
+/// What a headless run prints, and how.
+@MainActor
+final class ProbeOutput {
+    private enum Form { case timeline, json, summary, none }
+
+    private let form: Form
+    private let usesUnicode: Bool
+    private var isFirst = true
+    private var summary = LoadSummary()
+
+    init(command: ProbeCommand) {
+        form = command.json ? .json : command.summary ? .summary : command.har == "-" ? .none : .timeline
+        setlocale(LC_CTYPE, "")
+        usesUnicode = nl_langinfo(nl_item(CODESET)).map { String(cString: $0) == "UTF-8" } ?? false
+    }
+
+    func show(_ exchange: Exchange, of session: Session) {
+        let connection = exchange.connection.flatMap { session.connections[$0.connection] }
+        switch form {
+        case .timeline:
+            let lines = TextTimeline(marks: usesUnicode ? .unicode : .ascii).text(
+                exchange, on: connection, twin: session.twin(of: exchange), at: SystemTime().now)
+            printOutput((isFirst ? "" : "\n") + lines)
+        case .json:
+            var redaction = Redaction()
+            let line = ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: SystemTime().now)
+            printOutput(String(decoding: line, as: UTF8.self))
+        case .summary: summary.add(exchange)
+        case .none: break
+        }
+        isFirst = false
+    }
+
+    func finish() {
+        if form == .summary { printOutput(SummaryText.text(summary)) }
+    }
+}
+
+/// Data goes to standard output, whole; a reader that has gone ends the program as it would end `cat`.
+func printOutput(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = write(STDOUT_FILENO, rest.baseAddressOfSlice, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno != EPIPE {
+                    printError("roundtrip: standard output: write failed: \(String(cString: strerror(errno)))")
+                }
+                exit(ProgramExit.writeError)
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+extension Slice<UnsafeBufferPointer<UInt8>> {
+    fileprivate var baseAddressOfSlice: UnsafePointer<UInt8>? { UnsafeBufferPointer(rebasing: self).baseAddress }
+}

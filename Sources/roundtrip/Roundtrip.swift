@@ -1,0 +1,49 @@
+import ArgumentParser
+import Glibc
+
+/// The program: `roundtrip [URL…]` opens the interface, `roundtrip probe` does without.
+@main
+struct Roundtrip: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "roundtrip",
+        abstract: "See HTTP round trips live: phases, connections, reuse.",
+        discussion: """
+            Examples:
+              roundtrip --demo                                  the interface on a demo server of its own
+              roundtrip https://example.com/ 127.0.0.1:8080     the interface on these URLs
+              roundtrip probe https://example.com/              one timeline, no interface
+              roundtrip probe -n 100 -c 8 --summary URL         how fast, over a hundred requests
+              roundtrip probe --har - URL URL                   HAR 1.2 on standard output
+            """,
+        version: programVersion,
+        subcommands: [InspectCommand.self, ProbeCommand.self],
+        defaultSubcommand: InspectCommand.self)
+
+    static func main() async {
+        // A peer that has gone must be an error of the write, never the end of the program.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            // ArgumentParser calls a wrong command line 64, as BSD does; curl and most tools say 2.
+            let isUsage = exitCode(for: error) == .validationFailure
+            guard isUsage else { exit(withError: error) }
+            printError(fullMessage(for: error))
+            Glibc.exit(ProgramExit.usage)
+        }
+    }
+}
+
+/// What `--version` says and HAR files name as their creator.
+let programVersion = "1.0.0"
+
+/// Words for people go to standard error: standard output is for data.
+func printError(_ message: String) {
+    let line = message + "\n"
+    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+}

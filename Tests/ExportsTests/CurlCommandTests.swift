@@ -1,0 +1,104 @@
+import Exports
+import Foundation
+import HTTPTrace
+import HTTPTypes
+import Sessions
+import Testing
+
+@Suite("curl command")
+struct CurlCommandTests {
+    /// What a POSIX shell makes of a command line: its words, found by putting `printf` in curl's place.
+    private func words(_ command: String) throws -> [String] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "curl() { printf '%s\\0' \"$@\"; }; \(command)"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return data.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    private func command(_ draft: RequestDraft, _ mode: Redaction.Mode = .full) -> String {
+        var redaction = Redaction(mode)
+        return CurlCommand.text(draft, redacting: &redaction)
+    }
+
+    private func draft(
+        _ method: HTTPRequest.Method = .get, _ url: String = "http://example.com/", _ fields: HTTPFields = [:],
+        body: [UInt8] = []
+    ) -> RequestDraft {
+        RequestDraft(method: method, url: try! TypedURL.parse(url), fields: fields, body: body)
+    }
+
+    @Test func `a plain request is a plain command`() {
+        #expect(command(draft()) == "curl --globoff --path-as-is http://example.com/")
+        #expect(command(draft(.head)) == "curl --globoff --path-as-is --head http://example.com/")
+        #expect(
+            command(draft(.delete, "http://a/?x=1&y=2"))
+                == "curl --globoff --path-as-is --request DELETE 'http://a/?x=1&y=2'")
+    }
+
+    @Test(
+        "a shell reads every word back as it was",
+        arguments: [
+            "plain", "", " ", "it's", "'", "''", "\\", "$HOME `id` $(id)", "a\nb\t\"c\"", "!x", "~", "#c",
+            "é\u{301}'\u{301}",
+            "-n", "%s", "*?[x]", "a;b|c&d>e<f", "\u{1B}[31m", "\u{202E}",
+        ])
+    func quoting(_ word: String) throws {
+        #expect(try words("curl " + CurlCommand.quoted(word)) == [word])
+    }
+
+    @Test func `random words come back too`() throws {
+        var generator = SystemRandomNumberGenerator()
+        let letters = Array("ab '\"\\$`!\n*?é€😀&|;<>(){}[]~#%=-")
+        let texts = (0..<200).map { _ in
+            String(
+                (0..<Int.random(in: 0...12, using: &generator)).map { _ in letters.randomElement(using: &generator)! })
+        }
+        #expect(try words("curl " + texts.map(CurlCommand.quoted).joined(separator: " ")) == texts)
+    }
+
+    @Test func `fields and bodies arrive as they are`() throws {
+        let fields: HTTPFields = [
+            .contentType: "application/json", .init("X-Empty")!: "", .init("X-Note")!: "it's; ok",
+        ]
+        #expect(
+            try words(command(draft(.post, "http://a/", fields, body: Array("@file 'x'\n".utf8)))) == [
+                "--globoff", "--path-as-is", "--header", "Content-Type: application/json", "--header", "X-Empty;",
+                "--header", "X-Note: it's; ok", "--data-raw", "@file 'x'\n", "http://a/",
+            ])
+        #expect(try words(command(draft(.put, body: [65]))).contains("PUT"))
+        // curl would claim a form.
+        #expect(try words(command(draft(.post, body: [65]))).contains("Content-Type:"))
+    }
+
+    @Test func `a binary body is piped byte by byte`() throws {
+        let body: [UInt8] = Array(0...255)
+        let text = command(draft(.post, body: body))
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "curl() { cat; }; \(text)"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        #expect(Array(pipe.fileHandleForReading.readDataToEndOfFile()) == body)
+        process.waitUntilExit()
+    }
+
+    @Test func `secrets are left out unless asked for`() {
+        let draft = draft(
+            .post, "https://me:s3cret@a/?token=s3cret",
+            [.authorization: "Bearer s3cret", .contentType: "application/x-www-form-urlencoded"],
+            body: Array("password=s3cret".utf8))
+        var redaction = Redaction()
+        let text = CurlCommand.text(draft, redacting: &redaction)
+        #expect(!text.contains("s3cret"))
+        #expect(redaction.counts == Redaction.Counts(credentials: 2, parameters: 2))
+        #expect(command(draft).components(separatedBy: "s3cret").count == 5)
+    }
+}

@@ -1,0 +1,111 @@
+import Exports
+import Foundation
+import HTTPTrace
+import Sessions
+import Testing
+
+@Suite("JSON of an exchange")
+struct ExchangeJSONTests {
+    private let sample = Sample()
+
+    private func object(_ number: Int, _ mode: Redaction.Mode = .secrets) throws -> [String: Any] {
+        var redaction = Redaction(mode)
+        let exchange = sample[number]
+        let line = ExchangeJSON.line(
+            exchange, on: sample.connection(of: exchange), redacting: &redaction, at: sample.now)
+        #expect(line.last == 10)
+        #expect(line.filter { $0 == 10 }.count == 1)
+        return try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+    }
+
+    @Test func `a good exchange tells its figures, its connection and its handshake`() throws {
+        let object = try object(1)
+        #expect(object["schema_version"] as? Int == 1)
+        #expect(object["outcome"] as? String == "ok")
+        #expect(object["status"] as? Int == 200)
+        #expect(object["http_version"] as? String == "HTTP/1.1")
+        #expect(object["body_sha256"] as? String == "00ff")
+        #expect(object["body_len"] as? Int == 29)
+        #expect(object["url"] as? String == "https://api.example.com/login?access_token=REDACTED&page=2&q=a%20b+c")
+        #expect(object["dns_ms"] as? Double == 8.2334)
+        #expect(object["tls_ms"] as? Double == 30.7677)
+        #expect(object["error"] == nil)
+        let connection = try #require(object["connection"] as? NSDictionary)
+        #expect(
+            connection == [
+                "id": 1, "reused": false, "use": 1, "local": "192.0.2.9:50000", "remote": "192.0.2.1:443",
+                "protocol": "http/1.1",
+            ])
+        #expect((object["tls"] as? [String: Any])?["version"] as? String == "TLSv1.3")
+        #expect((object["attempts"] as? [[String: Any]])?.count == 2)
+    }
+
+    @Test func `the total is exactly the phases and what lies between them`() throws {
+        for exchange in sample.session.exchanges {
+            let object = try object(exchange.id.number)
+            // Foundation reads numbers as Double; whole nanoseconds come back exactly when rounded.
+            func nanoseconds(_ value: Any?) -> Int64 { Int64((((value as? Double) ?? .nan) * 1e6).rounded()) }
+            #expect(
+                nanoseconds(object["total_ms"])
+                    == nanoseconds(object["phases_sum_ms"]) + nanoseconds(object["unclaimed_ms"]))
+            let phases = try #require(object["phases"] as? [[String: Any]])
+            let sum = phases.map { nanoseconds($0["duration_ms"]) }.reduce(0, +)
+            #expect(sum == nanoseconds(object["phases_sum_ms"]))
+            for phase in phases {
+                let name = try #require(phase["phase"] as? String)
+                #expect(object["\(name)_ms"] as? Double == phase["duration_ms"] as? Double)
+            }
+        }
+    }
+
+    @Test func `what did not happen is absent`() throws {
+        let warm = try object(2)
+        for name in ["dns_ms", "connect_ms", "tls_ms", "error"] { #expect(warm[name] == nil) }
+        #expect(warm["replay_of"] as? Int == 1)
+        #expect((warm["connection"] as? [String: Any])?["idle_ms"] as? Double == 596.8)
+        let failed = try object(4)
+        #expect(failed["status"] == nil)
+        #expect(failed["connection"] == nil)
+        #expect(failed["outcome"] as? String == "error:dns")
+        #expect(
+            failed["error"] as? NSDictionary == [
+                "phase": "dns", "kind": "dns", "message": "nowhere.invalid: no such host \u{1B}[31m",
+            ])
+        #expect(try object(12)["outcome"] as? String == "running")
+    }
+
+    @Test func `curl's block counts from the start, in seconds`() throws {
+        let curl = try #require(try object(1)["curl"] as? [String: Any])
+        let times = [
+            "time_queue", "time_namelookup", "time_connect", "time_appconnect", "time_pretransfer",
+            "time_posttransfer", "time_starttransfer", "time_total",
+        ].map { curl[$0] as! Double }
+        #expect(times == times.sorted())
+        #expect(times == [0.0001, 0.008333, 0.280001, 0.310778, 0.3109, 0.311123, 0.400444, 0.403044])
+        #expect(curl["num_connects"] as? Int == 1)
+        #expect(curl["remote_port"] as? Int == 443)
+        #expect(curl["http_version"] as? String == "1.1")
+        #expect(curl["response_code"] as? Int == 200)
+        let warm = try #require(try object(2)["curl"] as? [String: Any])
+        #expect(warm["num_connects"] as? Int == 0)
+        #expect(warm["time_appconnect"] as? Double == 0)
+        #expect(warm["time_connect"] as? Double == 0)
+        #expect(warm["time_namelookup"] as? Double == 0.00002)
+        let failed = try #require(try object(3)["curl"] as? [String: Any])
+        #expect(failed["response_code"] as? Int == 0)
+        #expect(failed["time_starttransfer"] as? Double == 0)
+        #expect(failed["conn_id"] as? Int == -1)
+    }
+
+    @Test func `no secret and no control character is in the line`() throws {
+        var redaction = Redaction()
+        for exchange in sample.session.exchanges {
+            let line = ExchangeJSON.line(
+                exchange, on: sample.connection(of: exchange), redacting: &redaction, at: sample.now)
+            let text = String(decoding: line, as: UTF8.self)
+            for secret in Sample.secrets { #expect(!text.contains(secret)) }
+            #expect(line.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F })
+        }
+        #expect(redaction.counts == Redaction.Counts(parameters: 1))
+    }
+}

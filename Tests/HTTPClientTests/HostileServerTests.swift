@@ -1,0 +1,172 @@
+import HTTPClient
+import HTTPTrace
+import HTTPTypes
+import HTTPWire
+import Testing
+import Transport
+
+// What servers do wrong, each as a failure with a phase, a kind and a sentence. Promises 2, 5 and 6.
+
+@NetworkActor
+@Suite("Hostile and broken servers")
+struct HostileServerTests {
+    @Test(arguments: [
+        ("a body shorter than its length", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", Failure.Kind.truncated),
+        ("a chunked body without its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", .truncated),
+        ("a head without its blank line", "HTTP/1.1 200 OK\r\nContent-Le", .truncated),
+        ("no answer at all", "", .reset),
+        ("another protocol", "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", .protocol),
+        ("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", .protocol),
+        ("a space before the colon", "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", .protocol),
+        ("a length with a sign", "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello", .protocol),
+        ("a chunk size that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", .protocol),
+        ("101 that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", .protocol),
+    ])
+    func `each is a failure, and the connection is not kept`(_ what: String, _ answer: String, _ kind: Failure.Kind) async throws {
+        let server = try ScriptedServer([.readHead, .send(answer), .close])
+        let test = try TestClient()
+        let failure = await test.failure(of: ClientRequest(url: server.url()))
+        #expect(failure?.kind == kind, "\(what)")
+        #expect(failure?.phase != nil)
+        #expect(test.events.words.last == "requestFinished(\(kind.rawValue))")
+        #expect(test.connections.words.last?.hasPrefix("connectionClosed(failed") == true)
+        #expect(test.client.poolSnapshot.hosts.isEmpty)
+    }
+
+    @Test func `a head without end stops at the limit`() async throws {
+        let flood = String(repeating: "X-Flood: " + String(repeating: "a", count: 1_000) + "\r\n", count: 100)
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\n" + flood), .awaitClose])
+        let test = try TestClient { $0.limits.headBytes = 50_000 }
+        #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .tooLarge)
+    }
+
+    @Test func `bytes that nobody asked for never reach the next request`() async throws {
+        let two = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
+        let server = try ScriptedServer(
+            [.readHead, .send(two), .awaitClose],
+            [.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"), .awaitClose])
+        let test = try TestClient()
+        #expect(try await test.fetch(server.url()).body == "hello")
+        await until { test.connections.words.last == "connectionClosed(unsolicitedBytes)" }
+        #expect(try await test.fetch(server.url()).body == "good")
+    }
+
+    // TestTransportIgnores408
+    @Test func `a late 408 on an idle connection is an ordinary close`() async throws {
+        let gate = Gate()
+        let server = try ScriptedServer([
+            .readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), .wait(gate),
+            .send("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"), .awaitClose,
+        ])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        gate.open()
+        await until { test.connections.words.last == "connectionClosed(peerClosedIdle)" }
+    }
+
+    // TestTransportRemovesDeadIdleConnections
+    @Test func `a connection closed while idle leaves the pool without a request`() async throws {
+        let gate = Gate()
+        let server = try ScriptedServer(
+            [.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), .wait(gate), .close])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        #expect(test.client.poolSnapshot.total.idle == 1)
+        gate.open()
+        await until { test.client.poolSnapshot.hosts.isEmpty }
+        #expect(test.connections.words.last == "connectionClosed(peerClosedIdle)")
+    }
+
+    @Test(arguments: [
+        ("Connection: close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", "peerSaidClose"),
+        ("HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "http10"),
+        ("a body that ends with the connection", "HTTP/1.1 200 OK\r\n\r\nhello", "bodyUntilClose"),
+    ])
+    func `a connection that can't be kept says why, and no put-back is told`(
+        _ what: String, _ answer: String, _ reason: String
+    ) async throws {
+        let server = try ScriptedServer([.readHead, .send(answer), .close])
+        let test = try TestClient()
+        #expect(try await test.fetch(server.url()).body == "hello", "\(what)")
+        #expect(test.connections.words.last == "connectionClosed(\(reason))")
+        #expect(!test.events.words.contains("putIdleConn"))
+    }
+
+    // TestTransportConnectionCloseOnRequest
+    @Test func `our own Connection: close is kept`() async throws {
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(ClientRequest(url: server.url(), fields: [.connection: "close"]))
+        #expect(test.connections.words.last == "connectionClosed(weSaidClose)")
+        #expect(server.received[0].contains("Connection: close\r\n"))
+    }
+
+    // TestTransportNoReuseAfterEarlyResponse, TestTransportPrefersResponseOverWriteError
+    @Test func `an answer before the upload is over counts, and the connection is not reused`() async throws {
+        let server = try ScriptedServer(
+            [.readHead, .send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"), .awaitClose])
+        let test = try TestClient()
+        let body = [UInt8](repeating: 0, count: 32 << 20)
+        let answer = try await test.fetch(ClientRequest(method: .post, url: server.url(), body: body))
+        #expect(answer == (413, "no"))
+        #expect(test.connections.words.last == "connectionClosed(earlyResponse)")
+    }
+
+    @Test func `a large upload arrives whole`() async throws {
+        let size = 8 << 20
+        let server = try ScriptedServer(
+            [.readHead, .read(size), .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(ClientRequest(method: .post, url: server.url(), body: [UInt8](repeating: 7, count: size)))
+        #expect(test.events.words.contains("wroteRequest"))
+        #expect(test.events.words.contains("putIdleConn"))
+    }
+
+    // TestTransportIdleConnTimeout
+    @Test func `an idle connection is closed after its limit, and says so`() async throws {
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), .awaitClose])
+        let test = try TestClient { $0.pool.idleTimeout = .milliseconds(20) }
+        try await test.fetch(server.url())
+        await until { test.connections.words.last == "connectionClosed(idleTimeout)" }
+        await until { server.finished == 1 }
+    }
+
+    @Test func `a body that is dropped closes its connection`() async throws {
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose])
+        let test = try TestClient()
+        _ = try await withClientTrace(test.events.trace) {
+            try await test.client.send(ClientRequest(url: server.url())).status
+        }
+        await until { test.connections.words.last == "connectionClosed(bodyNotRead)" }
+        #expect(test.events.words.suffix(2) == ["bodyEnded(closedEarly 5)", "requestFinished"])
+    }
+
+    @Test func `trailers are there after the body`() async throws {
+        let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"
+        let server = try ScriptedServer([.readHead, .send(answer), .awaitClose])
+        let test = try TestClient()
+        let response = try await test.client.send(ClientRequest(url: server.url()))
+        #expect(try await response.body.collect(upTo: 10) == Array("hello".utf8))
+        #expect(response.body.trailers?[HTTPField.Name("X-Sum")!] == "1")
+    }
+
+    @Test func `a client that is shut down ends what runs and refuses what comes`() async throws {
+        let server = try ScriptedServer([.readHead, .awaitClose])
+        let test = try TestClient()
+        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: server.url())) }
+        await until { test.events.words.contains("flushed") }
+        test.client.shutDown()
+        #expect(await task.value != nil)
+        #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .cancelled)
+    }
+
+    /// The same answer in every split: heads, bodies and ends must not depend on how TCP cut them.
+    @Test func `an answer byte by byte is the same answer`() async throws {
+        let answer = Array("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".utf8)
+        let server = try ScriptedServer([.readHead] + answer.map { .sendBytes([$0]) } + [.awaitClose])
+        let test = try TestClient()
+        #expect(try await test.fetch(server.url()) == (200, "hello"))
+        #expect(test.events.words.filter { $0 == "gotFirstResponseByte" }.count == 1)
+        #expect(test.events.words.suffix(2) == ["putIdleConn", "requestFinished"])
+    }
+}

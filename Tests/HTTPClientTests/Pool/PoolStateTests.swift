@@ -1,0 +1,343 @@
+import HTTPTrace
+import Testing
+
+@testable import HTTPClient
+
+private let key = ConnectionKey(origin: Origin(scheme: .http, host: "a.example"))
+private let other = ConnectionKey(origin: Origin(scheme: .http, host: "b.example"))
+private let first = RequestID(1)
+private let second = RequestID(2)
+private let third = RequestID(3)
+private let c1 = ConnectionID(1)
+private let c2 = ConnectionID(2)
+private let c3 = ConnectionID(3)
+
+@Suite("Connection pool")
+struct PoolStateTests {
+    @Test func `the first request dials and takes its own connection`() {
+        var pool = PoolState()
+        #expect(pool.request(first, for: key, at: .zero) == [.open(c1, key, for: first), .queue(first, .dialing, position: 0)])
+        #expect(pool.dialed(c1, at: .seconds(1)) == [.assign(first, to: c1, reuse: .fresh)])
+        #expect(!pool.wasPooled(c1))
+    }
+
+    @Test func `an idle connection is reused and says how long it was idle`() {
+        var pool = PoolState()
+        pool.makeIdle(first, key, c1, at: .seconds(2))
+        #expect(pool.request(second, for: key, at: .seconds(5)) == [.assign(second, to: c1, reuse: .idle(for: .seconds(3)))])
+        #expect(pool.wasPooled(c1))
+    }
+
+    @Test func `a released connection rests until its idle limit`() {
+        var pool = PoolState()
+        _ = pool.request(first, for: key, at: .zero)
+        _ = pool.dialed(c1, at: .seconds(1))
+        let deadline = Timestamp.seconds(92)
+        #expect(pool.released(c1, at: .seconds(2)) == [.rest(c1, until: deadline), .wake(at: deadline)])
+    }
+
+    @Test func `the newest idle connection is taken first`() {
+        var pool = PoolState()
+        pool.makeIdle([first, second], key, [c1, c2], at: .seconds(1))
+        #expect(pool.request(third, for: key, at: .seconds(2)) == [.assign(third, to: c2, reuse: .idle(for: .seconds(1)))])
+    }
+
+    @Test func `another host's idle connection is not taken`() {
+        var pool = PoolState()
+        pool.makeIdle(first, key, c1, at: .seconds(1))
+        #expect(
+            pool.request(second, for: other, at: .seconds(2)) == [
+                .open(c2, other, for: second), .queue(second, .dialing, position: 0),
+            ])
+    }
+
+    // TestTransportPoolConnectionBecomesAvailableDuringDial, TestTransportSocketLateBinding
+    @Test func `a freed connection overtakes a pending dial, whose own connection then rests`() {
+        var pool = PoolState()
+        _ = pool.request(first, for: key, at: .zero)
+        _ = pool.dialed(c1, at: .seconds(1))
+        _ = pool.request(second, for: key, at: .seconds(2))
+        #expect(pool.released(c1, at: .seconds(3)) == [.assign(second, to: c1, reuse: .handedOver)])
+        let deadline = Timestamp.seconds(94)
+        #expect(pool.dialed(c2, at: .seconds(4)) == [.rest(c2, until: deadline), .wake(at: deadline)])
+        #expect(pool.wasPooled(c2), "Go calls it reused although nothing was ever sent on it")
+    }
+
+    // TestTransportPoolCancelRequestReusesConn
+    @Test func `a cancelled request's dial serves the next request`() {
+        var pool = PoolState()
+        _ = pool.request(first, for: key, at: .zero)
+        pool.cancelled(first)
+        _ = pool.request(second, for: key, at: .seconds(1))
+        #expect(pool.dialed(c1, at: .seconds(2)) == [.assign(second, to: c1, reuse: .handedOver)])
+        #expect(pool.dialed(c2, at: .seconds(3)).first == .rest(c2, until: .seconds(93)))
+    }
+
+    // TestTransportPoolCancelRequestWithDisableKeepAlives
+    @Test func `without keep-alive a cancelled request's connection is closed`() {
+        var pool = PoolState { $0.keepsAlive = false }
+        _ = pool.request(first, for: key, at: .zero)
+        pool.cancelled(first)
+        #expect(pool.dialed(c1, at: .seconds(2)) == [.close(c1, because: .keepAliveOff)])
+    }
+
+    // TestTransportPoolDisableKeepAlives
+    @Test func `without keep-alive every connection serves once`() {
+        var pool = PoolState { $0.keepsAlive = false }
+        _ = pool.request(first, for: key, at: .zero)
+        _ = pool.dialed(c1, at: .seconds(1))
+        #expect(pool.released(c1, at: .seconds(2)) == [.close(c1, because: .keepAliveOff)])
+    }
+
+    // TestTransportPoolClosesConnsPastMaxIdleConnsPerHost
+    @Test func `past the idle limit of a host the surplus is closed, and other hosts are unaffected`() {
+        var pool = PoolState { $0.idlePerHost = 1 }
+        pool.makeActive([first, second], key, [c1, c2])
+        pool.makeActive([third], other, [c3])
+        #expect(pool.released(c1, at: .seconds(2)).first == .rest(c1, until: .seconds(92)))
+        #expect(pool.released(c2, at: .seconds(2)) == [.close(c2, because: .tooManyIdleForHost(limit: 1))])
+        #expect(pool.released(c3, at: .seconds(2)).first == .rest(c3, until: .seconds(92)))
+    }
+
+    // TestTransportMaxIdleConns
+    @Test func `past the total idle limit the least recently used one makes room`() {
+        var pool = PoolState { $0.idleTotal = 1 }
+        pool.makeActive([first], key, [c1])
+        pool.makeActive([second], other, [c2])
+        _ = pool.released(c1, at: .seconds(1))
+        #expect(
+            pool.released(c2, at: .seconds(2)) == [
+                .rest(c2, until: .seconds(92)), .close(c1, because: .tooManyIdle(limit: 1)), .wake(at: .seconds(92)),
+            ])
+    }
+
+    // TestTransportMaxConnsPerHostIncludeDialInProgress
+    @Test func `a dial in progress counts for the host's limit`() {
+        var pool = PoolState { $0.openPerHost = 1 }
+        _ = pool.request(first, for: key, at: .zero)
+        #expect(pool.request(second, for: key, at: .zero) == [.queue(second, .hostLimit(1), position: 1)])
+        _ = pool.dialed(c1, at: .seconds(1))
+        #expect(pool.released(c1, at: .seconds(2)) == [.assign(second, to: c1, reuse: .handedOver)])
+    }
+
+    @Test func `when a connection at the limit is closed, the oldest waiter dials`() {
+        var pool = PoolState { $0.openPerHost = 1 }
+        pool.makeActive([first], key, [c1])
+        _ = pool.request(second, for: key, at: .seconds(2))
+        _ = pool.request(third, for: key, at: .seconds(2))
+        #expect(pool.closed(c1, at: .seconds(3)) == [.open(c2, key, for: second)])
+    }
+
+    // TestTransportMaxConnsPerHostDialCancellation
+    @Test func `a request cancelled in the queue gives its place away`() {
+        var pool = PoolState { $0.openPerHost = 1 }
+        pool.makeActive([first], key, [c1])
+        _ = pool.request(second, for: key, at: .seconds(2))
+        _ = pool.request(third, for: key, at: .seconds(2))
+        pool.cancelled(second)
+        #expect(pool.closed(c1, at: .seconds(3)) == [.open(c2, key, for: third)])
+    }
+
+    @Test func `at the total limit an idle connection of another host makes room`() {
+        var pool = PoolState { $0.openTotal = 1 }
+        pool.makeIdle(first, key, c1, at: .seconds(1))
+        #expect(
+            pool.request(second, for: other, at: .seconds(2)) == [
+                .close(c1, because: .tooManyIdle(limit: 1)), .open(c2, other, for: second),
+                .queue(second, .dialing, position: 0),
+            ])
+    }
+
+    @Test func `at the total limit without an idle one the request waits`() {
+        var pool = PoolState { $0.openTotal = 1 }
+        pool.makeActive([first], key, [c1])
+        #expect(pool.request(second, for: other, at: .zero) == [.queue(second, .totalLimit(1), position: 0)])
+        #expect(
+            pool.released(c1, at: .seconds(1)) == [
+                .rest(c1, until: .seconds(91)), .wake(at: .seconds(91)), .close(c1, because: .tooManyIdle(limit: 1)),
+                .open(c2, other, for: second),
+            ])
+    }
+
+    @Test func `a failed dial fails its own request and no other`() {
+        var pool = PoolState()
+        _ = pool.request(first, for: key, at: .zero)
+        _ = pool.request(second, for: key, at: .zero)
+        #expect(pool.dialFailed(c1, at: .seconds(1)) == [.fail(first)])
+        #expect(pool.dialed(c2, at: .seconds(1)) == [.assign(second, to: c2, reuse: .fresh)])
+    }
+
+    @Test func `a failed dial of a cancelled request fails nobody`() {
+        var pool = PoolState()
+        _ = pool.request(first, for: key, at: .zero)
+        pool.cancelled(first)
+        #expect(pool.dialFailed(c1, at: .seconds(1)) == [])
+        #expect(pool.snapshot == PoolSnapshot())
+    }
+
+    // TestTransportIdleConnTimeout: idle and active mixed.
+    @Test func `the idle limit closes idle connections and leaves active ones`() {
+        var pool = PoolState()
+        pool.makeActive([first, second], key, [c1, c2])
+        _ = pool.released(c1, at: .seconds(1))
+        #expect(pool.wake(at: .seconds(91)) == [.close(c1, because: .idleTimeout(after: .seconds(90)))])
+        #expect(pool.released(c2, at: .seconds(92)).first == .rest(c2, until: .seconds(182)))
+    }
+
+    @Test func `a wake-up that comes early says when to come again`() {
+        var pool = PoolState()
+        pool.makeIdle(first, key, c1, at: .seconds(1))
+        #expect(pool.wake(at: .seconds(50)) == [.wake(at: .seconds(91))])
+    }
+
+    @Test func `a connection idle past its limit is not handed out, even when its timer is late`() {
+        var pool = PoolState()
+        pool.makeIdle(first, key, c1, at: .seconds(1))
+        #expect(
+            pool.request(second, for: key, at: .seconds(200)) == [
+                .close(c1, because: .idleTimeout(after: .seconds(90))), .open(c2, key, for: second),
+                .queue(second, .dialing, position: 0),
+            ])
+    }
+
+    // TestTransportRemovesDeadIdleConnections
+    @Test func `a connection its peer closed while idle is gone without a request`() {
+        var pool = PoolState()
+        pool.makeIdle(first, key, c1, at: .seconds(1))
+        #expect(pool.closed(c1, at: .seconds(2)) == [])
+        #expect(pool.snapshot == PoolSnapshot())
+    }
+
+    // TestTransportCloseIdleConnsThenReturn
+    @Test func `after close-idle a freed connection is not kept until somebody asks again`() {
+        var pool = PoolState()
+        pool.makeActive([first, second], key, [c1, c2])
+        _ = pool.released(c1, at: .seconds(1))
+        #expect(pool.closeIdle() == [.close(c1, because: .closeIdleWasCalled)])
+        #expect(pool.released(c2, at: .seconds(2)) == [.close(c2, because: .closeIdleWasCalled)])
+        _ = pool.request(third, for: key, at: .seconds(3))
+        _ = pool.dialed(c3, at: .seconds(3))
+        #expect(pool.released(c3, at: .seconds(4)).first == .rest(c3, until: .seconds(94)))
+    }
+
+    @Test func `the snapshot counts what is dialing, active, idle and waiting`() {
+        var pool = PoolState()
+        pool.makeActive([first, second], key, [c1, c2])
+        _ = pool.released(c1, at: .seconds(1))
+        _ = pool.request(third, for: other, at: .seconds(1))
+        var expected = PoolSnapshot()
+        expected.hosts[key] = .init(dialing: 0, active: 1, idle: 1, waiting: 0)
+        expected.hosts[other] = .init(dialing: 1, active: 0, idle: 0, waiting: 1)
+        #expect(pool.snapshot == expected)
+    }
+
+    /// Random lives: whatever happens in whatever order, the books balance and nobody is served twice.
+    @Test(arguments: 0..<50) func `random traffic keeps the books`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var pool = PoolState {
+            $0.openPerHost = [nil, 1, 2, 3].randomElement(using: &random)!
+            $0.openTotal = [nil, 2, 4].randomElement(using: &random)!
+            $0.idlePerHost = Int.random(in: 0...2, using: &random)
+            $0.idleTotal = Int.random(in: 1...3, using: &random)
+        }
+        var dialing: Set<ConnectionID> = []
+        var active: [ConnectionID: RequestID] = [:]
+        var idle: Set<ConnectionID> = []
+        var waiting: Set<RequestID> = []
+
+        func obey(_ actions: [PoolAction]) {
+            for action in actions {
+                switch action {
+                case .open(let connection, _, _): #expect(dialing.insert(connection).inserted)
+                case .assign(let request, let connection, let reuse):
+                    #expect(waiting.remove(request) != nil)
+                    #expect(active[connection] == nil)
+                    if reuse == .fresh { #expect(dialing.remove(connection) != nil) }
+                    if case .idle = reuse { #expect(idle.remove(connection) != nil) }
+                    dialing.remove(connection)
+                    active[connection] = request
+                case .fail(let request): #expect(waiting.remove(request) != nil)
+                case .rest(let connection, _):
+                    dialing.remove(connection)
+                    #expect(idle.insert(connection).inserted)
+                case .close(let connection, _):
+                    idle.remove(connection)
+                    dialing.remove(connection)
+                case .queue, .wake: break
+                }
+            }
+        }
+
+        var time = 0.0
+        for number in 1...400 {
+            time += Double.random(in: 0...20, using: &random)
+            let now = Timestamp.seconds(time)
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0...2:
+                waiting.insert(RequestID(number))
+                obey(pool.request(RequestID(number), for: Bool.random(using: &random) ? key : other, at: now))
+            case 3:
+                guard let connection = dialing.randomElement(using: &random) else { continue }
+                obey(pool.dialed(connection, at: now))
+            case 4:
+                guard let connection = dialing.randomElement(using: &random) else { continue }
+                dialing.remove(connection)
+                obey(pool.dialFailed(connection, at: now))
+            case 5:
+                guard let connection = active.keys.randomElement(using: &random) else { continue }
+                active[connection] = nil
+                obey(pool.released(connection, at: now))
+            case 6:
+                guard let request = waiting.randomElement(using: &random) else { continue }
+                waiting.remove(request)
+                pool.cancelled(request)
+            default:
+                obey(pool.wake(at: now))
+            }
+            let total = pool.snapshot.total
+            #expect(total.dialing == dialing.count)
+            #expect(total.active == active.count)
+            #expect(total.idle == idle.count)
+            #expect(total.waiting == waiting.count)
+        }
+    }
+}
+
+extension PoolState {
+    fileprivate init(_ configure: (inout PoolSettings) -> Void = { _ in }) {
+        var settings = PoolSettings()
+        configure(&settings)
+        self.init(settings: settings)
+    }
+
+    fileprivate mutating func makeActive(_ requests: [RequestID], _ key: ConnectionKey, _ connections: [ConnectionID]) {
+        for request in requests { _ = self.request(request, for: key, at: .zero) }
+        for connection in connections { _ = dialed(connection, at: .zero) }
+    }
+
+    fileprivate mutating func makeIdle(
+        _ requests: [RequestID], _ key: ConnectionKey, _ connections: [ConnectionID], at now: Timestamp
+    ) {
+        makeActive(requests, key, connections)
+        for connection in connections { _ = released(connection, at: now) }
+    }
+
+    fileprivate mutating func makeIdle(_ request: RequestID, _ key: ConnectionKey, _ connection: ConnectionID, at now: Timestamp) {
+        makeIdle([request], key, [connection], at: now)
+    }
+}
+
+/// SplitMix64: the same seed, the same traffic.
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}

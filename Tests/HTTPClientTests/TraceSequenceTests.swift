@@ -1,0 +1,304 @@
+import HTTPClient
+import HTTPTrace
+import HTTPTypes
+import Testing
+import Transport
+
+// The sequences of Go's httptrace, as whole lists, with ours between them. Comments name Go's own tests.
+
+private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+private let answered = ["wroteHeaders", "wroteRequest", "flushed", "gotFirstResponseByte", "responseHead(200)"]
+private let wholeBody = ["bodyBytes(5)", "bodyEnded(complete 5)", "putIdleConn", "requestFinished"]
+private let dialed = [
+    "requestStarted", "getConn", "queued(dialing, 0)", "connectStart(1)", "connectDone(1)", "dequeued(dialed)", "gotConn(c1)",
+]
+
+@NetworkActor
+@Suite("Trace sequences")
+struct TraceSequenceTests {
+    // TestTransportEventTrace
+    @Test func `a new plain connection`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        #expect(try await test.fetch(server.url()) == (200, "hello"))
+        #expect(test.events.words == dialed + answered + wholeBody)
+        #expect(test.connections.words == ["connectionDialing", "connectionOpened", "connectionActive(1)", "connectionIdle"])
+    }
+
+    @Test func `a name is looked up before the first attempt`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        var url = server.url()
+        url.origin.host = "localhost"
+        try await test.fetch(url)
+        let words = test.events.words
+        let lookup = try #require(words.firstIndex(of: "dnsStart(localhost)"))
+        #expect(words[lookup + 1] == "dnsDone")
+        #expect(words[lookup + 2] == "connectStart(1)")
+    }
+
+    @Test func `a reused idle connection dials nothing`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        test.events.removeAll()
+        try await test.fetch(server.url())
+        #expect(test.events.words == ["requestStarted", "getConn", "gotConn(c1 reused idle)"] + answered + wholeBody)
+    }
+
+    // TestTransportReuseConnEmptyResponseBody: put back before the response is returned.
+    @Test func `a response without a body gives its connection back before it is returned`() async throws {
+        let answer = "HTTP/1.1 204 No Content\r\n\r\n"
+        let server = try ScriptedServer([.readHead, .send(answer), .awaitClose])
+        let test = try TestClient()
+        let response = try await withClientTrace(test.events.trace) {
+            try await test.client.send(ClientRequest(url: server.url()))
+        }
+        #expect(test.events.words.suffix(3) == ["bodyEnded(complete 0)", "putIdleConn", "requestFinished"])
+        #expect(response.status == 204)
+    }
+
+    // TestEarlyHintsRequest
+    @Test func `early hints come before the head, and the first byte only once`() async throws {
+        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+        let server = try ScriptedServer([.readHead, .send(hints + hints + ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        #expect(
+            test.events.words == dialed + [
+                "wroteHeaders", "wroteRequest", "flushed", "gotFirstResponseByte", "got1xxResponse(103)", "got1xxResponse(103)",
+                "responseHead(200)",
+            ] + wholeBody)
+    }
+
+    @Test func `a 1xx hook that throws ends the request`() async throws {
+        struct Enough: Error {}
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 103 Early Hints\r\n\r\n"), .awaitClose])
+        let test = try TestClient()
+        let failure = await withClientTrace(ClientTrace { $0.got1xxResponse = { _, _ in throw Enough() } }) {
+            await test.failure(of: ClientRequest(url: server.url()))
+        }
+        #expect(failure?.kind == .cancelled)
+        #expect(test.connections.words.last == "connectionClosed(requestCancelled)")
+    }
+
+    // TestTransportExpect100ContinueSent
+    @Test func `with Expect the body waits for 100`() async throws {
+        let server = try ScriptedServer(
+            [.readHead, .send("HTTP/1.1 100 Continue\r\n\r\n"), .read(4), .send(ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8)))
+        #expect(
+            test.events.words == dialed + [
+                "wroteHeaders", "wait100Continue", "gotFirstResponseByte", "got1xxResponse(100)", "got100Continue",
+                "wroteRequest", "flushed", "responseHead(200)",
+            ] + wholeBody)
+    }
+
+    // TestTransportExpect100Continue500ResponseTimeout
+    @Test func `with Expect and a silent server the body goes out after the limit`() async throws {
+        let server = try ScriptedServer([.readHead, .read(4), .send(ok), .awaitClose])
+        let test = try TestClient { $0.expectContinueTimeout = .milliseconds(20) }
+        try await test.fetch(ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8)))
+        #expect(test.events.words == dialed + ["wroteHeaders", "wait100Continue"] + answered.dropFirst() + wholeBody)
+    }
+
+    @Test func `with Expect and a refusal the body is never sent`() async throws {
+        let refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+        let server = try ScriptedServer([.readHead, .send(refusal), .awaitClose])
+        let test = try TestClient()
+        let answer = try await test.fetch(
+            ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8)))
+        #expect(answer.status == 413)
+        #expect(!server.received[0].contains("body"))
+        #expect(test.connections.words.last == "connectionClosed(earlyResponse)")
+        #expect(!test.events.words.contains("putIdleConn"))
+    }
+
+    // The retry of go-semantics 4.g, with the event Go lacks.
+    @Test func `a request on a stale connection is retried on a new one, and says so`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .readHead, .close], [.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        test.events.removeAll()
+        #expect(try await test.fetch(server.url()).body == "hello")
+        #expect(
+            test.events.words == [
+                "requestStarted", "getConn", "gotConn(c1 reused idle)", "wroteHeaders", "wroteRequest", "flushed",
+                "attemptRetried(reset, 2)", "getConn", "queued(dialing, 0)", "connectStart(1)", "connectDone(1)",
+                "dequeued(dialed)", "gotConn(c2)",
+            ] + answered + wholeBody)
+    }
+
+    // go-semantics 11.17
+    @Test func `a POST on a stale connection is not retried`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .readHead, .close], [.readHead, .send(ok)])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        let failure = await test.failure(of: ClientRequest(method: .post, url: server.url(), body: Array("x".utf8)))
+        #expect(failure?.kind == .reset)
+        #expect(server.received.count == 1)
+    }
+
+    @Test func `a new connection that closes without an answer is not retried`() async throws {
+        let server = try ScriptedServer([.readHead, .close], [.readHead, .send(ok)])
+        let test = try TestClient()
+        #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .reset)
+        #expect(test.events.words.suffix(2) == ["flushed", "requestFinished(reset)"])
+    }
+
+    // go-semantics 4.h
+    @Test func `a refused connection ends with the attempt's failure`() async throws {
+        let server = try ScriptedServer()
+        let url = server.url()
+        server.stop()
+        let test = try TestClient()
+        let failure = await test.failure(of: ClientRequest(url: url))
+        #expect(failure?.kind == .connect)
+        #expect(failure?.phase == .connect)
+        #expect(
+            test.events.words == [
+                "requestStarted", "getConn", "queued(dialing, 0)", "connectStart(1)", "connectDone(1)(connect)",
+                "dequeued(failed)", "requestFinished(connect)",
+            ])
+        #expect(test.connections.words == ["connectionDialing", "connectionFailed(connect)"])
+    }
+
+    @Test func `a request cancelled before it starts fires no hook`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok)])
+        let test = try TestClient()
+        let task = Task { @NetworkActor in
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await test.failure(of: ClientRequest(url: server.url()))
+        }
+        #expect(await task.value?.kind == .cancelled)
+        #expect(test.events.words == [])
+    }
+
+    // TestTransportCancelRequest
+    @Test func `cancelling while waiting for the head ends it at once and closes the connection`() async throws {
+        let server = try ScriptedServer([.readHead, .awaitClose])
+        let test = try TestClient()
+        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: server.url())) }
+        await until { test.events.words.contains("flushed") }
+        task.cancel()
+        let failure = await task.value
+        #expect(failure?.kind == .cancelled)
+        #expect(failure?.phase == .wait)
+        #expect(test.events.words == dialed + ["wroteHeaders", "wroteRequest", "flushed", "requestFinished(cancelled)"])
+        #expect(test.connections.words.last == "connectionClosed(requestCancelled)")
+        await until { server.finished == 1 }
+    }
+
+    // TestTransportCancelRequestWithBody, TestTransportCloseResponseBody
+    @Test func `cancelling inside the body ends it at once`() async throws {
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose])
+        let test = try TestClient()
+        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: server.url())) }
+        await until { test.events.words.contains("bodyBytes(5)") }
+        task.cancel()
+        #expect(await task.value?.kind == .cancelled)
+        #expect(test.events.words.suffix(2) == ["bodyEnded(broken 5)", "requestFinished(cancelled)"])
+    }
+
+    // TestTransportPoolCancelRequestReusesConn, go-semantics 11.4
+    @Test func `a dial outlives its cancelled request, and its starts are closed for the request`() async throws {
+        let gate = Gate()
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient { $0.resolver = GatedResolver(gate: gate) }
+        var url = server.url()
+        url.origin.host = "gated.test"
+        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: url)) }
+        await until { test.events.words.contains("dnsStart(gated.test)") }
+        task.cancel()
+        #expect(await task.value?.kind == .cancelled)
+        #expect(
+            test.events.words == [
+                "requestStarted", "getConn", "queued(dialing, 0)", "dnsStart(gated.test)", "dequeued(cancelled)",
+                "dnsDone(cancelled)", "requestFinished(cancelled)",
+            ])
+        gate.open()
+        await until { test.connections.words.contains("connectionIdle") }
+        test.events.removeAll()
+        try await test.fetch(url)
+        #expect(test.events.words.contains("gotConn(c1 reused idle)"), "Go calls it reused although nothing was sent on it")
+    }
+
+    // TestTransportMaxConnsPerHost, go-semantics 4.j
+    @Test func `at the host's limit a request waits and is handed the freed connection`() async throws {
+        let gate = Gate()
+        let server = try ScriptedServer([.readHead, .wait(gate), .send(ok), .readHead, .send(ok), .awaitClose])
+        let test = try TestClient { $0.pool.openPerHost = 1 }
+        let second = EventLog()
+        async let first: Void = { _ = try await test.fetch(server.url()) }()
+        await until { test.events.words.contains("flushed") }
+        async let other = withClientTrace(second.trace) {
+            try await test.client.send(ClientRequest(url: server.url())).body.collect(upTo: 100)
+        }
+        await until { second.words.contains("queued(hostLimit(1), 0)") }
+        gate.open()
+        try await first
+        _ = try await other
+        #expect(second.words == [
+            "requestStarted", "getConn", "queued(hostLimit(1), 0)", "dequeued(handedOver)", "gotConn(c1 reused)",
+        ] + answered + wholeBody)
+        #expect(test.connections.words.filter { $0 == "connectionIdle" }.count == 1, "it never rested between the two")
+    }
+
+    @Test func `the response header limit names itself and closes the connection`() async throws {
+        let server = try ScriptedServer([.readHead, .awaitClose])
+        let test = try TestClient { $0.responseHeaderTimeout = .milliseconds(30) }
+        let failure = await test.failure(of: ClientRequest(url: server.url()))
+        #expect(failure == Failure(.timeout, phase: .wait, "no response head came within 30 ms of sending"))
+        #expect(test.connections.words.last == "connectionClosed(requestTimedOut)")
+    }
+
+    @Test func `the limit for the whole request holds inside the body too`() async throws {
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose])
+        let test = try TestClient { $0.requestTimeout = .milliseconds(60) }
+        let failure = await test.failure(of: ClientRequest(url: server.url()))
+        #expect(failure?.kind == .timeout)
+        #expect(test.events.words.last == "requestFinished(timeout)")
+    }
+
+    // TestCompose, TestWithClientTrace
+    @Test func `two traces are both told, the newer one first`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        let order = EventLog()
+        let told = OrderLog()
+        _ = try await withClientTrace(ClientTrace { $0.getConn = { _ in told.add("old") } }) {
+            try await withClientTrace(ClientTrace { $0.getConn = { _ in told.add("new") } }) {
+                try await withClientTrace(order.trace) { try await test.client.send(ClientRequest(url: server.url())) }
+            }
+        }
+        #expect(told.all == ["new", "old"])
+        #expect(ClientTrace.current == nil)
+    }
+
+    @Test func `every field sent is told once with all its values, in wire order`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        let told = OrderLog()
+        var fields = HTTPFields()
+        fields.append(HTTPField(name: HTTPField.Name("X-Foo")!, value: "bar"))
+        fields.append(HTTPField(name: HTTPField.Name("X-Foo")!, value: "baz"))
+        try await withClientTrace(ClientTrace { $0.wroteHeaderField = { told.add("\($0): \($1.joined(separator: ","))") } }) {
+            _ = try await test.fetch(ClientRequest(url: server.url(), fields: fields))
+        }
+        #expect(told.all == ["Host: \(server.url().origin.authority)", "User-Agent: roundtrip/1", "X-Foo: bar,baz"])
+    }
+}
+
+/// Answers 127.0.0.1 once its gate is open.
+@NetworkActor
+private final class GatedResolver: Resolver {
+    private let gate: Gate
+
+    nonisolated init(gate: Gate) { self.gate = gate }
+
+    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
+        await gate.pass()
+        return Resolution(addresses: [NetworkAddress(family: .ip4, ip: "127.0.0.1", port: port)])
+    }
+}

@@ -1,0 +1,29 @@
+import HTTPTrace
+import Testing
+
+@Suite("Timestamps")
+struct TimestampTests {
+    @Test func `moments and lengths add up to the nanosecond`() {
+        let start = Timestamp(nanoseconds: 1_000_000_001)
+        #expect(start + .nanoseconds(2) == Timestamp(nanoseconds: 1_000_000_003))
+        #expect(start - Timestamp.seconds(2) == .nanoseconds(-999_999_999))
+        #expect(Timestamp.milliseconds(1.5) == Timestamp(nanoseconds: 1_500_000))
+        #expect(Duration.microseconds(1_500).milliseconds == 1.5)
+    }
+
+    @Test func `never is far away and not a trap`() {
+        #expect(Duration.seconds(Int64.max).nanoseconds == .max / 4)
+        #expect(Duration.seconds(Int64.min).nanoseconds == .min / 4)
+        // Just below the limit the seconds fit and the rest does not.
+        #expect(
+            Duration(secondsComponent: 9_223_372_036, attosecondsComponent: 999_999_999_999_999_999).nanoseconds == .max
+                / 4)
+        #expect(Timestamp(nanoseconds: .max - 1) + .seconds(1) == Timestamp(nanoseconds: .max))
+    }
+
+    @Test func `a stamp becomes a date by the anchor, whatever the wall clock does later`() {
+        let anchor = ClockAnchor(monotonic: .seconds(100), unixNanoseconds: 1_700_000_000_000_000_000)
+        #expect(anchor.unixNanoseconds(at: .seconds(101)) == 1_700_000_001_000_000_000)
+        #expect(anchor.unixNanoseconds(at: .seconds(99)) == 1_699_999_999_000_000_000)
+    }
+}

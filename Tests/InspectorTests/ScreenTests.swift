@@ -1,0 +1,162 @@
+import HTTPTrace
+import HTTPTypes
+import Sessions
+import TestSupport
+import Testing
+import TextScreen
+
+@testable import Inspector
+
+/// The screens as a person sees them, compared with drawings in `Screens`.
+@Suite("Screens")
+struct ScreenTests {
+    private static let clock = ClockAnchor(monotonic: .zero, unixNanoseconds: 1_763_600_000_000_000_000)
+
+    static func model(
+        columns: Int, rows: Int, theme: Theme = Theme(), selecting number: Int? = 3,
+        session: ScriptedSession? = .busyMorning()
+    ) -> Model {
+        var model = Model(clock: clock, theme: theme)
+        _ = update(&model, .resized(Size(columns: columns, rows: rows)), at: .zero)
+        session?.play(into: &model)
+        if let number, let row = model.rows.index(of: ExchangeID(number)) {
+            model.select(row: row)
+            model.settle()
+        }
+        model.standingOptions = ["follow", "verify", "h2,h1"]
+        return model
+    }
+
+    private func expect(
+        _ model: Model, looksLike name: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        expectScreen(
+            render(model, at: ScriptedSession.now).screen, matches: name, in: "InspectorTests/Screens",
+            sourceLocation: sourceLocation)
+    }
+
+    @Test(arguments: [(200, 60), (160, 45), (120, 36), (100, 30), (80, 24), (60, 20), (40, 12), (20, 5), (1, 1)])
+    func `every size has a screen of its own`(columns: Int, rows: Int) {
+        expect(Self.model(columns: columns, rows: rows), looksLike: "main-\(columns)x\(rows)")
+    }
+
+    @Test(arguments: [(120, 36), (80, 24)])
+    func `without Unicode and colours everything stands in the same place`(columns: Int, rows: Int) {
+        let theme = Theme(marks: .ascii, hasColors: false)
+        expect(Self.model(columns: columns, rows: rows, theme: theme), looksLike: "ascii-\(columns)x\(rows)")
+    }
+
+    @Test func `letters are the third set of bars`() {
+        expect(
+            Self.model(columns: 100, rows: 30, theme: Theme(marks: .letters, hasColors: false)),
+            looksLike: "letters-100x30")
+    }
+
+    @Test(arguments: [(120, 36), (80, 24), (40, 12)])
+    func `an empty session says what to type`(columns: Int, rows: Int) {
+        expect(Self.model(columns: columns, rows: rows, session: nil), looksLike: "empty-\(columns)x\(rows)")
+    }
+
+    @Test(arguments: DetailTab.allCases)
+    func `each page of the detail`(tab: DetailTab) {
+        var model = Self.model(columns: 100, rows: 40)
+        model.tab = tab
+        _ = update(&model, .key(.enter), at: ScriptedSession.now)
+        expect(model, looksLike: "page-\(tab.title.lowercased())")
+    }
+
+    @Test(arguments: [(60, 20), (40, 12)])
+    func `a small screen shows the detail alone`(columns: Int, rows: Int) {
+        var model = Self.model(columns: columns, rows: rows)
+        _ = update(&model, .key(.enter), at: ScriptedSession.now)
+        expect(model, looksLike: "detail-\(columns)x\(rows)")
+    }
+
+    @Test func `bytes that are no text are dumped`() {
+        var session = ScriptedSession()
+        session.add(
+            .init(
+                number: 1, url: "https://example.com/logo.png", start: 0, connection: 1,
+                phases: [(.wait, 20), (.receive, 5)],
+                status: 200, bytes: 100, shown: (0..<100).map { UInt8($0 * 7 % 256) }))
+        var model = Self.model(columns: 100, rows: 40, selecting: nil, session: session)
+        model.tab = .body
+        _ = update(&model, .key(.enter), at: ScriptedSession.now)
+        expect(model, looksLike: "page-bytes")
+    }
+
+    @Test func `what a peer sends never commands the terminal`() {
+        var session = ScriptedSession()
+        session.add(
+            .init(
+                number: 1, url: "http://example.com/", start: 0, connection: 1, phases: [(.wait, 20), (.receive, 5)],
+                status: 200, fields: [.server: "evil\u{1B}]0;owned\u{7}\u{202E}txt"], bytes: 20,
+                shown: Array("\u{1B}[2Jcleared\r\u{8}\u{200B}x".utf8)))
+        for tab in [DetailTab.headers, .body, .raw] {
+            var model = Self.model(columns: 100, rows: 40, selecting: nil, session: session)
+            model.tab = tab
+            model.settle()
+            let screen = render(model, at: ScriptedSession.now).screen
+            for row in 0..<screen.size.rows {
+                #expect(!screen.text(row: row).unicodeScalars.contains { $0.properties.generalCategory == .control })
+            }
+        }
+    }
+
+    @Test func `the help lists every key`() {
+        var model = Self.model(columns: 100, rows: 75)
+        _ = update(&model, .key(.character("?")), at: ScriptedSession.now)
+        expect(model, looksLike: "help")
+    }
+
+    @Test func `the connections have a screen`() {
+        var model = Self.model(columns: 120, rows: 36)
+        for _ in 0..<2 { _ = update(&model, .key(.character("c")), at: ScriptedSession.now) }
+        expect(model, looksLike: "connections")
+    }
+
+    @Test func `the probe line says what is wrong while it is typed`() {
+        var model = Self.model(columns: 120, rows: 36)
+        for key in "nPOST ftp://example.com".map(Key.character) {
+            _ = update(&model, .key(key), at: ScriptedSession.now)
+        }
+        expect(model, looksLike: "probe-wrong")
+    }
+
+    @Test func `the probe line says what Enter would send`() {
+        var model = Self.model(columns: 80, rows: 24)
+        for key in "nexample.com/a -d x=1".map(Key.character) { _ = update(&model, .key(key), at: ScriptedSession.now) }
+        expect(model, looksLike: "probe-80x24")
+    }
+
+    @Test func `a failed request says why`() {
+        expect(Self.model(columns: 120, rows: 36, selecting: 10), looksLike: "failed")
+    }
+
+    @Test func `requests with pauses between them are aligned`() {
+        expect(Self.model(columns: 120, rows: 24, selecting: nil, session: .oneByOne()), looksLike: "one-by-one")
+    }
+
+    @Test func `session time leaves pauses out`() {
+        var model = Self.model(columns: 120, rows: 24, selecting: nil, session: .oneByOne())
+        model.timeline = .session
+        expect(model, looksLike: "pauses-cut")
+    }
+}
+
+extension ScriptedSession {
+    /// As a person types: every few seconds another one.
+    static func oneByOne() -> ScriptedSession {
+        var session = ScriptedSession()
+        for number in 1...5 {
+            let setUp: [(Phase, Double)] = number == 1 ? [(.dns, 12), (.connect, 24), (.tls, 33)] : []
+            session.add(
+                Probe(
+                    number: number, url: "https://example.com/page/\(number)", start: Double(number - 1) * 4_000,
+                    connection: 1, use: number,
+                    phases: setUp + [(.send, 0.1), (.wait, 20 + Double(number) * 9), (.receive, 15)], status: 200,
+                    bytes: 5_000))
+        }
+        return session
+    }
+}

@@ -1,0 +1,302 @@
+import HTTPTrace
+import HTTPTypes
+import Sessions
+import Testing
+import TextScreen
+
+@testable import Inspector
+
+@Suite("Keys and messages")
+struct UpdateTests {
+    private static let now = ScriptedSession.now
+
+    private func model(_ session: ScriptedSession? = .busyMorning()) -> Model {
+        ScreenTests.model(columns: 120, rows: 36, selecting: nil, session: session)
+    }
+
+    /// Presses keys one after the other: `press("n", "a", in: &model)`; a longer text is typed.
+    @discardableResult
+    private func press(_ text: String, in model: inout Model) -> [Effect] {
+        text.flatMap { update(&model, .key(.character($0)), at: Self.now) }
+    }
+
+    @discardableResult
+    private func press(_ keys: Key..., in model: inout Model) -> [Effect] {
+        keys.flatMap { update(&model, .key($0), at: Self.now) }
+    }
+
+    private static func draft(_ url: String, method: HTTPRequest.Method = .get) -> RequestDraft {
+        RequestDraft(method: method, url: try! TypedURL.parse(url))
+    }
+
+    // MARK: asking
+
+    @Test func `a typed URL is sent and becomes the selected row`() {
+        var model = model()
+        press("nexample.com/a", in: &model)
+        let effects = press(.enter, in: &model)
+        #expect(
+            effects == [
+                .send(Self.draft("example.com/a"), ExchangeID(15), .typed), .saveHistory(["example.com/a"]),
+            ])
+        #expect(model.selected == ExchangeID(15))
+        #expect(model.mode == .browsing)
+        #expect(model.counts.total == 15)
+    }
+
+    @Test func `what is no URL is not sent and says so in earnest`() {
+        var model = model()
+        press("nftp://x", in: &model)
+        #expect(press(.enter, in: &model) == [])
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("the prompt is gone")
+            return
+        }
+        #expect(prompt.isRefused)
+        #expect(prompt.editor.text == "ftp://x")
+    }
+
+    @Test func `a replay is a new row that names the original`() {
+        var model = model()
+        model.select(row: 1)
+        let effects = press("r", in: &model)
+        #expect(
+            effects == [
+                .send(
+                    Self.draft("https://api.example.com/v1/users/7"), ExchangeID(15), .replay(of: ExchangeID(2)))
+            ])
+        #expect(model.session[ExchangeID(2)] != nil)
+    }
+
+    @Test func `editing starts from the request as a line and sends a copy`() {
+        var model = model()
+        model.select(row: 3)
+        press("e", in: &model)
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("no prompt")
+            return
+        }
+        #expect(prompt.editor.text == "POST https://api.example.com/v1/orders -d '{\"user\":7}'")
+        guard case .send(let draft, let id, let cause) = press(.enter, in: &model).first else {
+            Issue.record("nothing was sent")
+            return
+        }
+        #expect(draft.body == Array("{\"user\":7}".utf8))
+        #expect(id == ExchangeID(15))
+        #expect(cause == .replay(of: ExchangeID(4)))
+    }
+
+    @Test func `X cancels a running request and has nothing to do for others`() {
+        var model = model()
+        model.select(row: 10)
+        #expect(press("X", in: &model) == [.cancel(ExchangeID(11))])
+        model.select(row: 0)
+        #expect(press("X", in: &model) == [])
+        #expect(model.message != nil)
+    }
+
+    @Test func `numbers given out elsewhere are not used twice`() {
+        var model = model()
+        _ = update(&model, .begin(Self.draft("a.example"), ExchangeID(3), .typed), at: Self.now)
+        #expect(model.counts.total == 14)
+        #expect(model.message?.isError == true)
+        #expect(model.nextExchangeID == ExchangeID(15))
+    }
+
+    // MARK: pasting
+
+    @Test func `several pasted lines are sent after one question`() {
+        var model = model(nil)
+        #expect(press(.paste("a.example\n\n# comment\nPOST b.example -d x\n"), in: &model) == [])
+        #expect(model.mode != .browsing)
+        let effects = press("y", in: &model)
+        #expect(effects.count == 2)
+        #expect(model.session.exchanges.map(\.draft.method) == [.get, .post])
+    }
+
+    @Test func `keys inside a paste are no commands`() {
+        var model = model()
+        #expect(press(.paste("Q"), in: &model) == [])
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("a paste opens the probe line")
+            return
+        }
+        #expect(prompt.editor.text == "Q")
+    }
+
+    @Test func `a pasted curl command of several lines is one request`() {
+        var model = model(nil)
+        press(.paste("curl 'https://example.com/' \\\n  -H 'accept: */*' \\\n  --compressed\n"), in: &model)
+        press(.enter, in: &model)
+        var draft = Self.draft("https://example.com/")
+        draft.fields[.accept] = "*/*"
+        #expect(model.session.exchanges.map(\.draft) == [draft])
+    }
+
+    @Test func `a paste with one bad line sends nothing`() {
+        var model = model(nil)
+        press(.paste("a.example\nftp://b.example\n"), in: &model)
+        #expect(model.session.exchanges.isEmpty)
+        #expect(model.message?.isError == true)
+    }
+
+    // MARK: moving
+
+    @Test func `the newest row is followed until the selection leaves the end`() {
+        var model = model()
+        #expect(model.selected == ExchangeID(14))
+        press("k", in: &model)
+        _ = update(&model, .begin(Self.draft("a.example"), model.nextExchangeID, .typed), at: Self.now)
+        #expect(model.selected == ExchangeID(13))
+        press("G", in: &model)
+        _ = update(&model, .begin(Self.draft("a.example"), model.nextExchangeID, .typed), at: Self.now)
+        #expect(model.selected == ExchangeID(16))
+    }
+
+    @Test func `a row taken off the list comes back with u`() {
+        var model = model()
+        model.select(row: 2)
+        press("d", in: &model)
+        #expect(model.rows.index(of: ExchangeID(3)) == nil)
+        #expect(model.selected == ExchangeID(4))
+        press("u", in: &model)
+        #expect(model.selected == ExchangeID(3))
+        #expect(model.rows.count == 14)
+    }
+
+    @Test func `taking a running row off the list cancels its request`() {
+        var model = model()
+        model.select(row: 10)
+        #expect(press("d", in: &model) == [.cancel(ExchangeID(11))])
+    }
+
+    @Test func `Esc goes back step by step and never quits`() {
+        var model = model()
+        press(.enter, in: &model)
+        #expect(model.isExpanded)
+        press(.escape, in: &model)
+        #expect(!model.isExpanded && model.focus == .requests)
+        #expect(press(.escape, in: &model) == [])
+        #expect(model.mode == .browsing)
+    }
+
+    @Test func `the help is searched by typing any letter`() {
+        var model = model()
+        press("?quit", in: &model)
+        #expect(model.mode == .help(HelpState(filter: "quit")))
+        press(.escape, in: &model)
+        #expect(model.mode == .browsing)
+    }
+
+    // MARK: filters and orders
+
+    @Test(
+        arguments: [
+            ("status:301", [6]), ("is:failed", [10]), ("is:running -is:queued", [11, 12, 13]),
+            ("conn:c1", [1, 2, 4, 12]),
+            ("method:post", [4]), ("cdn", [8, 9]), ("host:127", [10]), ("time>250", [3]), ("size>1M", [13]),
+            ("reused:yes status:2xx -conn:c5", [2, 4, 5, 12, 13]), ("proto:h2", [8, 9]), ("wait>160", [3]),
+        ])
+    func `a filter shows what it says`(text: String, numbers: [Int]) {
+        var model = model()
+        press("f" + text, in: &model)
+        press(.enter, in: &model)
+        #expect(model.rows.ids.map(\.number) == numbers)
+        press("F", in: &model)
+        #expect(model.rows.count == 14)
+    }
+
+    @Test(arguments: ["status:abc", "colour:red", "is:nice", "time>soon", "nonsense>3", "conn:x", "host:"])
+    func `a wrong filter keeps the last good one`(text: String) {
+        var model = model()
+        press("fstatus:301", in: &model)
+        press(.enter, in: &model)
+        press("f", in: &model)
+        press(.control("u"), in: &model)
+        press(text, in: &model)
+        press(.enter, .escape, in: &model)
+        #expect(model.rows.ids == [ExchangeID(6)])
+    }
+
+    @Test func `a row joins a filtered list when it comes to match`() {
+        var model = model()
+        press("fis:failed", in: &model)
+        press(.enter, in: &model)
+        let failure = Failure(.reset, phase: .wait, "reset by peer")
+        let record = TraceRecord(
+            time: Self.now, exchange: ExchangeID(11), connection: ConnectionID(2), event: .requestFinished(failure))
+        _ = update(&model, .trace([record]), at: Self.now)
+        #expect(model.rows.ids == [ExchangeID(10), ExchangeID(11)])
+    }
+
+    @Test func `ordered by time the longest is last and running ones behind it`() {
+        var model = model()
+        press("o", in: &model)
+        #expect(model.rows.ids.map(\.number) == [10, 2, 6, 4, 9, 7, 1, 5, 8, 3, 11, 12, 13, 14])
+        press("O", in: &model)
+        #expect(model.rows.ids.map(\.number) == Array(1...14))
+    }
+
+    // MARK: copying, exporting, leaving
+
+    @Test func `y and a letter copies`() {
+        var model = model()
+        model.select(row: 1)
+        #expect(press("yu", in: &model) == [.copy("https://api.example.com/v1/users/7")])
+        #expect(press("yc", in: &model) == [.copyCurl(ExchangeID(2))])
+        #expect(press("yh", in: &model) == [.copy("HTTP/1.1 200 OK\nContent-Type: application/json\nServer: nginx")])
+        #expect(press("yq", in: &model) == [])
+    }
+
+    @Test func `an export names the listed exchanges and whether secrets stay in`() {
+        var model = model()
+        press("fconn:c3", in: &model)
+        press(.enter, in: &model)
+        press("x --full", in: &model)
+        #expect(
+            press(.enter, in: &model)
+                == [.export(ExportRequest(path: "session.har", isFull: true, exchanges: [ExchangeID(6)]))])
+    }
+
+    @Test func `quitting while requests run asks once and Q does not`() {
+        var model = model()
+        #expect(press("q", in: &model) == [])
+        #expect(model.mode == .confirming(.quit))
+        #expect(press("n", in: &model) == [])
+        #expect(press("qy", in: &model) == [.quit])
+        #expect(press("Q", in: &model) == [.quit])
+    }
+
+    @Test func `^C twice quits, once leaves a prompt`() {
+        var model = model()
+        press("nabc", in: &model)
+        #expect(press(.control("c"), in: &model) == [])
+        #expect(model.mode == .browsing)
+        #expect(press(.control("c"), in: &model) == [.quit])
+    }
+
+    @Test func `a key that is not bound says so and changes nothing else`() {
+        var model = model()
+        let before = render(model, at: Self.now).screen
+        #expect(press("Z", in: &model) == [])
+        #expect(model.message?.text == "Z is not bound here; ? lists the keys.")
+        model.message = nil
+        #expect(render(model, at: Self.now).screen == before)
+    }
+
+    @Test func `a click selects a row and the wheel moves in the pane under it`() {
+        var model = model()
+        press(.mouse(MouseEvent(.press(.left), column: 10, row: 4)), in: &model)
+        #expect(model.selected == ExchangeID(2))
+        press(.mouse(MouseEvent(.wheelDown, column: 10, row: 4)), in: &model)
+        #expect(model.selected == ExchangeID(3))
+    }
+
+    // MARK: time
+
+    @Test func `nothing is drawn again when nothing moves`() {
+        #expect(nextFrame(model(nil), after: Self.now) == nil)
+        #expect(nextFrame(model(.oneByOne()), after: Self.now) == Self.now + .seconds(1))
+        #expect(nextFrame(model(), after: Self.now) == Self.now + .nanoseconds(16_666_667))
+    }
+}

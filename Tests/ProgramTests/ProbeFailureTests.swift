@@ -1,0 +1,139 @@
+import Glibc
+import TestSupport
+import Testing
+
+// What servers and networks do wrong, told apart: the exit code as curl's, the outcome class of the JSON, the phase in
+// which it happened, and a sentence.
+
+@Suite("Probing what fails", .serialized, .timeLimit(.minutes(2)))
+struct ProbeFailureTests {
+    struct Fault: Sendable, CustomTestStringConvertible {
+        var target: String
+        var exitCode: Int32
+        var outcome: String
+        var phases: [String]
+        var testDescription: String { target }
+    }
+
+    static let faults = [
+        Fault(target: "/truncated", exitCode: 18, outcome: "error:truncated", phases: ["receive"]),
+        Fault(target: "/last-chunk-missing", exitCode: 18, outcome: "error:truncated", phases: ["receive"]),
+        Fault(target: "/reset", exitCode: 56, outcome: "error:reset", phases: ["receive"]),
+        // The first bytes have come when it turns out that they are no answer.
+        Fault(target: "/garbage", exitCode: 8, outcome: "error:protocol", phases: ["receive", "wait"]),
+        Fault(target: "/silence", exitCode: 56, outcome: "error:reset", phases: ["wait"]),
+        Fault(target: "/hang", exitCode: 28, outcome: "error:timeout", phases: ["wait"]),
+        Fault(target: "/hang-in-body", exitCode: 28, outcome: "error:timeout", phases: ["receive"]),
+    ]
+
+    @Test(arguments: faults)
+    func `a server's fault has its exit code, its class, its phase and a sentence`(fault: Fault) async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let limit = fault.exitCode == 28 ? "0.3" : "20"
+        let probe = try await Probe.run("--json", "--max-time", limit, "\(server.plain)\(fault.target)")
+        #expect(probe.ending == .exited(fault.exitCode), "\(probe.output)\(probe.error)")
+        let record = try probe.record
+        #expect(record.outcome == fault.outcome)
+        let error = try #require(record.error)
+        #expect(fault.phases.contains(error.phase ?? "none"), "\(error)")
+        #expect(isSentence(error.message), "\(error.message)")
+        // The phase that failed began, and none after it did.
+        #expect(record.phaseNames.last == error.phase)
+
+        let timeline = try await Probe.run("--max-time", limit, "\(server.plain)\(fault.target)")
+        #expect(timeline.ending == .exited(fault.exitCode))
+        #expect(timeline.output.contains("failed"), "\(timeline.output)")
+    }
+
+    @Test func `a port nobody listens on ends with 7 in the phase connect`() async throws {
+        let url = "http://127.0.0.1:\(try PeerServer.freePort())/"
+        let probe = try await Probe.run("--json", url)
+        #expect(probe.ending == .exited(7), "\(probe.output)\(probe.error)")
+        let record = try probe.record
+        #expect(record.outcome == "error:connect")
+        #expect(record.error?.phase == "connect")
+        #expect(record.error.map { isSentence($0.message) } == true)
+        #expect(record.phaseNames.filter { $0 != "queued" } == ["connect"])
+        #expect(record.connection == nil)
+    }
+
+    @Test func `a name that does not exist ends with 6 in the phase dns`() async throws {
+        // RFC 6761 §6.4: no resolver finds names below "invalid"; one without a network finds nothing anyway.
+        let probe = try await Probe.run("--json", "http://nosuch.invalid/")
+        #expect(probe.ending == .exited(6), "\(probe.output)\(probe.error)")
+        let record = try probe.record
+        #expect(record.outcome == "error:dns")
+        #expect(record.error?.phase == "dns")
+        #expect(record.error?.message.contains("nosuch.invalid") == true, "\(probe.output)")
+        #expect(record.phaseNames.filter { $0 != "queued" } == ["dns"])
+    }
+
+    @Test func `the first failure decides the exit code, and the others are still done`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let dead = "http://127.0.0.1:\(try PeerServer.freePort())/"
+        let probe = try await Probe.run("--json", "-c", "1", "\(server.plain)/ok", dead, "\(server.plain)/truncated")
+        #expect(probe.ending == .exited(7))
+        #expect(try probe.records.map(\.outcome) == ["ok", "error:connect", "error:truncated"])
+    }
+
+    @Test func `status 400 and above is an error only when asked for`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        #expect(try await Probe.run("--json", "\(server.plain)/missing").ending == .exited(0))
+        #expect(try await Probe.run("--json", "--fail", "\(server.plain)/missing").ending == .exited(22))
+        #expect(try await Probe.run("--json", "-f", "\(server.plain)/ok").ending == .exited(0))
+    }
+
+    @Test func `an interrupt cancels what runs, reports it and ends with 130`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let run = try Probe.start(["--json", "\(server.plain)/ok", "\(server.plain)/hang"])
+        try await wait(for: "the request to arrive") {
+            server.output.contains("got /hang") && run.output.contains("\"ok\"")
+        }
+        run.process.send(signal: SIGINT)
+        #expect(try await run.finish() == .exited(130))
+        #expect(try ProbeRecord.decode(lines: run.output).map(\.outcome) == ["ok", "error:cancelled"])
+    }
+
+    @Test func `a reader that goes away ends the run quietly`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let run = try ProgramRun([
+            "bash", "-c", "\"$0\" probe --json -n 400 \"$1\" | head -n 1; exit ${PIPESTATUS[0]}", try BuiltProgram.path,
+            "\(server.plain)/ok",
+        ])
+        let ending = try await run.finish()
+        #expect(ending == .exited(23) || ending == .exited(0))
+        #expect(try ProbeRecord.decode(lines: run.output).count == 1)
+        #expect(run.error == "")
+    }
+
+    @Test(arguments: [
+        [], ["--nosuch", "http://127.0.0.1/"], ["ftp://127.0.0.1/"], ["http://127.0.0.1:99999/"], ["http://"],
+        ["--max-time", "-1", "http://127.0.0.1/"], ["--max-time", "soon", "http://127.0.0.1/"],
+        ["-n", "0", "http://127.0.0.1/"], ["-c", "0", "http://127.0.0.1/"], ["-H", "no colon", "http://127.0.0.1/"],
+        ["-H", "X: a\r\nY: b", "http://127.0.0.1/"], ["-X", "G T", "http://127.0.0.1/"],
+        ["--json", "--summary", "http://127.0.0.1/"], ["--json", "--har", "-", "http://127.0.0.1/"],
+    ])
+    func `a wrong command line ends with 2 and words on standard error`(arguments: [String]) async throws {
+        let run = try Probe.start(arguments)
+        #expect(try await run.finish() == .exited(2))
+        #expect(run.output == "")
+        #expect(!run.error.isEmpty)
+        #expect(HarmfulText.found(in: run.error).isEmpty, "\(run.error)")
+    }
+
+    @Test func `a body that can't be read is named`() async throws {
+        let probe = try await Probe.run("-d", "@/nosuch/file", "http://127.0.0.1:1/")
+        #expect(probe.ending != .exited(0))
+        #expect(probe.error.contains("/nosuch/file"), "\(probe.error)")
+        #expect(probe.error.contains("No such file"), "\(probe.error)")
+    }
+
+    private func isSentence(_ text: String) -> Bool {
+        text.count > 10 && text.contains(" ") && !text.contains("Error(") && !text.contains("errno")
+    }
+}

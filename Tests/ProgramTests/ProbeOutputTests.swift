@@ -1,0 +1,168 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@Suite("What a probe prints", .serialized, .timeLimit(.minutes(2)))
+struct ProbeOutputTests {
+    @Test func `a timeline names every phase, and those that did not happen with a reason`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let probe = try await Probe.run("-n", "2", "-c", "1", "\(server.plain)/ok")
+        #expect(probe.ending == .exited(0))
+        for word in ["dns", "connect", "tls", "send", "wait", "receive", "total", "200 OK", "reused c1"] {
+            #expect(probe.output.contains(word), "\(word) is missing:\n\(probe.output)")
+        }
+    }
+
+    @Test func `without UTF-8 all of it is ASCII`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let plain = try await Probe.run("\(server.plain)/slow", environment: ["LC_ALL": "C"])
+        #expect(plain.output.utf8.allSatisfy { $0 < 0x80 }, "\(plain.output)")
+        let rich = try await Probe.run("\(server.plain)/slow", environment: ["LC_ALL": "C.UTF-8"])
+        #expect(rich.output.contains("░"), "\(rich.output)")
+    }
+
+    @Test func `a summary counts and measures`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let probe = try await Probe.run("--summary", "-n", "20", "-c", "4", "\(server.plain)/ok")
+        #expect(probe.ending == .exited(0))
+        #expect(probe.output.contains("20"), "\(probe.output)")
+        #expect(probe.output.contains("p95") || probe.output.contains("95"), "\(probe.output)")
+    }
+
+    // robustness.md, promise 4. `Probe.run` expects it of every output; here is a server that tries.
+    @Test(arguments: ["/hostile-reason", "/hostile-field", "/hostile-type", "/hostile-body", "/hostile-location"])
+    func `nothing a server sends controls the terminal`(target: String) async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        for form in ["--json", "--summary"] {
+            _ = try await Probe.run(form, "--max-time", "20", "\(server.plain)\(target)")
+        }
+        _ = try await Probe.run("--max-time", "20", "\(server.plain)\(target)")
+        _ = try await Probe.run("--har", "-", "--max-time", "20", "\(server.plain)\(target)")
+    }
+
+    @Test func `nor does a URL that somebody else wrote`() async throws {
+        for url in [
+            "http://127.0.0.1:1/\u{202E}\u{200B}\u{9B}31m", "http://ex\u{202E}ample.invalid/", "\u{1B}[2Jfoo://x",
+        ] {
+            _ = try await Probe.run("--max-time", "5", url)
+            _ = try await Probe.run("--json", "--max-time", "5", url)
+        }
+    }
+
+    @Test func `help goes to standard output, with examples before the options`() async throws {
+        let run = try ProgramRun([BuiltProgram.path, "--help"])
+        #expect(try await run.finish() == .exited(0))
+        let beforeOptions = run.output.components(separatedBy: "OPTIONS:")
+        #expect(beforeOptions.count == 2)
+        #expect(beforeOptions[0].contains("roundtrip --demo"))
+        #expect(run.error == "")
+        let version = try ProgramRun([BuiltProgram.path, "--version"])
+        #expect(try await version.finish() == .exited(0))
+        #expect(version.output == "1.0.0\n")
+    }
+}
+
+@Suite("HAR files of a probe", .serialized, .timeLimit(.minutes(2)))
+struct ProbeHARTests {
+    @Test func `readers of others take the file, failures and all`() async throws {
+        let folder = try TemporaryFolder()
+        let certificates = try await Certificates(folder)
+        let secure = try await Peers.openssl(certificates.identity("IP:127.0.0.1"))
+        defer { secure.stop() }
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let har = folder.file("session.har")
+        let dead = "http://127.0.0.1:\(try PeerServer.freePort())/"
+        let targets = [
+            "/ok", "/secrets?q=1&x=%20y", "/missing", "/truncated", "/garbage", "/hostile-body", "/hostile-field",
+        ]
+        let probe = try Probe.start(
+            ["--json", "-c", "1", "--har", har, "--cacert", certificates.authority, "-d", "a=1&b=2"]
+                + targets.map { server.plain + $0 } + [secure.secure, dead, "http://nosuch.invalid/"])
+        try await probe.finish()
+        #expect(probe.error.contains(har), "\(probe.error)")
+
+        try await HARReaders.validate(har)
+        let entries = try await HARReaders.haralyze(har)
+        #expect(entries.count == targets.count + 3)
+        #expect(entries.first == "200 \(server.plain)/ok")
+        #expect(entries.contains("0 \(dead)"))
+        let listing = try await HARReaders.mitmdump(har)
+        #expect(listing.contains("/missing"), "\(listing)")
+        #expect(listing.contains("404"), "\(listing)")
+    }
+
+    @Test func `secrets are left out and counted, unless they are asked for`() async throws {
+        let folder = try TemporaryFolder()
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let arguments = [
+            "-H", "Authorization: Bearer BEARERSECRET", "-H", "Cookie: a=CRUMBSECRET",
+            "\(server.plain)/secrets?access_token=TOKENSECRET&page=2",
+        ]
+        let secrets = ["BEARERSECRET", "CRUMBSECRET", "TOKENSECRET", "COOKIESECRET"]
+
+        let shared = try Probe.start(arguments + ["--har", folder.file("shared.har")])
+        #expect(try await shared.finish() == .exited(0))
+        let text = try String(contentsOfFile: folder.file("shared.har"), encoding: .utf8)
+        for secret in secrets { #expect(!text.contains(secret), "\(secret) was written") }
+        #expect(text.contains("page"))
+        #expect(shared.error.lowercased().contains("redacted") || shared.error.contains("left out"), "\(shared.error)")
+        try await HARReaders.validate(folder.file("shared.har"))
+
+        let full = try Probe.start(arguments + ["--har", folder.file("full.har"), "--full"])
+        #expect(try await full.finish() == .exited(0))
+        let all = try String(contentsOfFile: folder.file("full.har"), encoding: .utf8)
+        for secret in secrets { #expect(all.contains(secret), "\(secret) is missing") }
+        try await HARReaders.validate(folder.file("full.har"))
+    }
+
+    @Test func `on standard output it is the file and nothing else`() async throws {
+        let folder = try TemporaryFolder()
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let probe = try await Probe.run("--har", "-", "\(server.plain)/ok")
+        try folder.write("piped.har", probe.output.utf8)
+        try await HARReaders.validate(folder.file("piped.har"))
+    }
+
+    @Test(arguments: ["/nosuch/folder/session.har", "/proc/session.har"])
+    func `a place that can't be written ends with 23 and a sentence`(path: String) async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let probe = try await Probe.run("--json", "--har", path, "\(server.plain)/ok")
+        #expect(probe.ending == .exited(23), "\(probe.error)")
+        #expect(probe.error.contains(path), "\(probe.error)")
+        // What was measured is not lost.
+        #expect(try probe.record.outcome == "ok")
+    }
+
+    @Test func `a device is written to, never replaced by a file`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        // By a link, so that a program that gets this wrong destroys nothing but the link.
+        for device in ["/dev/null", "/dev/full"] {
+            let link = folder.file("device")
+            try? FileManager.default.removeItem(atPath: link)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: device)
+            let probe = try await Probe.run("--json", "--har", link, "\(server.plain)/ok")
+            #expect(probe.ending == .exited(device == "/dev/full" ? 23 : 0), "\(device): \(probe.error)")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == device)
+        }
+    }
+
+    @Test func `a full disk for standard output ends with 23 and a sentence`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let run = try ProgramRun([
+            "bash", "-c", "\"$0\" probe --json \"$1\" > /dev/full", try BuiltProgram.path, "\(server.plain)/ok",
+        ])
+        #expect(try await run.finish() == .exited(23))
+        #expect(run.error.contains("No space left"), "\(run.error)")
+    }
+}

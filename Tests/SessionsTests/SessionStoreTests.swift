@@ -1,0 +1,247 @@
+import Foundation
+import HTTPTrace
+import Testing
+
+@testable import Sessions
+
+@Suite("Session store")
+final class SessionStoreTests {
+    private let folder = FileManager.default.temporaryDirectory.path + "/" + UUID().uuidString
+    private var path: String { folder + "/session.db" }
+    private let clock = ClockAnchor(monotonic: .zero, unixNanoseconds: 1_800_000_000_000_000_000)
+
+    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Asks the file by a tool that knows nothing of us: Python's own SQLite.
+    private func rows(_ sql: String, of path: String? = nil) throws -> String {
+        let script = """
+            import sqlite3, sys
+            for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row, sep="|")
+            """
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let python = ProcessInfo.processInfo.environment["ROUNDTRIP_TEST_PYTHON"] ?? "python3"
+        process.arguments = [python, "-c", script, path ?? self.path, sql]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "python3 with sqlite3 reads the file")
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private static func record(_ story: Story, into store: SessionStore) {
+        store.begin(Story.draft(), as: story.exchange, at: story.records[0].time)
+        store.apply(story.records)
+    }
+
+    @Test func `an exchange is a row that any SQLite tool reads`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        Self.record(.cold(1), into: store)
+        store.keep(BodyCapture(bytes: [104, 105], totalBytes: 9, sha256: "ff"), of: ExchangeID(1))
+        await store.flush()
+        #expect(store.status == .recording)
+        #expect(
+            try rows(
+                """
+                SELECT run, number, method, url, outcome, status, total_ns, dns_start_ns, dns_ns, tls_ns, wait_ns,
+                    connection, is_reused, started_unix_ns FROM exchanges
+                """)
+                == "1|1|GET|http://example.com/|ok|200|100000000|1000000|9000000|None|39000000|1|0|1800000000000000000\n"
+        )
+        #expect(try rows("SELECT total_bytes, sha256, length(bytes) FROM bodies") == "9|ff|2\n")
+        #expect(
+            try rows(
+                "SELECT group_concat(json_extract(value, '$.ev'), ' ') FROM exchanges, json_each(exchanges.events)")
+                == "requestStarted getConn queued dnsStart dnsDone connectStart connectDone dequeued gotConn wroteHeaders "
+                + "wroteRequest flushed gotFirstResponseByte responseHead bodyBytes bodyEnded putIdleConn requestFinished\n"
+        )
+        await store.close()
+        #expect(store.status == .closed)
+        #expect(try rows("SELECT ended_unix_ns > 0 FROM runs") == "1\n")
+        #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+    }
+
+    @Test func `what was handed over is on disk within a quarter of a second, unasked`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        Self.record(.cold(1), into: store)
+        // Generous: the machine may be busy. That it comes without flush() is the point.
+        for _ in 0..<100 where try rows("SELECT count(*) FROM exchanges") == "0\n" {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(try rows("SELECT count(*) FROM exchanges") == "1\n")
+        await store.close()
+    }
+
+    @Test func `a running exchange is a row too, and becomes the finished one`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        let story = Story.cold(1)
+        store.begin(Story.draft(), as: story.exchange, at: .zero)
+        store.apply(story.records.prefix(6))
+        await store.flush()
+        #expect(
+            try rows("SELECT outcome, total_ns, connect_start_ns, connect_ns FROM exchanges")
+                == "None|None|10000000|None\n")
+        store.apply(story.records.dropFirst(6))
+        await store.flush()
+        #expect(try rows("SELECT outcome, total_ns, connect_ns FROM exchanges") == "ok|100000000|20000000\n")
+        await store.close()
+    }
+
+    @Test func `the files of a killed program open, with all that was committed`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        for number in 1...50 { Self.record(.cold(number), into: store) }
+        await store.flush()
+        // What kill -9 leaves: the files as they are, the log not yet merged.
+        let copy = folder + "/killed.db"
+        for suffix in ["", "-wal"] {
+            try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
+        }
+        let again = try await SessionStore.open(path: copy, clock: clock)
+        #expect(try rows("SELECT count(*), sum(outcome = 'ok') FROM exchanges", of: copy) == "50|50\n")
+        Self.record(.cold(1), into: again)
+        await again.close()
+        #expect(try rows("SELECT run, count(*) FROM exchanges GROUP BY run", of: copy) == "1|50\n2|1\n")
+        #expect(try rows("SELECT id, ended_unix_ns IS NULL FROM runs", of: copy) == "1|1\n2|0\n")
+        #expect(try rows("PRAGMA integrity_check", of: copy) == "ok\n")
+        await store.close()
+    }
+
+    @Test func `a torn log loses its tail and nothing else`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        Self.record(.cold(1), into: store)
+        await store.flush()
+        Self.record(.cold(2), into: store)
+        await store.flush()
+        let copy = folder + "/torn.db"
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        let log = try Data(contentsOf: URL(fileURLWithPath: path + "-wal"))
+        try log.dropLast(100).write(to: URL(fileURLWithPath: copy + "-wal"))
+        let again = try await SessionStore.open(path: copy, clock: clock)
+        #expect(try rows("SELECT count(*) FROM exchanges", of: copy) == "1\n")
+        await again.close()
+        await store.close()
+    }
+
+    @Test func `a full disk stops the recording with a sentence, and what was written stays`() async throws {
+        var limits = SessionStore.Limits()
+        limits.pages = 60
+        let store = try await SessionStore.open(path: path, clock: clock, limits: limits)
+        Self.record(.cold(1), into: store)
+        await store.flush()
+        #expect(store.status == .recording)
+        for number in 2...500 { Self.record(.cold(number), into: store) }
+        await store.flush()
+        let problem = StoreProblem(call: "commit", path: path, message: "database or disk is full")
+        #expect(store.status == .stopped(problem))
+        #expect(problem.description == "commit \(path): database or disk is full")
+        // The program goes on and may go on handing over.
+        Self.record(.cold(501), into: store)
+        await store.flush()
+        await store.close()
+        #expect(store.status == .stopped(problem))
+        #expect(try rows("SELECT count(*) FROM exchanges") == "1\n")
+        #expect(try rows("PRAGMA integrity_check") == "ok\n")
+    }
+
+    @Test func `a file that is none of ours, or out of reach, is refused by name`() async throws {
+        try Data("not a database, but long enough to be taken for one".utf8).write(to: URL(fileURLWithPath: path))
+        await #expect(throws: StoreProblem(call: "open", path: path, message: "file is not a database")) {
+            _ = try await SessionStore.open(path: path, clock: clock)
+        }
+        let nowhere = "/nonexistent/session.db"
+        await #expect(
+            throws: StoreProblem(call: "open", path: nowhere, message: "No such file or directory")
+        ) { _ = try await SessionStore.open(path: nowhere, clock: clock) }
+    }
+
+    @Test func `the files are readable for their owner alone`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        Self.record(.cold(1), into: store)
+        await store.flush()
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+        }
+        await store.close()
+    }
+
+    @Test func `two programs may record into one file, each its own run`() async throws {
+        let stores = [
+            try await SessionStore.open(path: path, clock: clock),
+            try await SessionStore.open(path: path, clock: clock),
+        ]
+        await withTaskGroup { group in
+            for store in stores {
+                group.addTask {
+                    for number in 1...20 {
+                        Self.record(.cold(number), into: store)
+                        await store.flush()
+                    }
+                }
+            }
+        }
+        for store in stores {
+            #expect(store.status == .recording)
+            await store.close()
+        }
+        #expect(try rows("SELECT run, count(*) FROM exchanges GROUP BY run") == "1|20\n2|20\n")
+    }
+
+    @Test func `the oldest exchanges and bodies make room`() async throws {
+        var limits = SessionStore.Limits()
+        limits.exchanges = 10
+        limits.bodyBytes = 50
+        let store = try await SessionStore.open(path: path, clock: clock, limits: limits)
+        for number in 1...25 {
+            Self.record(.cold(number), into: store)
+            store.keep(
+                BodyCapture(bytes: Array(repeating: 1, count: 4), totalBytes: 4, sha256: ""), of: ExchangeID(number))
+            if number % 5 == 0 { await store.flush() }
+        }
+        #expect(try rows("SELECT count(*), min(number), max(number) FROM exchanges") == "10|16|25\n")
+        #expect(try rows("SELECT count(*), sum(length(bytes)) FROM bodies") == "10|40\n")
+        store.keep(BodyCapture(bytes: Array(repeating: 1, count: 40), totalBytes: 40, sha256: ""), of: ExchangeID(25))
+        await store.flush()
+        #expect(try rows("SELECT coalesce(sum(length(bytes)), 0) <= 50 FROM bodies") == "1\n")
+        await store.close()
+    }
+
+    @Test func `connections are rows with their end and its reason`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        func event(_ time: Double, _ event: TraceEvent) -> TraceRecord {
+            TraceRecord(time: .seconds(time), exchange: nil, connection: ConnectionID(3), event: event)
+        }
+        store.apply([
+            event(1, .connectionDialing(key)),
+            event(2, .connectionOpened(ConnectionFacts(local: ip4, remote: ip4, tls: facts))),
+            event(3, .connectionIdle(until: nil)),
+        ])
+        await store.flush()
+        #expect(
+            try rows("SELECT number, origin, state, tls_version FROM connections")
+                == "3|http://example.com|idle|TLSv1.3\n")
+        store.apply([event(4, .connectionClosed(.peerClosedIdle))])
+        await store.close()
+        #expect(
+            try rows("SELECT state, reason, closed_unix_ns - dialed_unix_ns FROM connections")
+                == "closed|peer closed it while idle|3000000000\n")
+    }
+
+    @Test func `a disk slower than the network loses records, counts them, and keeps the memory`() {
+        var batch = StoreQueue.Batch()
+        let one = TraceRecord(time: .zero, exchange: nil, connection: nil, event: .wait100Continue)
+        batch.add(repeatElement(one, count: StoreQueue.recordLimit - 1))
+        batch.add([one, one, one])
+        #expect(batch.records.count == StoreQueue.recordLimit)
+        #expect(batch.lostRecords == 2)
+        let big = BodyCapture(bytes: Array(repeating: 0, count: 40 << 20), totalBytes: 40 << 20, sha256: "a")
+        batch.add(big, of: ExchangeID(1))
+        batch.add(big, of: ExchangeID(2))
+        #expect(batch.bodies.map(\.body.bytes.count) == [40 << 20, 0])
+        #expect(batch.bodies[1].body.isCut)
+        #expect(batch.lostBodies == 1)
+    }
+}

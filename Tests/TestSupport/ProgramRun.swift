@@ -1,0 +1,73 @@
+internal import Glibc
+
+/// A program that runs without a terminal: what it prints goes to files.
+public final class ProgramRun: Sendable {
+    public let process: ChildProcess
+    private let outputFile: OutputFile
+    private let errorFile: OutputFile
+
+    /// - Parameter input: What it reads from its standard input.
+    public init(
+        _ arguments: [String], environment: [String: String] = ChildProcess.environment(), folder: String? = nil,
+        input: String = ""
+    ) throws {
+        outputFile = try OutputFile()
+        errorFile = try OutputFile()
+        let inputFile = try OutputFile()
+        _ = write(inputFile.descriptor, input, input.utf8.count)
+        lseek(inputFile.descriptor, 0, SEEK_SET)
+        process = try ChildProcess(
+            arguments, environment: environment, folder: folder, input: .descriptor(inputFile.descriptor),
+            output: .descriptor(outputFile.descriptor), error: .descriptor(errorFile.descriptor))
+    }
+
+    /// What it printed so far.
+    public var output: String { outputFile.text }
+    public var error: String { errorFile.text }
+
+    /// Waits until it ends.
+    ///
+    /// - Returns: How.
+    @discardableResult
+    public func finish(within limit: Duration = .seconds(30)) async throws -> Ending {
+        do {
+            try await wait(for: "the program to end", within: limit) { process.ending != nil }
+        } catch {
+            throw HarnessError("\(error) It printed:\n\(output)\n\(self.error)")
+        }
+        return process.ending!
+    }
+
+    /// Runs a program that must succeed.
+    ///
+    /// - Returns: What it printed.
+    @discardableResult
+    public static func output(
+        of arguments: [String], environment: [String: String] = ChildProcess.environment(), input: String = ""
+    ) async throws -> String {
+        let run = try ProgramRun(arguments, environment: environment, input: input)
+        let ending = try await run.finish()
+        guard ending == .exited(0) else {
+            throw HarnessError("\(arguments[0]) ended with \(ending):\n\(run.output)\(run.error)")
+        }
+        return run.output
+    }
+}
+
+/// The program as it was built with these tests.
+public enum BuiltProgram {
+    /// Next to the tests' own executable.
+    public static var path: String {
+        get throws {
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+            }
+            let tests = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+            let folder = tests.lastIndex(of: "/").map { tests[..<$0] } ?? "."
+            let path = "\(folder)/roundtrip"
+            guard access(path, X_OK) == 0 else { throw HarnessError("\(path) has not been built.") }
+            return path
+        }
+    }
+}
