@@ -28,7 +28,7 @@ public final class Server {
 
     private let listener: TCPListener
     private var connections: [ServerConnectionID: HTTP1ServerConnection] = [:]
-    private var acceptedCount = 0
+    private let numbers: ConnectionNumbers
     private var standing: StandingFields
     /// Resumed when a connection goes: by the accept loop at the connection limit, and by `shutdown`.
     private var waiters: [UnsafeContinuation<Void, Never>] = []
@@ -44,9 +44,10 @@ public final class Server {
     public var connectionCount: Int { connections.count }
 
     private init(
-        _ configuration: ServerConfiguration, _ listener: TCPListener, _ connectionState: ConnectionStateObserver?,
-        _ handler: @escaping ServerHandler
+        _ configuration: ServerConfiguration, _ listener: TCPListener, _ numbers: ConnectionNumbers,
+        _ connectionState: ConnectionStateObserver?, _ handler: @escaping ServerHandler
     ) {
+        self.numbers = numbers
         self.configuration = configuration
         self.listener = listener
         self.connectionState = connectionState
@@ -64,8 +65,16 @@ public final class Server {
         _ configuration: ServerConfiguration = ServerConfiguration(), connectionState: ConnectionStateObserver? = nil,
         handler: @escaping ServerHandler
     ) async throws(StreamError) -> Server {
+        try start(configuration, ConnectionNumbers(), connectionState, handler)
+    }
+
+    /// For servers that number their connections together.
+    static func start(
+        _ configuration: ServerConfiguration, _ numbers: ConnectionNumbers, _ connectionState: ConnectionStateObserver?,
+        _ handler: @escaping ServerHandler
+    ) throws(StreamError) -> Server {
         let listener = try TCPListener(configuration.address)
-        let server = Server(configuration, listener, connectionState, handler)
+        let server = Server(configuration, listener, numbers, connectionState, handler)
         Task.onNetwork { await server.acceptConnections() }
         return server
     }
@@ -125,8 +134,7 @@ public final class Server {
     }
 
     private func accepted(_ stream: TCPStream) {
-        acceptedCount += 1
-        let id = ServerConnectionID(acceptedCount)
+        let id = numbers.next()
         let connection = HTTP1ServerConnection(stream, id, of: self)
         connections[id] = connection
         connection.start()

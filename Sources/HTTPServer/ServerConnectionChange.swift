@@ -1,4 +1,5 @@
 public import HTTPTrace
+internal import Transport
 
 /// One connection of a server, numbered in the order of accepting: `s7`.
 public struct ServerConnectionID: Hashable, Sendable, Comparable, Codable {
@@ -12,6 +13,17 @@ public struct ServerConnectionID: Hashable, Sendable, Comparable, Codable {
 
 extension ServerConnectionID: CustomStringConvertible {
     public var description: String { "s\(number)" }
+}
+
+/// Gives connections their numbers.
+@NetworkActor
+final class ConnectionNumbers {
+    private var count = 0
+
+    func next() -> ServerConnectionID {
+        count += 1
+        return ServerConnectionID(count)
+    }
 }
 
 /// A connection has entered a state: what Go's `http.Server.ConnState` is told, and who, when and why with it.

@@ -67,6 +67,15 @@ extension HTTP1ServerConnection {
         await close(because: reason)
     }
 
+    /// For whoever typed `http:` with a port that speaks TLS; most clients that are no TLS at all are that. As Go does.
+    func sayThatThisIsTLS() {
+        output.append {
+            $0.append(contentsOf: "HTTP/1.0 400 Bad Request\r\n\r\nThis port speaks TLS: use https.\n".utf8)
+        }
+        _ = try? output.write(to: tcp)
+        tcp.closeWrite()
+    }
+
     func timedOut(_ wait: ServerWait) {
         // Some of a request was there, so somebody may be waiting for an answer. There is no time to wait in turn.
         if wait == .head, input.isMidMessage {

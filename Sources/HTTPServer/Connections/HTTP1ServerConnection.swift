@@ -54,11 +54,13 @@ final class HTTP1ServerConnection {
     private func serve() async {
         do {
             if let context = server.configuration.tls { try await shakeHands(context) }
-            stream.onReadableWhileIdle = { [unowned self] in lookAhead() }
+            guard closeReason == nil else { return }
+            stream.onReadableWhileIdle = { [weak self] in self?.lookAhead() }
             while closeReason == nil, try await serveOne() {}
         } catch let error as StreamError {
             end(because: error)
         } catch let error as TLSError {
+            if error == .notTLS { sayThatThisIsTLS() }
             end(.handshakeFailed(error.description))
         } catch let error as WireError {
             // In what was left of a body after its answer: there is nobody to tell.

@@ -1,0 +1,100 @@
+import HTTPTrace
+import HTTPTypes
+import Testing
+import Transport
+
+@testable import HTTPServer
+
+@Suite("Playground", .timeLimit(.minutes(1)))
+struct PlaygroundTests {
+    @Test(arguments: PlaygroundRoute.all.map(\.example))
+    func `every route answers as its index says`(example: String) async throws {
+        let route = try #require(PlaygroundRoute.all.first { $0.example == example })
+        let playground = try await Playground.start()
+        let limit = route.outcome == .silence ? "0.2" : "20"
+        let answer = try await Program.curl(
+            "-m", limit, "-o", "/dev/null", "-w", "%{http_code}", "\(playground.origin)\(example)")
+        switch route.outcome {
+        case .status(let status):
+            #expect(answer.output == String(status))
+            #expect(answer.status == 0)
+        case .broken:
+            // Partial file, reset, or a reply that is not HTTP.
+            #expect([18, 56, 1].contains(answer.status), "\(answer.status) \(answer.errors)")
+        case .silence:
+            #expect(answer.status == 28)
+        }
+        await playground.close()
+    }
+
+    @Test(arguments: PlaygroundRoute.all.filter { $0.outcome == .status(200) }.map(\.example))
+    func `over TLS the same routes say the same`(example: String) async throws {
+        let playground = try await Playground.start()
+        let roots = String(decoding: playground.certificateAuthorityPEM, as: UTF8.self)
+        let answer = try await Program.curl(
+            "--cacert", "/dev/stdin", "-o", "/dev/null", "-w", "%{http_code} %{ssl_verify_result}",
+            "\(playground.secureOrigin)\(example)", input: roots)
+        #expect(answer.output == "200 0", "\(answer.errors)")
+        await playground.close()
+    }
+
+    @Test func `the index lists every route`() async throws {
+        let playground = try await Playground.start()
+        let index = try await Program.curl("\(playground.origin)/").output
+        for route in PlaygroundRoute.all { #expect(index.contains(">\(route.path)</a>")) }
+        await playground.close()
+    }
+
+    @Test func `echo says what was received`() async throws {
+        let playground = try await Playground.start()
+        let answer = try await Program.curl(
+            "-X", "PUT", "-H", "X-Note: \"a\\b\"", "-d", "hello", "\(playground.origin)/echo?x=1")
+        for part in [
+            #""method":"PUT""#, #""target":"/echo?x=1""#, #"["X-Note","\"a\\b\""]"#, #""body":"hello""#,
+            #""bodyBytes":5"#,
+            #""connection":"s1","requestOnConnection":1"#,
+        ] {
+            #expect(answer.output.contains(part), "\(answer.output)")
+        }
+        await playground.close()
+    }
+
+    @Test(arguments: [
+        "/delay/x", "/delay/-1", "/delay/120001", "/bytes/17179869185", "/status/99", "/status/101", "/redirect/0",
+        "/redirect-to",
+        "/redirect-to?url=/&status=200", "/drip?chunks=0", "/sse?n=100001", "/headers?Content-Length=3",
+        "/headers?a%20b=3",
+    ]) func `figures out of range are answered with 400`(target: String) async throws {
+        let playground = try await Playground.start()
+        let answer = try await Program.curl("-o", "/dev/null", "-w", "%{http_code}", "\(playground.origin)\(target)")
+        #expect(answer.output == "400")
+        await playground.close()
+    }
+
+    @Test func `what is no route is answered with 404`() async throws {
+        let playground = try await Playground.start()
+        let answer = try await Program.curl("-w", "%{http_code}", "\(playground.origin)/delay/1/2")
+        #expect(answer.output.hasSuffix("404"))
+        await playground.close()
+    }
+
+    @Test func `redirects lead to echo on one connection`() async throws {
+        let playground = try await Playground.start()
+        let answer = try await Program.curl(
+            "-L", "-o", "/dev/null", "-w", "%{http_code} %{num_redirects} %{num_connects}",
+            "\(playground.origin)/redirect/5")
+        #expect(answer.output == "200 5 1")
+        await playground.close()
+    }
+
+    @Test func `plain and secure connections are numbered together`() async throws {
+        let log = StateLog()
+        let playground = try await Playground.start(connectionState: log.observer)
+        _ = try await Program.curl("\(playground.origin)/json")
+        _ = try await Program.curl("-k", "\(playground.secureOrigin)/json")
+        await log.reaches(.closed, 2)
+        #expect(await log.states(of: 1) == [.new, .active, .idle, .closed])
+        #expect(await log.states(of: 2) == [.new, .active, .idle, .closed])
+        #expect(await playground.shutdown())
+    }
+}
