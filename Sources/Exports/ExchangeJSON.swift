@@ -23,11 +23,12 @@ public enum ExchangeJSON {
         at now: Timestamp
     ) -> [UInt8] {
         var json = JSONWriter()
+        let url = redaction.url(exchange.draft.url.description)
         json.openObject()
         json.field("schema_version", schemaVersion)
         json.field("number", exchange.id.number)
         json.field("method", exchange.draft.method.rawValue)
-        json.field("url", redaction.url(exchange.draft.url.description))
+        json.field("url", url)
         switch exchange.cause {
         case .typed: break
         case .replay(let original): json.field("replay_of", original.number)
@@ -42,7 +43,7 @@ public enum ExchangeJSON {
         json.times(of: exchange, at: now)
         json.connection(of: exchange, connection)
         json.attempts(of: exchange)
-        json.curl(exchange, connection, redaction.url(exchange.draft.url.description), at: now)
+        json.curl(exchange, connection, url, at: now)
         json.closeObject()
         json.raw("\n")
         return json.takeBytes()
@@ -128,7 +129,7 @@ extension JSONWriter {
             moment.map { max(($0 - exchange.startedAt).nanoseconds + 500, 0) / 1_000 } ?? 0
         }
         let got = exchange.connection
-        // On an open connection curl passes name and connect at once: both are the moment it had the connection.
+        // On an open connection curl 7.88 gives the moment it had it for the name, and 0 for connect and TLS.
         let gotAt = got?.isReused == true ? phases[.send]?.start : nil
         let looked = phases[.dns]?.end ?? phases[.connect]?.start ?? gotAt
         openObject("curl")
@@ -148,7 +149,7 @@ extension JSONWriter {
         field("size_upload", got == nil ? 0 : exchange.draft.body.count)
         field("time_queue", seconds(phases[.queued]?.end), decimals: 6)
         field("time_namelookup", seconds(looked), decimals: 6)
-        field("time_connect", seconds(phases[.connect]?.end ?? gotAt), decimals: 6)
+        field("time_connect", seconds(phases[.connect]?.end), decimals: 6)
         field("time_appconnect", seconds(phases[.tls]?.end), decimals: 6)
         field("time_pretransfer", seconds(phases[.send]?.start), decimals: 6)
         field("time_posttransfer", seconds(phases[.send]?.end), decimals: 6)

@@ -1,7 +1,8 @@
 internal import Glibc
 
 // A file is there whole or not at all: it is written under another name in the same folder, brought to disk, then
-// renamed. A full disk or a kill in between leaves the old file as it was.
+// renamed. A full disk or a kill in between leaves the old file as it was. What is no file (a terminal, a pipe,
+// /dev/null) is written to as it is: renaming over it would destroy it.
 
 /// A file being written. Dropped without `commit()`, it leaves nothing behind.
 public final class ExportFile {
@@ -24,7 +25,8 @@ public final class ExportFile {
     }
 
     private let path: String
-    private let temporaryPath: String
+    /// Nil where the bytes go straight to `path`.
+    private let temporaryPath: String?
     private let mayReplace: Bool
     private var descriptor: Int32
 
@@ -36,12 +38,20 @@ public final class ExportFile {
     public init(path: String, mayReplace: Bool) throws(Problem) {
         self.path = path
         self.mayReplace = mayReplace
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG, status.st_mode & S_IFMT != S_IFDIR {
+            temporaryPath = nil
+            descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            if descriptor < 0 { throw Problem(call: "open", path: path, code: errno) }
+            return
+        }
         let nameStart = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         guard nameStart < path.endIndex else { throw Problem(call: "open", path: path, code: EISDIR) }
         // A long name has no room for more: names end at 255 bytes.
         let name = String(decoding: path[nameStart...].utf8.prefix(200), as: UTF8.self)
         let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-        temporaryPath = "\(path[..<nameStart]).\(name).\(unique).tmp"
+        let temporaryPath = "\(path[..<nameStart]).\(name).\(unique).tmp"
+        self.temporaryPath = temporaryPath
         descriptor = -1
         if !mayReplace, access(path, F_OK) == 0 { throw Problem(call: "open", path: path, code: EEXIST) }
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -51,7 +61,7 @@ public final class ExportFile {
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
-        unlink(temporaryPath)
+        if let temporaryPath { unlink(temporaryPath) }
     }
 
     /// Adds bytes at the end.
@@ -69,6 +79,7 @@ public final class ExportFile {
 
     /// Puts the file in its place. After a throw there is no new file, and an old one is as it was.
     public func commit() throws(Problem) {
+        guard let temporaryPath else { return try closeFinished() }
         guard fsync(descriptor) == 0 else { throw Problem(call: "fsync", path: path, code: errno) }
         if mayReplace {
             guard rename(temporaryPath, path) == 0 else { throw Problem(call: "rename", path: path, code: errno) }
@@ -77,11 +88,15 @@ public final class ExportFile {
             guard link(temporaryPath, path) == 0 else { throw Problem(call: "link", path: path, code: errno) }
             unlink(temporaryPath)
         }
+        try closeFinished()
+        syncFolder()
+    }
+
+    private func closeFinished() throws(Problem) {
         let finished = descriptor
         descriptor = -1
         // Network file systems report a failed write only here.
         guard close(finished) == 0 else { throw Problem(call: "close", path: path, code: errno) }
-        syncFolder()
     }
 
     // The name itself is on disk only once the folder is. Some file systems can't do that, and the file is good anyway.

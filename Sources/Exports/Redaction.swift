@@ -56,7 +56,8 @@ public struct Redaction: Sendable {
 
     /// A URL's text without user information and without the values of telling parameters, in query and fragment.
     mutating func url(_ text: String) -> String {
-        guard mode == .secrets, text.utf8.contains(where: "?#@".utf8.contains) else { return text }
+        guard mode == .secrets else { return text }
+        guard text.utf8.contains(UInt8(ascii: "@")) || SecretNames.mayHoldParameter(text) else { return text }
         var rest = text[...]
         var result = ""
         if let separator = text.firstRange(of: "//") {
@@ -87,7 +88,7 @@ public struct Redaction: Sendable {
     // A server names the fields: past the limit they are classified anew each time.
     private static let knownNamesLimit = 1_000
 
-    private mutating func kind(of name: String) -> FieldKind {
+    mutating func kind(of name: String) -> FieldKind {
         if let kind = kinds[name] { return kind }
         let kind = SecretNames.kind(ofField: name)
         if kinds.count < Redaction.knownNamesLimit { kinds[name] = kind }

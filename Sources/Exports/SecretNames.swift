@@ -30,13 +30,57 @@ enum SecretNames {
 
     /// Whether the value of a query's or form's parameter is a secret, by its decoded name.
     static func isParameter(_ name: String) -> Bool {
-        let plain = name.lowercased().filter { $0 != "-" && $0 != "_" && $0 != "." && $0 != "$" }
-        return parameters.contains(plain)
+        var hash = NameHash()
+        for byte in name.utf8 { hash.add(byte) }
+        return parameterHashes.contains(hash)
     }
+
+    /// Whether `text` may hold a telling parameter. Almost no URL does, and finding that out must cost little: an export
+    /// asks for each of a million. "Perhaps" is said of encoded names, which nobody writes without a reason.
+    static func mayHoldParameter(_ text: String) -> Bool {
+        var name = NameHash()
+        var isInName = true
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "&"), UInt8(ascii: ";"), UInt8(ascii: "?"), UInt8(ascii: "#"):
+                name = NameHash()
+                isInName = true
+            case UInt8(ascii: "="):
+                if isInName, parameterHashes.contains(name) { return true }
+                isInName = false
+            case UInt8(ascii: "%"), UInt8(ascii: "+"): if isInName { return true }
+            default: if isInName { name.add(byte) }
+            }
+        }
+        return false
+    }
+
+    /// A name without case and separators, as FNV-1a. Another name of the same hash would be left out needlessly; with 64
+    /// bits nobody will see it happen.
+    private struct NameHash: Hashable {
+        private var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+        mutating func add(_ byte: UInt8) {
+            switch byte {
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "$"): break
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): mix(byte | 0x20)
+            default: mix(byte)
+            }
+        }
+
+        private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    }
+
+    private static let parameterHashes = Set(
+        parameters.map { name in
+            var hash = NameHash()
+            for byte in name.utf8 { hash.add(byte) }
+            return hash
+        })
 
     // Without case and separators. `key` is how Google's and many map services' URLs carry theirs; `code` is OAuth's
     // one-time code (RFC 6749 §4.1.2); `sig` and `signature` sign storage links, which work for anyone who has them.
-    private static let parameters: Set<String> = [
+    private static let parameters = [
         "accesstoken", "refreshtoken", "idtoken", "authtoken", "token", "csrftoken", "xsrftoken", "sessiontoken",
         "apikey", "key", "accesskey", "subscriptionkey", "secretkey", "privatekey", "auth", "authorization", "jwt",
         "signature", "sig", "xamzsignature", "xamzcredential", "xamzsecuritytoken", "xgoogsignature",

@@ -1,7 +1,8 @@
 internal import HTTPTrace
 internal import Transport
 
-// `Task.sleep` comes back by way of the global pool; the loop's own timers are exact to the turn and stay on the network thread.
+// `Task.sleep` comes back by way of the global pool; the loop's own timers are exact to the turn and stay on the
+// network thread.
 
 /// One wait for a time.
 @NetworkActor

@@ -2,16 +2,18 @@ public import HTTPTrace
 internal import HTTPWire
 public import Transport
 
-/// Answers one request. It runs on the network thread and must not block it; waiting is fine. It is cancelled when its client goes away
-/// or the server is closed. What it throws before it has answered becomes 500; afterwards the response is cut short.
+/// Answers one request. It runs on the network thread and must not block it; waiting is fine. It is cancelled when its
+/// client goes away or the server is closed. What it throws before it has answered becomes 500; afterwards the response
+/// is cut short.
 public typealias ServerHandler = @Sendable @NetworkActor (ServerRequest, ServerResponder) async throws -> Void
 
-/// Told of each state a connection enters, in order, on the network thread, between two steps of the connection: it must not block.
+/// Told of each state a connection enters, in order, on the network thread, between two steps of the connection: it
+/// must not block.
 public typealias ConnectionStateObserver = @Sendable @NetworkActor (ServerConnectionChange) -> Void
 
 /// A small HTTP/1.1 server that says what its connections are doing.
 ///
-///     let server = try await Server.start(ServerConfiguration()) { print($0.connection, $0.state) } handler: { request, responder in
+///     let server = try await Server.start(connectionState: { print($0.connection, $0.state) }) { request, responder in
 ///         try await responder.send(HTTPResponse(status: .ok), Array("hello\n".utf8))
 ///     }
 ///
@@ -27,7 +29,7 @@ public final class Server {
     private(set) var isStopping = false
 
     private let listener: TCPListener
-    private var connections: [ServerConnectionID: HTTP1ServerConnection] = [:]
+    private(set) var connections: [ServerConnectionID: HTTP1ServerConnection] = [:]
     private let numbers: ConnectionNumbers
     private var standing: StandingFields
     /// Resumed when a connection goes: by the accept loop at the connection limit, and by `shutdown`.
@@ -81,8 +83,8 @@ public final class Server {
 
     // MARK: Stopping
 
-    /// Stops listening, closes idle connections and lets busy ones finish their response; a connection that has sent nothing yet is given
-    /// `ServerTimeouts.untouched`. Hijacked connections are not waited for.
+    /// Stops listening, closes idle connections and lets busy ones finish their response; a connection that has sent
+    /// nothing yet is given `ServerTimeouts.untouched`. Hijacked connections are not waited for.
     ///
     /// - Parameter limit: What is still open then is closed as by `close()`.
     /// - Returns: Whether everything finished in time; all its `closed` have been reported then.
@@ -108,8 +110,8 @@ public final class Server {
         return isInTime
     }
 
-    /// Stops listening and closes all connections at once, whatever they are doing, except hijacked ones. Their `closed` is reported as soon
-    /// as their handlers have stopped, which may be after this returns, as in Go.
+    /// Stops listening and closes all connections at once, whatever they are doing, except hijacked ones. Their
+    /// `closed` is reported as soon as their handlers have stopped, which may be after this returns, as in Go.
     public func close() {
         isStopping = true
         listener.close()

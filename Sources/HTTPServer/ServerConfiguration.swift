@@ -4,8 +4,8 @@ public import Transport
 
 /// How a server listens and how much it puts up with.
 public struct ServerConfiguration: Sendable {
-    /// Where to listen. Loopback unless told otherwise: nobody but this machine reaches a server that was started to look at something.
-    /// Port 0 takes a free one; `Server.address` says which.
+    /// Where to listen. Loopback unless told otherwise: nobody but this machine reaches a server that was started to
+    /// look at something. Port 0 takes a free one; `Server.address` says which.
     public var address = NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 0)
     /// Set for https.
     public var tls: TLSContext?
@@ -13,32 +13,35 @@ public struct ServerConfiguration: Sendable {
     public var limits = ServerLimits()
     /// The Server field of each response; empty for none.
     public var serverName = "roundtrip"
-    /// Answers 421 to requests whose Host is neither `localhost` (nor below it) nor a loopback address. A web page could otherwise point
-    /// a name of its own at 127.0.0.1 and read what this server says (DNS rebinding). Counts only while `address` is on loopback.
+    /// Answers 421 to requests whose Host is neither `localhost` (nor below it) nor a loopback address. A web page
+    /// could otherwise point a name of its own at 127.0.0.1 and read what this server says (DNS rebinding). Counts only
+    /// while `address` is on loopback.
     public var refusesForeignHosts = true
 
     public init() {}
 }
 
-/// How long the server waits for what. Each limit is for one wait: a slow client that keeps sending is served, except that a head must be
-/// complete in its time.
+/// How long the server waits for what. Each limit is for one wait: a slow client that keeps sending is served, except
+/// that a head must be complete in its time.
 public struct ServerTimeouts: Sendable {
     /// From accept to the end of the TLS handshake. 10 s, as clients allow.
     public var handshake = Duration.seconds(10)
-    /// From the connection (or the end of its handshake), and from the first bytes of a later request, to the end of the head. Nobody needs
-    /// longer, and clients that dribble heads are an old way to use up a server. nginx waits 60 s.
+    /// From the connection (or the end of its handshake), and from the first bytes of a later request, to the end of
+    /// the head. Nobody needs longer, and clients that dribble heads are an old way to use up a server. nginx waits 60
+    /// s.
     public var head = Duration.seconds(20)
     /// For the next piece of a request's body.
     public var body = Duration.seconds(30)
-    /// Between requests. A little more than Go's client keeps a connection (90 s), so that the client closes first and no request runs into
-    /// the close.
+    /// Between requests. A little more than Go's client keeps a connection (90 s), so that the client closes first and
+    /// no request runs into the close.
     public var idle = Duration.seconds(100)
     /// For the client to take more of the response.
     public var write = Duration.seconds(30)
-    /// After the last byte of a response the server closes, for the client to read it: an immediate close would answer bytes still on their
-    /// way with a reset, which destroys the response (RFC 9112 §9.6). Go's 500 ms.
+    /// After the last byte of a response the server closes, for the client to read it: an immediate close would answer
+    /// bytes still on their way with a reset, which destroys the response (RFC 9112 §9.6). Go's 500 ms.
     public var linger = Duration.milliseconds(500)
-    /// How long `shutdown` spares a connection that has not sent anything: its first request may be on the way. Go's 5 s.
+    /// How long `shutdown` spares a connection that has not sent anything: its first request may be on the way. Go's 5
+    /// s.
     public var untouched = Duration.seconds(5)
 
     public init() {}
@@ -46,12 +49,14 @@ public struct ServerTimeouts: Sendable {
 
 /// How much the server takes.
 public struct ServerLimits: Sendable {
-    /// Open connections; more wait in the kernel's queue until one closes. 10,000: 80 MB at the most that an active one keeps.
+    /// Open connections; more wait in the kernel's queue until one closes. 10,000, as the program promises to hold; an
+    /// idle one costs 7 kB.
     public var connections = 10_000
-    /// What the parser takes. Heads up to 64 KiB with 500 fields: every request is kept until it is answered, and browsers stop at 8 KiB of
-    /// cookies.
+    /// What the parser takes. Heads up to 64 KiB with 500 fields: every request is kept until it is answered, and
+    /// browsers stop at 8 KiB of cookies.
     public var http1 = HTTP1Limits.server
-    /// Unread body that is discarded to keep the connection; beyond that a new connection is cheaper. 256 KiB, as in Go.
+    /// Unread body that is discarded to keep the connection; beyond that a new connection is cheaper. 256 KiB, as in
+    /// Go.
     public var discardedBodyBytes = 256 << 10
 
     public init() {}

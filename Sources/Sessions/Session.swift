@@ -50,6 +50,12 @@ public struct Session: Equatable, Sendable {
         exchanges[index].body = body
     }
 
+    /// Drops a row that has ended and is of no more use, and keeps it in the figures: what a long headless run does.
+    public mutating func forget(_ id: ExchangeID) {
+        guard let index = index(of: id) else { return }
+        exchanges.remove(at: index)
+    }
+
     public mutating func remove(_ id: ExchangeID) {
         guard let index = index(of: id) else { return }
         exchanges.remove(at: index)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TextScreen
 
 /// The program: `roundtrip [URL…]` opens the interface, `roundtrip probe` does without.
 @main
@@ -43,7 +44,10 @@ struct Roundtrip: AsyncParsableCommand {
 let programVersion = "1.0.0"
 
 /// Words for people go to standard error: standard output is for data.
+///
+/// They quote what was typed, pasted or sent by a server, so what would control a terminal is shown instead of sent.
 func printError(_ message: String) {
-    let line = message + "\n"
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+    let line = lines.map { SafeText(untrusted: String($0)).string + "\n" }.joined()
     _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
 }

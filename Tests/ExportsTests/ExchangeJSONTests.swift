@@ -89,7 +89,8 @@ struct ExchangeJSONTests {
         let warm = try #require(try object(2)["curl"] as? [String: Any])
         #expect(warm["num_connects"] as? Int == 0)
         #expect(warm["time_appconnect"] as? Double == 0)
-        #expect(warm["time_connect"] as? Double == 0.00002)
+        #expect(warm["time_connect"] as? Double == 0)
+        #expect(warm["time_namelookup"] as? Double == 0.00002)
         let failed = try #require(try object(3)["curl"] as? [String: Any])
         #expect(failed["response_code"] as? Int == 0)
         #expect(failed["time_starttransfer"] as? Double == 0)
@@ -105,6 +106,6 @@ struct ExchangeJSONTests {
             for secret in Sample.secrets { #expect(!text.contains(secret)) }
             #expect(line.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F })
         }
-        #expect(redaction.counts.total > 0)
+        #expect(redaction.counts == Redaction.Counts(parameters: 1))
     }
 }

@@ -152,4 +152,34 @@ struct ConnectionStateTests {
         #expect(log.changes.map { $0.closeReason != nil } == [false, false, false, true])
         server.close()
     }
+
+    @Test(arguments: [true, false])
+    func `a response cut short on purpose or by mistake: new, active, closed`(isOnPurpose: Bool) async throws {
+        let server = try await Server.logged(log) { _, responder in
+            try await responder.start(.text(), .length(10))
+            try await responder.write(Array("half".utf8))
+            if isOnPurpose { responder.abort() }
+        }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(try await client.rest().hasSuffix("\r\n\r\nhalf"))
+        #expect(await log.closing() == (isOnPurpose ? .handlerClosed : .responseCutShort))
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
+
+    @Test func `a reset is one`() async throws {
+        let server = try await Server.logged(log) { _, responder in responder.reset() }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        do {
+            _ = try await client.rest()
+            Issue.record("no reset")
+        } catch let error as StreamError {
+            #expect(error.isReset)
+        }
+        #expect(await log.closing() == .handlerClosed)
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
 }

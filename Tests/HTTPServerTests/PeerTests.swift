@@ -57,7 +57,8 @@ struct PeerTests {
         let url = "\(playground.origin)/upload"
         let body = String(repeating: "x", count: 2_000_000)
         let outcome = try await Program.curl(
-            "-v", "-H", "Expect: 100-continue", "--data-binary", "@-", url, "-w", "\n%{num_connects}", input: body)
+            "-v", "-H", "Expect: 100-continue", "--expect100-timeout", "15", "--data-binary", "@-", url, "-w",
+            "\n%{num_connects}", input: body)
         #expect(outcome.errors.contains("HTTP/1.1 100 Continue"))
         #expect(outcome.output.contains(#""bytes":2000000"#))
         #expect(outcome.output.hasSuffix("\n1"))

@@ -81,7 +81,7 @@ struct ProbeHARTests {
             "/ok", "/secrets?q=1&x=%20y", "/missing", "/truncated", "/garbage", "/hostile-body", "/hostile-field",
         ]
         let probe = try Probe.start(
-            ["--json", "-c", "1", "--har", har, "--cacert", certificates.authority, "-d", "a=1&b=2"]
+            ["--json", "-c", "1", "--har", har, "--cacert", certificates.authority]
                 + targets.map { server.plain + $0 } + [secure.secure, dead, "http://nosuch.invalid/"])
         try await probe.finish()
         #expect(probe.error.contains(har), "\(probe.error)")
@@ -94,6 +94,18 @@ struct ProbeHARTests {
         let listing = try await HARReaders.mitmdump(har)
         #expect(listing.contains("/missing"), "\(listing)")
         #expect(listing.contains("404"), "\(listing)")
+    }
+
+    @Test func `a form that was sent is in the file`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let har = folder.file("form.har")
+        #expect(
+            try await Probe.run("--har", har, "-d", "first=1&second=2", "\(server.plain)/echo").ending == .exited(0))
+        try await HARReaders.validate(har)
+        #expect(try String(contentsOfFile: har, encoding: .utf8).contains("first=1&second=2"))
+        #expect(try await HARReaders.haralyze(har) == ["200 \(server.plain)/echo"])
     }
 
     @Test func `secrets are left out and counted, unless they are asked for`() async throws {

@@ -12,11 +12,14 @@ public final class Pseudoterminal {
     /// Ours, besides the program's: without it the terminal, and with it the modes we look at, ends with the program.
     private let terminal: Int32
     private let modesBefore: TerminalModes
+    /// Where the program runs; it must not go before the program does.
+    private let folder: TemporaryFolder?
 
     /// Starts the program in a new session with this terminal.
     public init(
         _ arguments: [String], columns: Int = 120, rows: Int = 36,
-        environment: [String: String] = ChildProcess.environment(["TERM": "xterm-256color"]), folder: String? = nil,
+        environment: [String: String] = ChildProcess.environment(["TERM": "xterm-256color"]),
+        folder: TemporaryFolder? = nil,
         output: ChildProcess.Stream? = nil
     ) throws {
         controller = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
@@ -30,9 +33,11 @@ public final class Pseudoterminal {
         guard terminal >= 0 else { throw HarnessError("\(path): \(String(cString: strerror(errno)))") }
         Self.setSize(of: controller, columns: columns, rows: rows)
         modesBefore = TerminalModes(of: terminal)
+        self.folder = folder
         screen = TerminalScreen(columns: columns, rows: rows)
         process = try ChildProcess(
-            arguments, environment: environment, folder: folder, input: .path(path), output: output ?? .path(path),
+            arguments, environment: environment, folder: folder?.path, input: .path(path),
+            output: output ?? .path(path),
             error: .path(path), isSessionLeader: true)
     }
 

@@ -214,6 +214,8 @@ public struct TerminalScreen: Sendable {
     }
 
     private mutating func carryOutSystem(_ command: String) {
+        // ncurses gives the colours back their own looks (`oc`) where it might have changed them.
+        if command == "104" { return }
         guard command.hasPrefix("52;c;") else { return note("OSC \(command)") }
         clipboard.append(String(command.dropFirst(5)))
     }

@@ -7,9 +7,10 @@ public enum TestCertificates {
     /// Good for `localhost`, 127.0.0.1 and ::1.
     public static let localhost = authority.issue(for: ["localhost", "127.0.0.1", "::1"])
 
-    /// A client's settings that trust them, and the system's roots as usual.
+    /// A client's settings that trust them, and nobody else.
     public static var trusting: TLSContext.ClientConfiguration {
         var configuration = TLSContext.ClientConfiguration()
+        configuration.usesSystemRoots = false
         configuration.extraRoots = authority.certificatePEM
         return configuration
     }

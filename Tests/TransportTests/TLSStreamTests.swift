@@ -130,7 +130,8 @@ struct TLSStreamTests {
     func `a port that speaks something else is told from broken TLS`(greeting: String) async throws {
         try await Task.onNetwork {
             let pair = try await LoopbackPair()
-            let client = try TLSStream(over: pair.client, client: TLSContext(client: .init()), host: "localhost")
+            let client = try TLSStream(
+                over: pair.client, client: TLSContext(client: TestCertificates.trusting), host: "localhost")
             try await pair.server.write(greeting)
             await #expect(throws: TLSError.notTLS) { try await client.handshake() }
         }.value
@@ -139,7 +140,8 @@ struct TLSStreamTests {
     @Test func `a peer that hangs up during the handshake is named as the one who did`() async throws {
         try await Task.onNetwork {
             let pair = try await LoopbackPair()
-            let client = try TLSStream(over: pair.client, client: TLSContext(client: .init()), host: "localhost")
+            let client = try TLSStream(
+                over: pair.client, client: TLSContext(client: TestCertificates.trusting), host: "localhost")
             let handshake = Task.onNetwork { try await client.handshake() }
             _ = try await pair.server.readSome()
             pair.server.close()
@@ -150,7 +152,8 @@ struct TLSStreamTests {
     @Test func `closing ends a handshake at once`() async throws {
         try await Task.onNetwork {
             let pair = try await LoopbackPair()
-            let client = try TLSStream(over: pair.client, client: TLSContext(client: .init()), host: "localhost")
+            let client = try TLSStream(
+                over: pair.client, client: TLSContext(client: TestCertificates.trusting), host: "localhost")
             let handshake = Task.onNetwork { try await client.handshake() }
             _ = try await pair.server.readSome()
             client.close()

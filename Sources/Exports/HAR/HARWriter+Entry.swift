@@ -33,7 +33,7 @@ extension HARWriter {
         json.field("url", redaction.url(draft.url.description))
         json.field("httpVersion", version)
         json.openArray("cookies")
-        for (name, value) in fields where SecretNames.kind(ofField: name) == .cookie {
+        for (name, value) in fields where redaction.kind(of: name) == .cookie {
             for cookie in HARCookie.sent(value) { write(cookie) }
         }
         json.closeArray()
@@ -77,7 +77,7 @@ extension HARWriter {
         json.field("statusText", response?.reason ?? "")
         json.field("httpVersion", version)
         json.openArray("cookies")
-        for (name, value) in fields where SecretNames.kind(ofField: name) == .setCookie {
+        for (name, value) in fields where redaction.kind(of: name) == .setCookie {
             if let cookie = HARCookie(setCookie: value) { write(cookie) }
         }
         json.closeArray()

@@ -18,7 +18,8 @@ struct ConnectionFactory {
     /// - Parameter record: Told of each step as it happens; one done for every start, also on failure.
     /// - Throws: What failed, in which phase. Cancelling the task ends it at once.
     func open(
-        _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool, record: @escaping @NetworkActor (TraceEvent) -> Void
+        _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool,
+        record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> HTTP1Connection {
         let tcp: TCPStream
         do throws(DialError) {
@@ -44,7 +45,7 @@ struct ConnectionFactory {
         do throws(TLSError) {
             stream = try TLSStream(over: tcp, client: configuration.tls, host: origin.host)
         } catch {
-            try failHandshake(tcp, error, TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), record)
+            try failHandshake(tcp, origin, error, TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), record)
         }
 
         var hasTimedOut = false
@@ -71,15 +72,22 @@ struct ConnectionFactory {
                 record(.tlsHandshakeDone(stream.facts, failure))
                 throw failure
             }
-            try failHandshake(tcp, error, stream.facts, record)
+            try failHandshake(tcp, origin, error, stream.facts, record)
         }
     }
 
     private func failHandshake(
-        _ tcp: TCPStream, _ error: TLSError, _ facts: TLSFacts, _ record: @NetworkActor (TraceEvent) -> Void
+        _ tcp: TCPStream, _ origin: Origin, _ error: TLSError, _ facts: TLSFacts,
+        _ record: @NetworkActor (TraceEvent) -> Void
     ) throws(Failure) -> Never {
         tcp.close()
-        let failure = Failure(error)
+        var failure = Failure(error)
+        // OpenSSL only says "mismatch". Whose certificate it is tells where the request went instead.
+        if case .untrusted(let problem) = error, problem.contains("mismatch"), let leaf = facts.certificates.first {
+            let names = leaf.names.isEmpty ? "no name" : leaf.names.prefix(3).joined(separator: ", ")
+            failure.message +=
+                ": it is for \(names)\(leaf.names.count > 3 ? " and others" : ""), not for \(origin.host)"
+        }
         record(.tlsHandshakeDone(facts, failure))
         throw failure
     }

@@ -1,7 +1,7 @@
 internal import HTTPTrace
 
-// Which state a connection is in, exactly as Go's `http.Server` reports it for HTTP/1. It decides; `HTTP1ServerConnection` does.
-// No I/O and no clock here.
+// Which state a connection is in, exactly as Go's `http.Server` reports it for HTTP/1. It decides;
+// `HTTP1ServerConnection` does. No I/O and no clock here.
 //
 //     accepted       head read           response ended, kept
 //    ──────────▶ new ─────────▶ active ───────────────────────▶ idle
@@ -10,15 +10,16 @@ internal import HTTPTrace
 //                 │              ├──────▶ hijacked                │
 //                 └──────────────┴──────▶ closed ◀────────────────┘
 //
-// Active means that a whole head was read, not that a byte came, as Go's documentation has it. A head that can't be read makes the
-// connection active too, for the moment before it closes, if some of it was read from the wire after the wait for it was over: on a new
-// connection any byte, on an idle one what comes after the first four. So an idle connection that gets a malformed request in one piece
-// goes straight to closed, although it is answered.
+// Active means that a whole head was read, not that a byte came, as Go's documentation has it. A head that can't be
+// read makes the connection active too, for the moment before it closes, if some of it was read from the wire after the
+// wait for it was over: on a new connection any byte, on an idle one what comes after the first four. So an idle
+// connection that gets a malformed request in one piece goes straight to closed, although it is answered.
 
-/// The state of one server connection. Every call returns the state to report now, or nil when there is nothing to report.
+/// The state of one server connection. Every call returns the state to report now, or nil when there is nothing to
+/// report.
 struct ConnectionMachine {
-    /// Between requests a connection counts as resting until this much has come. Go's number: the least by which it tells a request
-    /// from stray line ends.
+    /// Between requests a connection counts as resting until this much has come. Go's number: the least by which it
+    /// tells a request from stray line ends.
     static let wakingBytes = 4
 
     /// What was reported last.
@@ -31,7 +32,8 @@ struct ConnectionMachine {
 
     /// Bytes of the awaited head have come.
     ///
-    /// - Parameter areNew: Whether they were read from the wire just now; false for those that came along with the request before.
+    /// - Parameter areNew: Whether they were read from the wire just now; false for those that came along with the
+    ///   request before.
     mutating func received(_ count: Int, areNew: Bool) {
         guard count > 0, state == .new || state == .idle else { return }
         if areNew, !isResting { readsBeyondWaking = true }
@@ -68,7 +70,8 @@ struct ConnectionMachine {
         return enter(.hijacked)
     }
 
-    /// The connection is gone, by whichever side. Nothing is reported for one that was hijacked: it is not ours any more.
+    /// The connection is gone, by whichever side. Nothing is reported for one that was hijacked: it is not ours any
+    /// more.
     mutating func closed() -> ConnectionState? {
         guard state != .hijacked, state != .closed else { return nil }
         return enter(.closed)

@@ -229,7 +229,8 @@ final class HTTP1Exchange {
     /// Whether the request lets the connection be used again, as far as is known now.
     private func requestMayBeReused(isWhole: Bool) -> Bool {
         if let requestEnd { return requestEnd.isReusable }
-        // A client that was not invited may send its body or not (RFC 9110 §10.1.1): nobody knows where the next request would begin.
+        // A client that was not invited may send its body or not (RFC 9110 §10.1.1): nobody knows where the next
+        // request would begin.
         if awaitsInvitation || bodyError != nil { return false }
         if isWhole, case .length(let count) = framing, count > connection.limits.discardedBodyBytes { return false }
         return head.version == .http11 && !head.values("connection").contains { $0.lowercased().contains("close") }

@@ -6,7 +6,8 @@ internal import Transport
 // All ways in which a connection ends. The first reason given is the one reported.
 
 extension HTTP1ServerConnection {
-    /// Ends the connection at once, from wherever. The task that serves it is cancelled, and reports `closed` when it has stopped.
+    /// Ends the connection at once, from wherever. The task that serves it is cancelled, and reports `closed` when it
+    /// has stopped.
     func end(_ reason: ServerCloseReason) {
         guard machine.state != .hijacked else { return }
         closeReason = closeReason ?? reason
@@ -37,8 +38,9 @@ extension HTTP1ServerConnection {
         end(reason)
     }
 
-    /// Takes and drops what the client still sends, until it closes or the time is up: bytes that arrive at a closed socket are answered with a
-    /// reset, and that would destroy a response which the client has not read yet (RFC 9112 §9.6).
+    /// Takes and drops what the client still sends, until it closes or the time is up: bytes that arrive at a closed
+    /// socket are answered with a reset, and that would destroy a response which the client has not read yet (RFC 9112
+    /// §9.6).
     private func linger() async {
         watchdog.watch(.body, for: timeouts.linger)
         while !input.isEnd, machine.state != .closed {
@@ -89,7 +91,8 @@ extension HTTP1ServerConnection {
         end(.timedOut(wait))
     }
 
-    /// Closes in the middle of things, without TLS's own end (close_notify) either: nobody shall take it for a proper one.
+    /// Closes in the middle of things, without TLS's own end (close_notify) either: nobody shall take it for a proper
+    /// one.
     func abort(_ reason: ServerCloseReason) {
         tcp.close()
         end(reason)

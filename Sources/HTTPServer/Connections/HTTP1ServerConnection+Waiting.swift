@@ -67,8 +67,8 @@ extension HTTP1ServerConnection {
         }
     }
 
-    /// While a handler works: has the client gone away? Nobody would read the answer, so the handler is cancelled, as Go does. A client
-    /// that only ended its side and still reads gets what a handler writes that takes no notice.
+    /// While a handler works: has the client gone away? Nobody would read the answer, so the handler is cancelled, as
+    /// Go does. A client that only ended its side and still reads gets what a handler writes that takes no notice.
     func lookAhead() {
         guard closeReason == nil, let current, current.requestEnd != nil else { return }
         do {

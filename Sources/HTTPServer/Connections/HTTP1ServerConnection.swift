@@ -3,11 +3,11 @@ internal import HTTPTypes
 internal import HTTPWire
 internal import Transport
 
-// One HTTP/1 connection, from accept to close: reads a request, lets the handler answer, and again. `ConnectionMachine` says which state
-// that is, `HTTP1RequestReader` what the bytes mean, `ResponsePlan` whether there is a next request.
+// One HTTP/1 connection, from accept to close: reads a request, lets the handler answer, and again. `ConnectionMachine`
+// says which state that is, `HTTP1RequestReader` what the bytes mean, `ResponsePlan` whether there is a next request.
 //
-// It runs in one task. What comes from elsewhere (a limit reached, the server closed) goes through `end`: that notes the reason, cancels
-// the task and closes the stream, and the task finds out at its next step.
+// It runs in one task. What comes from elsewhere (a limit reached, the server closed) goes through `end`: that notes
+// the reason, cancels the task and closes the stream, and the task finds out at its next step.
 
 /// Serves one connection.
 @NetworkActor
@@ -128,7 +128,8 @@ final class HTTP1ServerConnection {
         return nil
     }
 
-    // A target in absolute form overrides Host (RFC 9112 §3.2.2). HTTP/1.0 may name no host at all; browsers don't speak it.
+    // A target in absolute form overrides Host (RFC 9112 §3.2.2). HTTP/1.0 may name no host at all; browsers don't
+    // speak it.
     private func authority(of head: ReceivedHead) -> String {
         if head.target.hasPrefix("/") || head.target == "*" { return head.firstValue("host") ?? "localhost" }
         return head.request(scheme: scheme.rawValue).authority ?? ""
@@ -136,6 +137,7 @@ final class HTTP1ServerConnection {
 
     /// After the response: reads what is left of the request, and closes unless the connection is kept.
     private func conclude(_ exchange: HTTP1Exchange) async throws -> Bool {
+        guard closeReason == nil else { return false }
         switch exchange.progress {
         case .ended(let plan):
             if plan.isKept, try await discardBody(of: exchange), exchange.requestEnd?.isReusable == true,
@@ -156,7 +158,9 @@ final class HTTP1ServerConnection {
     /// - Returns: Whether the request was read to its end.
     private func discardBody(of exchange: HTTP1Exchange) async throws -> Bool {
         var discarded = 0
-        while exchange.requestEnd == nil, discarded <= limits.discardedBodyBytes {
+        // In all, since a client could send a byte now and then for ever.
+        let deadline = EventLoop.shared.now + timeouts.body
+        while exchange.requestEnd == nil, discarded <= limits.discardedBodyBytes, EventLoop.shared.now < deadline {
             discarded += try await exchange.readPart()?.count ?? 0
         }
         return exchange.requestEnd != nil

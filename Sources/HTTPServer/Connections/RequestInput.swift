@@ -2,9 +2,9 @@ internal import HTTPTypes
 internal import HTTPWire
 internal import Transport
 
-// From bytes to the parts of requests. A read goes into one buffer that all connections share and is understood before anything else
-// happens, so that an idle connection owns no buffer. Only what belongs to a later part is kept: the body behind a head, or a
-// pipelined request.
+// From bytes to the parts of requests. A read goes into one buffer that all connections share and is understood before
+// anything else happens, so that an idle connection owns no buffer. Only what belongs to a later part is kept: the body
+// behind a head, or a pipelined request.
 
 /// A part of a request. Unlike the reader's event it owns its bytes.
 enum RequestPart {
@@ -60,7 +60,8 @@ struct RequestInput {
         return try take(UnsafeRawBufferPointer(start: nil, count: 0)).part
     }
 
-    /// Looks whether the client goes away while its request is being answered. What comes instead, a pipelined request, is kept.
+    /// Looks whether the client goes away while its request is being answered. What comes instead, a pipelined request,
+    /// is kept.
     ///
     /// - Returns: Whether it has ended its side, with nothing before that.
     mutating func lookAhead(from stream: any ByteStream) throws(StreamError) -> Bool {

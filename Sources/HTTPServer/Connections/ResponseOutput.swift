@@ -1,8 +1,9 @@
 internal import HTTPTrace
 internal import Transport
 
-// A small response is put together in a buffer that goes from connection to connection: nothing is allocated for it, and an idle
-// connection owns none. Only a response the client does not take at once keeps the buffer, and the next one makes a new one.
+// A small response is put together in a buffer that goes from connection to connection: nothing is allocated for it,
+// and an idle connection owns none. Only a response the client does not take at once keeps the buffer, and the next one
+// makes a new one.
 
 /// Bytes on their way to one client.
 @NetworkActor

@@ -1,8 +1,9 @@
 internal import HTTPTrace
 internal import Transport
 
-// One time limit at a time for one connection. A keep-alive connection sets a limit for every request and reaches hardly any, so
-// setting one only writes a deadline down: the timer stays where it is, and when it fires too early it is set anew.
+// One time limit at a time for one connection. A keep-alive connection sets a limit for every request and reaches
+// hardly any, so setting one only writes a deadline down: the timer stays where it is, and when it fires too early it
+// is set anew.
 
 /// Watches that a wait of a connection does not take too long.
 @NetworkActor

@@ -5,7 +5,8 @@ internal import HTTPWire
 public enum ResponseBody: Equatable, Sendable {
     /// Exactly this many bytes will be written.
     case length(Int)
-    /// Any number of bytes; each write becomes a chunk. To an HTTP/1.0 client, which knows no chunks, it becomes `untilClose`.
+    /// Any number of bytes; each write becomes a chunk. To an HTTP/1.0 client, which knows no chunks, it becomes
+    /// `untilClose`.
     case chunked
     /// Any number of bytes, ended by closing the connection. The client can't tell it from a body cut short.
     case untilClose
@@ -37,7 +38,8 @@ struct ResponsePlan: Equatable {
             }
         isKept = mayBeKept && !(framing == .untilClose && sendsBody)
         saysKeepAlive = isKept && isHTTP10
-        // After HEAD nothing comes, so that the connection can stay; but the head of a body until close would say `close`.
+        // After HEAD nothing comes, so that the connection can stay; but the head of a body until close would say
+        // `close`.
         if framing == .untilClose, !sendsBody { framing = .none }
     }
 }

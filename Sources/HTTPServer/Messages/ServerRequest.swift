@@ -36,13 +36,13 @@ public struct ServerRequest {
         }
     }
 
-    /// Waits for the next piece of the body; nil after the last. A client that waits for `100 Continue` gets it with the first call, so that a
-    /// handler which refuses by the head alone spares the upload.
+    /// Waits for the next piece of the body; nil after the last. A client that waits for `100 Continue` gets it with
+    /// the first call, so that a handler which refuses by the head alone spares the upload.
     ///
     /// What the handler does not read slows the client down: nothing is read ahead. Pieces are at most 64 KiB.
     ///
-    /// - Throws: `ServerError.bodyBroken` when the client stopped in the middle, sent nonsense or took too long; `.bodyNotInvited` when the
-    ///   response began before the client was told to send the body: it may never send it.
+    /// - Throws: `ServerError.bodyBroken` when the client stopped in the middle, sent nonsense or took too long;
+    ///   `.bodyNotInvited` when the response began before the client was told to send the body: it may never send it.
     public func readBody() async throws -> [UInt8]? { try await exchange.readBody() }
 
     /// The trailers of a chunked body, once `readBody` has returned nil; nil without any.

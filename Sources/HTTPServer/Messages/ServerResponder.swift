@@ -2,16 +2,18 @@ public import HTTPTypes
 internal import HTTPWire
 public import Transport
 
-/// Answers one request. Good until the handler returns; a handler that returns without answering has answered 200 with no body.
+/// Answers one request. Good until the handler returns; a handler that returns without answering has answered 200 with
+/// no body.
 ///
-/// Writing out of turn (a second response, a body before its head, more bytes than announced) is a programming error and traps. Date, Server,
-/// Connection and the framing fields are added; the response must not name framing fields itself. To HEAD and for 204 and 304 the
-/// body is dropped.
+/// Writing out of turn (a second response, a body before its head, more bytes than announced) is a programming error
+/// and traps. Date, Server, Connection and the framing fields are added; the response must not name framing fields
+/// itself. To HEAD and for 204 and 304 the body is dropped.
 @NetworkActor
 public struct ServerResponder {
     let exchange: HTTP1Exchange
 
-    /// Sends an interim response, any number of times before the final one: 103 Early Hints, mostly. Dropped for HTTP/1.0 clients.
+    /// Sends an interim response, any number of times before the final one: 103 Early Hints, mostly. Dropped for
+    /// HTTP/1.0 clients.
     public func inform(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:]) async throws {
         try await exchange.inform(HTTPResponse(status: status, headerFields: fields))
     }

@@ -1,7 +1,8 @@
 public import HTTPTrace
 public import Transport
 
-/// Servers to try things out on: `/` lists what they can do, and do wrong. `roundtrip --demo` and the tests talk to them.
+/// Servers to try things out on: `/` lists what they can do, and do wrong. `roundtrip --demo` and the tests talk to
+/// them.
 ///
 ///     let playground = try await Playground.start()
 ///     playground.origin                         // http://127.0.0.1:40123

@@ -1,4 +1,5 @@
-/// How far the playground's routes let themselves be driven. Everything above is answered with 400, so that a mistyped figure is noticed.
+/// How far the playground's routes let themselves be driven. Everything above is answered with 400, so that a mistyped
+/// figure is noticed.
 enum PlaygroundLimits {
     /// One wait. Longer than any client's usual time limit, so that those can be tried out.
     static let pause = Duration.seconds(120)

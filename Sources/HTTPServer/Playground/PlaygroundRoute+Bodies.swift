@@ -36,7 +36,8 @@ extension PlaygroundRoute {
         PlaygroundRoute("/upload", "/upload", "takes a body of any size and says how it came", answer: upload),
     ]
 
-    // 251 is prime: a piece that is lost, doubled or shifted by any buffer's size shows. Whole periods, so that blocks follow on each other.
+    // 251 is prime: a piece that is lost, doubled or shifted by any buffer's size shows. Whole periods, so that blocks
+    // follow on each other.
     private static let pattern = (0..<251 * 256).map { UInt8($0 % 251) }
     private static let lengthName = HTTPField.Name("X-Length")!
     private static let sumName = HTTPField.Name("X-Sum")!

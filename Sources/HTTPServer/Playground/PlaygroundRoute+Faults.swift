@@ -18,7 +18,8 @@ extension PlaygroundRoute {
             _, responder in
             try await responder.start(.binary(), .length(1 << 20))
             try await writePattern(1000, responder)
-            // A reset destroys what the client has not read yet: the break is meant to be seen in the middle of the body.
+            // A reset destroys what the client has not read yet: the break is meant to be seen in the middle of the
+            // body.
             try await Pause.wait(for: .milliseconds(50))
             responder.reset()
         },

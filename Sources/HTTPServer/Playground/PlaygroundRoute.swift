@@ -1,7 +1,8 @@
 internal import HTTPTypes
 internal import Transport
 
-/// One address of the playground and what it does. The index page, the tests and the answers are made from the same table.
+/// One address of the playground and what it does. The index page, the tests and the answers are made from the same
+/// table.
 struct PlaygroundRoute: Sendable {
     /// What a client gets.
     enum Outcome: Equatable, Sendable {

@@ -6,7 +6,7 @@
 ///
 /// Besides what JSON asks for, characters that could command or confuse a terminal are escaped too: the output may well
 /// be shown on one.
-package struct JSONWriter {
+package struct JSONWriter: Sendable {
     /// What has been written since the last `takeBytes`.
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -15,8 +15,19 @@ package struct JSONWriter {
 
     /// The bytes so far; the writer goes on with an empty buffer.
     package mutating func takeBytes() -> [UInt8] {
-        defer { bytes.removeAll(keepingCapacity: true) }
-        return bytes
+        let taken = bytes
+        bytes = []
+        bytes.reserveCapacity(taken.count)
+        return taken
+    }
+
+    /// The bytes so far as text; the writer goes on with the same buffer, emptied.
+    package mutating func takeText() -> String {
+        defer {
+            bytes.removeAll(keepingCapacity: true)
+            needsComma = false
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Bytes that are JSON already, or stand between documents.
@@ -34,14 +45,16 @@ package struct JSONWriter {
     package mutating func openArray() { open("[") }
     package mutating func closeArray() { close("]") }
 
-    package mutating func value(_ text: some StringProtocol) {
+    // Strings and Ints, no generics: those would stay unspecialised across modules, at twice the cost of the whole.
+
+    package mutating func value(_ text: String) {
         separate()
         quote(text)
     }
 
-    package mutating func value(_ number: some BinaryInteger) {
+    package mutating func value(_ number: Int) {
         separate()
-        digits(Int64(number))
+        digits(UInt64(number.magnitude), isNegative: number < 0)
     }
 
     package mutating func value(_ flag: Bool) {
@@ -67,15 +80,18 @@ package struct JSONWriter {
         openArray()
     }
 
-    package mutating func field(_ name: StaticString, _ text: some StringProtocol) {
+    package mutating func field(_ name: StaticString, _ text: String) {
         self.name(name)
         value(text)
     }
 
-    package mutating func field(_ name: StaticString, _ number: some BinaryInteger) {
+    package mutating func field(_ name: StaticString, _ number: Int) {
         self.name(name)
         value(number)
     }
+
+    package mutating func field(_ name: StaticString, _ number: Int64) { field(name, Int(number)) }
+    package mutating func field(_ name: StaticString, _ number: UInt16) { field(name, Int(number)) }
 
     package mutating func field(_ name: StaticString, _ flag: Bool) {
         self.name(name)
@@ -88,11 +104,11 @@ package struct JSONWriter {
     }
 
     /// Leaves the member out when there is no value.
-    package mutating func field(_ name: StaticString, ifPresent text: (some StringProtocol)?) {
+    package mutating func field(_ name: StaticString, ifPresent text: String?) {
         if let text { field(name, text) }
     }
 
-    package mutating func field(_ name: StaticString, ifPresent number: (some BinaryInteger)?) {
+    package mutating func field(_ name: StaticString, ifPresent number: Int?) {
         if let number { field(name, number) }
     }
 
@@ -107,7 +123,7 @@ package struct JSONWriter {
     }
 
     /// The same with a name from elsewhere.
-    package mutating func name(text: some StringProtocol) {
+    package mutating func name(text: String) {
         separate()
         quote(text)
         bytes.append(UInt8(ascii: ":"))
@@ -136,8 +152,7 @@ extension JSONWriter {
         var scale: UInt64 = 1
         for _ in 0..<decimals { scale *= 10 }
         let magnitude = units.magnitude
-        if units < 0 { bytes.append(UInt8(ascii: "-")) }
-        digits(Int64(magnitude / scale))
+        digits(magnitude / scale, isNegative: units < 0)
         var rest = magnitude % scale
         guard rest > 0 else { return }
         bytes.append(UInt8(ascii: "."))
@@ -148,30 +163,28 @@ extension JSONWriter {
         }
     }
 
-    private mutating func digits(_ number: Int64) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = number.magnitude
-        guard rest > 9 else { return bytes.append(UInt8(ascii: "0") + UInt8(rest)) }
-        let start = bytes.count
-        while rest > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
+    private mutating func digits(_ number: UInt64, isNegative: Bool) {
+        if isNegative { bytes.append(UInt8(ascii: "-")) }
+        var scale: UInt64 = 1
+        while number / scale > 9 { scale *= 10 }
+        while scale > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(number / scale % 10))
+            scale /= 10
         }
-        bytes[start...].reverse()
     }
 
-    private mutating func quote(_ text: some StringProtocol) {
+    private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         // Nearly all text is plain and is copied in one go.
-        let isPlain: Bool? = text.utf8.withContiguousStorageIfAvailable { buffer in
+        var text = text
+        let isPlain = text.withUTF8 { buffer in
             // No early exit, so that the loop is vectorised.
             var isPlain = true
             for byte in buffer { isPlain = isPlain && byte &- 0x20 < 0x5F && byte != 0x22 && byte != 0x5C }
-            guard isPlain else { return false }
-            bytes.append(contentsOf: buffer)
-            return true
+            if isPlain { bytes.append(contentsOf: buffer) }
+            return isPlain
         }
-        if isPlain != true {
+        if !isPlain {
             for scalar in text.unicodeScalars { append(scalar) }
         }
         bytes.append(UInt8(ascii: "\""))
@@ -206,8 +219,10 @@ extension JSONWriter {
     }
 
     private mutating func escape(_ unit: UInt16) {
-        let hex = Array("0123456789abcdef".utf8)
         bytes.append(contentsOf: [0x5C, 0x75])
-        for shift in [12, 8, 4, 0] { bytes.append(hex[Int(unit >> UInt16(shift) & 15)]) }
+        for shift in [12, 8, 4, 0] {
+            let digit = UInt8(unit >> UInt16(shift) & 15)
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+        }
     }
 }

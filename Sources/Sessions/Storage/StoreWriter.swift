@@ -10,6 +10,8 @@ internal import Synchronization
 /// Turns batches into rows of one run. Its lock is never waited for: the database's queue calls it one at a time.
 final class StoreWriter: Sendable {
     private struct State: Sendable {
+        // One buffer for all rows.
+        var json = JSONWriter()
         var running: [ExchangeID: Exchange] = [:]
         var connections = ConnectionLedger()
         var exchangeCount: Int
@@ -66,7 +68,7 @@ final class StoreWriter: Sendable {
         for id in ids.sorted() {
             guard let exchange = state.running[id] else { continue }
             // The number of arguments is checked by a test, not a million times.
-            statement.setUncheckedArguments(StatementArguments(columns(of: exchange)))
+            statement.setUncheckedArguments(StatementArguments(columns(of: exchange, &state.json)))
             try statement.execute()
             if !exchange.isRunning { state.running[id] = nil }
         }
@@ -109,7 +111,7 @@ extension StoreWriter {
         "INSERT OR REPLACE INTO exchanges VALUES (" + Array(repeating: "?", count: 40).joined(separator: ", ") + ")"
 
     /// The values of an exchange's row, in the order of the table.
-    private func columns(of exchange: Exchange) -> [(any DatabaseValueConvertible)?] {
+    private func columns(of exchange: Exchange, _ json: inout JSONWriter) -> [(any DatabaseValueConvertible)?] {
         let start = exchange.startedAt
         var values: [(any DatabaseValueConvertible)?] = [
             StoreSchema.rowID(run: run, number: exchange.id.number), run, exchange.id.number,
@@ -121,7 +123,7 @@ extension StoreWriter {
         }
         let draft = exchange.draft
         values += [
-            draft.method.rawValue, draft.url.description, fieldsJSON(draft.fields),
+            draft.method.rawValue, draft.url.description, fieldsJSON(draft.fields, &json),
             draft.body.isEmpty ? nil : blob(draft.body), clock.unixNanoseconds(at: start),
             exchange.finishedAt.map { ($0 - start).nanoseconds }, exchange.outcome,
             exchange.failure?.phase?.rawValue, exchange.failure?.message, exchange.response?.status,
@@ -135,22 +137,19 @@ extension StoreWriter {
         }
         values += [
             exchange.sentHead.map { blob($0.bytes) }, exchange.response.map { blob($0.bytes) },
-            eventsJSON(exchange), exchange.droppedEvents,
+            eventsJSON(exchange, &json), exchange.droppedEvents,
         ]
         return values
     }
 
-    private func eventsJSON(_ exchange: Exchange) -> String {
-        var json = JSONWriter()
+    private func eventsJSON(_ exchange: Exchange, _ json: inout JSONWriter) -> String {
         json.openArray()
         for record in exchange.events { json.write(record, since: exchange.startedAt) }
         json.closeArray()
-        return String(decoding: json.takeBytes(), as: UTF8.self)
+        return json.takeText()
     }
 
-    private func fieldsJSON(_ fields: HTTPFields) -> String {
-        guard !fields.isEmpty else { return "[]" }
-        var json = JSONWriter()
+    private func fieldsJSON(_ fields: HTTPFields, _ json: inout JSONWriter) -> String {
         json.openArray()
         for field in fields {
             json.openArray()
@@ -159,7 +158,7 @@ extension StoreWriter {
             json.closeArray()
         }
         json.closeArray()
-        return String(decoding: json.takeBytes(), as: UTF8.self)
+        return json.takeText()
     }
 
     private func write(_ connection: ConnectionLedger.Connection, to database: Database) throws {

@@ -12,7 +12,7 @@ public struct Dialer {
 
     /// No address gets less than this, as long as there is time at all: many dead ones before the living one would
     /// otherwise cut its share below a slow network's round trip. Go's value.
-    var leastTimePerAddress = Duration.seconds(2)
+    static let leastTimePerAddress = Duration.seconds(2)
 
     /// Connects to `origin`'s host and port.
     ///
@@ -112,7 +112,8 @@ public struct Dialer {
         throw .refused(failed)
     }
 
-    private func share(of left: Duration, addressesLeft: Int) -> Duration {
-        min(left, max(left / addressesLeft, leastTimePerAddress))
+    /// How long the next address may take.
+    func share(of left: Duration, addressesLeft: Int) -> Duration {
+        min(left, max(left / addressesLeft, Self.leastTimePerAddress))
     }
 }

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-// One non-blocking socket on the event loop: system calls, and who waits for them. `Readiness` decides whether a call is worth
-// making; nothing here interprets the bytes. Streams, listeners and dials each own one.
+// One non-blocking socket on the event loop: system calls, and who waits for them. `Readiness` decides whether a call
+// is worth making; nothing here interprets the bytes. Streams, listeners and dials each own one.
 
 /// A socket's descriptor number, registered with the loop until it is closed.
 @NetworkActor
@@ -41,8 +41,8 @@ final class Descriptor {
         if readiness.mayRead { return .ready }
         precondition(reader == nil, "two tasks wait to read the same socket")
         return await withUnsafeContinuation { continuation in
-            // Looked at again: a task that doesn't prefer the loop comes here by way of the global pool, and an edge that arrived meanwhile
-            // would not be told again.
+            // Looked at again: a task that doesn't prefer the loop comes here by way of the global pool, and an edge
+            // that arrived meanwhile would not be told again.
             if isClosed || readiness.mayRead { return continuation.resume(returning: isClosed ? .closed : .ready) }
             reader = continuation
         }

@@ -15,6 +15,8 @@ public final class TLSContext: Sendable {
     public struct ClientConfiguration: Sendable {
         /// Off is curl's `-k`: a bad certificate is reported in the facts, and accepted.
         public var verify = true
+        /// Whether the system's roots are trusted. Reading them takes about 30 ms.
+        public var usesSystemRoots = true
         /// A PEM file to trust instead of the system's roots.
         public var caFile: String?
         /// Certificates to trust as well, in PEM.
@@ -27,7 +29,8 @@ public final class TLSContext: Sendable {
 
     /// For clients. TLS 1.2 at least.
     ///
-    /// The system's roots are those of OpenSSL; SSL_CERT_FILE and SSL_CERT_DIR override them.
+    /// The system's roots are those of OpenSSL; SSL_CERT_FILE and SSL_CERT_DIR override them. Reading them takes so long
+    /// that it belongs on another thread than the network's: any will do.
     ///
     /// - Throws: `.unusable` when a file or the PEM can't be read.
     public init(client configuration: ClientConfiguration) throws(TLSError) {
@@ -37,7 +40,7 @@ public final class TLSContext: Sendable {
             guard SSL_CTX_load_verify_file(pointer, file) == 1 else {
                 throw .unusable(whileDoing: "reading certificates from \(file)")
             }
-        } else {
+        } else if configuration.usesSystemRoots {
             SSL_CTX_set_default_verify_paths(pointer)
         }
         try trust(configuration.extraRoots)

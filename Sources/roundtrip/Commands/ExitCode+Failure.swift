@@ -28,5 +28,7 @@ enum ProgramExit {
     static let usage: Int32 = 2
     static let status: Int32 = 22
     static let writeError: Int32 = 23
+    /// The certificates to trust can't be read.
+    static let trust: Int32 = 77
     static let interrupted: Int32 = 130
 }

@@ -27,6 +27,9 @@ struct InspectCommand: AsyncParsableCommand {
     @Option(help: "Marks of the bars: auto, unicode, ascii or letters.")
     var bars = BarsOption.auto
 
+    @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
+    var record: String?
+
     @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal.")
     var noMouse = false
 
@@ -37,7 +40,7 @@ struct InspectCommand: AsyncParsableCommand {
     @MainActor
     func run() async throws {
         let drafts = try drafts(for: urls, client)
-        let playground = demo ? try await DemoServers.start() : nil
+        let playground = demo ? try await Playground.start() : nil
         var configuration = try client.configuration(trusting: playground?.certificateAuthorityPEM)
         // So that a burst shows what waiting for a connection looks like.
         if demo { configuration.pool.openPerHost = 4 }
@@ -50,48 +53,62 @@ struct InspectCommand: AsyncParsableCommand {
             printError("roundtrip: \(error)")
             Glibc.exit(ProgramExit.usage)
         }
-        let code = await show(drafts, on: terminal, configuration, playground)
-        await playground?.stop()
+        let code: Int32
+        do {
+            code = try await show(drafts, on: terminal, configuration, playground)
+        } catch {
+            terminal.close()
+            throw error
+        }
+        await playground?.close()
         if code != 0 { throw ExitCode(code) }
     }
 
     @MainActor
     private func show(
         _ drafts: [RequestDraft], on terminal: CursesTerminal, _ configuration: ClientConfiguration,
-        _ playground: DemoServers?
-    ) async -> Int32 {
-        var model = Model(clock: .now, theme: theme(for: terminal), history: ProbeHistory.load())
+        _ playground: Playground?
+    ) async throws -> Int32 {
+        let clock = ClockAnchor.now
+        let recording = try await startRecording(to: record, clock)
+        var model = Model(clock: clock, theme: theme(for: terminal), history: ProbeHistory.load())
         model.mark = demo ? "demo" : nil
         model.standingOptions = client.insecure ? ["any certificate (-k)"] : ["verify"]
         if drafts.isEmpty, !demo { model.openProbeLine() }
 
         let reports = ReportRelay()
         let prober = await Prober(configuration, keptBodyBytes: EffectRunner.keptBodyBytes) { await reports.pass($0) }
-        let effects = EffectRunner(prober: prober)
+        let effects = EffectRunner(prober: prober, recording: recording)
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
         reports.receiver = { report in
+            if let problem = recording.take(report) { runtime.handle(.notice(problem, isError: true)) }
             runtime.handle(.trace(report.records))
             for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
         }
+        runtime.handle(.recording(path: recording.path))
         for draft in drafts { runtime.send(draft) }
         let demonstration = playground.map { playground in Task { await demonstrate(runtime, playground) } }
         let code = await runtime.run()
         demonstration?.cancel()
         await prober.shutDown()
+        await recording.close()
         await effects.finish()
         return code
     }
 
     /// Sends the demo's requests until it is cancelled.
     @MainActor
-    private func demonstrate(_ runtime: Runtime, _ playground: DemoServers) async {
+    private func demonstrate(_ runtime: Runtime, _ playground: Playground) async {
         var probes = DemoProbe.opening[...]
+        // By name, so that there is a lookup to see.
+        var secure = playground.secureOrigin
+        secure.host = "localhost"
         while !Task.isCancelled {
             if probes.isEmpty { probes = DemoProbe.stream[...] }
             let probe = probes.removeFirst()
             if probe.pause > 0 { try? await Task.sleep(for: .milliseconds(probe.pause)) }
             guard !Task.isCancelled else { return }
-            runtime.send(probe.draft(plain: playground.plain, secure: playground.secure))
+            runtime.send(probe.draft(plain: playground.origin, secure: secure))
         }
     }
 

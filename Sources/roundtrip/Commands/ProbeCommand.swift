@@ -40,6 +40,9 @@ struct ProbeCommand: AsyncParsableCommand {
     @Flag(help: "Leave secrets in the HAR file: authorization, cookies, tokens in URLs.")
     var full = false
 
+    @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
+    var record: String?
+
     @Flag(name: [.customShort("f"), .long], help: "Exit with 22 when a status is 400 or above.")
     var fail = false
 
@@ -57,15 +60,11 @@ struct ProbeCommand: AsyncParsableCommand {
     func run() async throws {
         let drafts = try drafts(for: urls, client)
         let output = ProbeOutput(command: self)
+        let configuration = try client.configuration(trusting: nil)
+        let clock = ClockAnchor.now
         let run = ProbeRun(
-            drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil, output: output)
-        let configuration: ClientConfiguration
-        do {
-            configuration = try client.configuration(trusting: nil)
-        } catch let error as TLSError {
-            printError("roundtrip: \(error)")
-            throw ExitCode(77)  // curl: a problem with the CA certificates file.
-        }
+            clock: clock, drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil, output: output,
+            recording: try await startRecording(to: record, clock))
         try await run.run(configuration)
         if client.insecure { printError("Certificates were not checked (-k).") }
         if let har { try await writeHAR(to: har, run.session) }
@@ -75,13 +74,24 @@ struct ProbeCommand: AsyncParsableCommand {
 
     @MainActor
     private func writeHAR(to path: String, _ session: Session) async throws {
-        let export = SessionExport(path: path, isFull: full, exchanges: nil, session: session, now: SystemTime().now)
+        let export = SessionExport(path: path, isFull: full, exchanges: nil, session: session, screen: nil, now: SystemTime().now)
         do {
-            let outcome = try await export.writeOrThrow()
+            let outcome = try await export.write()
             printError(outcome)
         } catch {
             printError("roundtrip: \(error)")
             throw ExitCode(ProgramExit.writeError)
         }
+    }
+}
+
+/// Opens the recording, or ends the program with a sentence on why it can't be.
+@MainActor
+func startRecording(to path: String?, _ clock: ClockAnchor) async throws -> SessionRecording {
+    do throws(StoreProblem) {
+        return try await SessionRecording(path: path, clock: clock)
+    } catch {
+        printError("roundtrip: \(error)")
+        throw ExitCode(ProgramExit.writeError)
     }
 }

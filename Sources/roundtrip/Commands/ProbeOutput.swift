@@ -12,7 +12,7 @@ final class ProbeOutput {
     private let form: Form
     private let usesUnicode: Bool
     private var isFirst = true
-    var keepsAll: Bool { form == .summary }
+    private var summary = LoadSummary()
 
     init(command: ProbeCommand) {
         form = command.json ? .json : command.summary ? .summary : command.har == "-" ? .none : .timeline
@@ -31,27 +31,14 @@ final class ProbeOutput {
             var redaction = Redaction()
             let line = ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: SystemTime().now)
             printOutput(String(decoding: line, as: UTF8.self))
-        case .summary, .none: break
+        case .summary: summary.add(exchange)
+        case .none: break
         }
         isFirst = false
     }
 
-    func finish(_ session: Session) {
-        guard form == .summary else { return }
-        let counts = session.statistics.counts
-        func milliseconds(_ duration: Duration?) -> String {
-            duration.map { "\(($0.milliseconds * 10).rounded() / 10) ms" } ?? "-"
-        }
-        printOutput(
-            """
-            requests  \(counts.total)
-            failed    \(counts.failed)
-            cancelled \(counts.cancelled)
-            reused    \(counts.reused) of \(counts.served)
-            p50       \(milliseconds(session.statistics.p50))
-            p95       \(milliseconds(session.statistics.p95))
-
-            """)
+    func finish() {
+        if form == .summary { printOutput(SummaryText.text(summary)) }
     }
 }
 

@@ -19,6 +19,7 @@ final class ProbeRun {
     private let concurrency: Int
     private let keepsAll: Bool
     private let output: ProbeOutput
+    private let recording: SessionRecording
     private var prober: Prober?
     private var started = 0
     private var ended = 0
@@ -27,13 +28,14 @@ final class ProbeRun {
     /// Bodies kept for a HAR file; the digest is of the whole body anyway.
     private static let keptBodyBytes = 1 << 20
 
-    init(drafts: [RequestDraft], repeats: Int, concurrency: Int, keepsAll: Bool, output: ProbeOutput) {
+    init(clock: ClockAnchor, drafts: [RequestDraft], repeats: Int, concurrency: Int, keepsAll: Bool, output: ProbeOutput, recording: SessionRecording) {
         self.drafts = drafts
         self.repeats = repeats
         self.concurrency = concurrency
-        self.keepsAll = keepsAll || output.keepsAll
+        self.keepsAll = keepsAll
+        self.recording = recording
         self.output = output
-        session = Session(clock: .now)
+        session = Session(clock: clock)
     }
 
     private var total: Int { drafts.count * repeats }
@@ -51,7 +53,8 @@ final class ProbeRun {
         }
         interrupt.cancel()
         await prober.shutDown()
-        output.finish(session)
+        await recording.close()
+        output.finish()
     }
 
     private func startMore() {
@@ -60,13 +63,16 @@ final class ProbeRun {
             let draft = drafts[started % drafts.count]
             started += 1
             let id = ExchangeID(started)
-            session.begin(draft, as: id, at: SystemTime().now)
+            let now = SystemTime().now
+            session.begin(draft, as: id, at: now)
+            recording.begin(draft, as: id, cause: .typed, at: now)
             prober?.send(draft, as: id)
         }
     }
 
     private func take(_ report: Prober.Report) {
         session.apply(report.records)
+        if let problem = recording.take(report) { printError("roundtrip: \(problem)") }
         // A capture comes for every exchange, and after its last record: it is the sign that one is complete.
         for (id, capture) in report.bodies {
             session.keep(capture, of: id)

@@ -64,7 +64,13 @@ struct ClientOptions: ParsableArguments {
         trust.verify = !insecure
         trust.caFile = cacert
         trust.extraRoots = extraRoots ?? []
-        var configuration = try ClientConfiguration(tls: TLSContext(client: trust))
+        var configuration: ClientConfiguration
+        do throws(TLSError) {
+            configuration = try ClientConfiguration(tls: try TLSContext(client: trust))
+        } catch {
+            printError("roundtrip: \(error)")
+            throw ExitCode(ProgramExit.trust)
+        }
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }
         return configuration

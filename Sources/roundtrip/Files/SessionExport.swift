@@ -1,53 +1,121 @@
 import Exports
 import HTTPTrace
-import Inspector
 import Sessions
-import Transport
+import TextScreen
 
 /// A session on its way into a file. A copy: what is recorded meanwhile is not in it.
 struct SessionExport: Sendable {
-    /// `-` is standard output.
+    /// `-` is standard output. The ending says what is written.
     let path: String
     /// Whether secrets stay in.
     let isFull: Bool
     /// Which exchanges; nil for all.
     let exchanges: [ExchangeID]?
     let session: Session
+    /// What a picture shows; nil where there is no screen.
+    let screen: ScreenBuffer?
     let now: Timestamp
+
+    /// What can be written, by the ending of a file's name.
+    enum Form: Equatable {
+        case session(ExportFormat)
+        /// The screen as a picture.
+        case picture
+
+        init(path: String) throws(Problem) {
+            let name = path.split(separator: "/").last ?? ""
+            guard path != "-", let dot = name.lastIndex(of: ".") else {
+                self = .session(.har)
+                return
+            }
+            let ending = name[name.index(after: dot)...].lowercased()
+            if ending == "svg" {
+                self = .picture
+            } else if let format = ExportFormat.allCases.first(where: { $0.fileExtension == ending }) {
+                self = .session(format)
+            } else {
+                let known = ExportFormat.allCases.map { "." + $0.fileExtension }.joined(separator: ", ")
+                throw Problem(words: "Nothing is known that ends in .\(ending); there are \(known) and .svg.")
+            }
+        }
+    }
+
+    struct Problem: Error, CustomStringConvertible {
+        var words: String
+        var description: String { words }
+    }
 
     /// Writes it off the main actor.
     ///
     /// - Returns: A sentence on what was written, what failed in it and what was left out.
-    func writeOrThrow() async throws -> String {
-        try await Task.detached { try writeHAR() }.value
+    func write() async throws -> String {
+        try await Task.detached {
+            switch try Form(path: path) {
+            case .session(.har): try writeHAR()
+            case .session(let format): try writeText(format)
+            case .picture: try writePicture()
+            }
+        }.value
     }
+
+    private var chosen: [Exchange] { exchanges.map { $0.compactMap { session[$0] } } ?? session.exchanges }
 
     private func writeHAR() throws -> String {
         var writer = HARWriter(
             version: programVersion, clock: session.clock, redacting: isFull ? .full : .secrets, at: now)
-        let chosen = exchanges.map { $0.compactMap { session[$0] } } ?? session.exchanges
-        if path == "-" {
-            writer.write(chosen, of: session) { (bytes: [UInt8]) in printOutput(String(decoding: bytes, as: UTF8.self))
-            }
-        } else {
-            let file = try ExportFile(path: path, mayReplace: true)
-            try writer.write(chosen, of: session) { (bytes: [UInt8]) throws(ExportFile.Problem) in try file.write(bytes)
-            }
-            try file.commit()
+        try withOutput { output in
+            try writer.write(chosen, of: session) { (bytes: [UInt8]) throws in try output(bytes) }
         }
-        return sentence(writer.summary)
+        let summary = writer.summary
+        return sentence(
+            entries: summary.entries, failed: summary.failed, running: summary.running, redacted: summary.redacted.total)
     }
 
-    private func sentence(_ summary: HARWriter.Summary) -> String {
-        var parts = ["\(summary.entries) \(summary.entries == 1 ? "entry" : "entries")"]
-        if summary.failed > 0 { parts.append("\(summary.failed) failed") }
-        if summary.running > 0 { parts.append("\(summary.running) still running") }
+    private func writeText(_ format: ExportFormat) throws -> String {
+        var redaction = Redaction(isFull ? .full : .secrets)
+        let exchanges = chosen
+        try withOutput { output in
+            for exchange in exchanges {
+                let connection = exchange.connection.flatMap { session.connections[$0.connection] }
+                switch format {
+                case .json: try output(Array(ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: now)))
+                case .curl: try output(Array((CurlCommand.text(exchange.draft, redacting: &redaction) + "\n").utf8))
+                case .text:
+                    let timeline = TextTimeline(marks: .unicode, redacting: redaction.mode)
+                    let text = timeline.text(exchange, on: connection, twin: session.twin(of: exchange), at: now)
+                    try output(Array((text + "\n").utf8))
+                case .har: preconditionFailure("HAR is one document, not a text an exchange")
+                }
+            }
+        }
+        return sentence(
+            entries: exchanges.count, failed: exchanges.count { $0.failure != nil },
+            running: exchanges.count { $0.isRunning }, redacted: redaction.counts.total)
+    }
+
+    private func writePicture() throws -> String {
+        guard let screen else { throw Problem(words: "There is no screen to make a picture of.") }
+        let picture = ScreenPicture.svg(screen, title: "roundtrip")
+        try withOutput { output in try output(Array(picture.utf8)) }
+        return "Saved a picture of the screen: \(path)."
+    }
+
+    private func withOutput(_ write: (_ output: ([UInt8]) throws -> Void) throws -> Void) throws {
+        if path == "-" {
+            try write { printOutput(String(decoding: $0, as: UTF8.self)) }
+        } else {
+            let file = try ExportFile(path: path, mayReplace: true)
+            try write { try file.write($0) }
+            try file.commit()
+        }
+    }
+
+    private func sentence(entries: Int, failed: Int, running: Int, redacted: Int) -> String {
+        var parts = ["\(entries) \(entries == 1 ? "entry" : "entries")"]
+        if failed > 0 { parts.append("\(failed) failed") }
+        if running > 0 { parts.append("\(running) still running") }
         let name = path == "-" ? "standard output" : path
-        let redacted = summary.redacted.total
-        let secrets =
-            isFull
-            ? " Secrets are in it."
-            : redacted == 0 ? "" : " \(redacted) secret\(redacted == 1 ? "" : "s") redacted (--full keeps them)."
-        return "Saved \(name): \(parts.joined(separator: ", "))." + secrets
+        let left = " \(redacted) secret\(redacted == 1 ? "" : "s") redacted (--full keeps them)."
+        return "Saved \(name): \(parts.joined(separator: ", "))." + (isFull ? " Secrets are in it." : redacted == 0 ? "" : left)
     }
 }

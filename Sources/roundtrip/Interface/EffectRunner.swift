@@ -16,14 +16,20 @@ final class EffectRunner {
     var currentModel: (() -> Model)?
 
     private let prober: Prober
+    private let recording: SessionRecording
     /// Files being written: the program waits for them when it ends.
     private var writing: [Task<Void, Never>] = []
 
-    init(prober: Prober) { self.prober = prober }
+    init(prober: Prober, recording: SessionRecording) {
+        self.prober = prober
+        self.recording = recording
+    }
 
     func run(_ effect: Effect) {
         switch effect {
-        case .send(let draft, let id, _): prober.send(draft, as: id)
+        case .send(let draft, let id, let cause):
+            recording.begin(draft, as: id, cause: cause, at: SystemTime().now)
+            prober.send(draft, as: id)
         case .cancel(let id): prober.cancel(id)
         case .export(let request): export(request)
         case .saveHistory(let lines): save(lines)
@@ -41,12 +47,13 @@ final class EffectRunner {
     /// Writes what is asked for from the session as it stands now; the interface goes on meanwhile.
     private func export(_ request: ExportRequest) {
         guard let model = currentModel?() else { return }
+        let now = SystemTime().now
         let export = SessionExport(
             path: request.path, isFull: request.isFull, exchanges: request.exchanges, session: model.session,
-            now: SystemTime().now)
+            screen: render(model, at: now).screen, now: now)
         writing.append(
             Task {
-                do { post(.notice(try await export.writeOrThrow(), isError: false)) } catch {
+                do { post(.notice(try await export.write(), isError: false)) } catch {
                     post(.notice("\(error)", isError: true))
                 }
             })

@@ -1,5 +1,6 @@
 import CursesTerminal
 import Dispatch
+import Exports
 import HTTPTrace
 import Inspector
 import Sessions
@@ -76,17 +77,26 @@ final class Runtime {
         case .redraw: terminal.forceRedraw()
         case .setMouse(let isOn): terminal.isMouseOn = isOn
         case .copy(let text): copy(text)
-        case .send, .cancel, .export, .copyCurl, .saveHistory: effects.run(effect)
+        case .copyCurl(let id): copyCurl(id)
+        case .send, .cancel, .export, .saveHistory: effects.run(effect)
         }
     }
 
     /// Puts `text` on the clipboard through the terminal (OSC 52), which also works over ssh.
-    func copy(_ text: String) {
-        let isSent = terminal.copy(text)
+    private func copy(_ text: String) {
+        guard !terminal.copy(text) else { return }
+        handle(.notice("Not copied: \(text.utf8.count) bytes are more than terminals take.", isError: true))
+    }
+
+    private func copyCurl(_ id: ExchangeID) {
+        guard let exchange = model.session[id] else { return }
+        var redaction = Redaction()
+        copy(CurlCommand.text(exchange.draft, redacting: &redaction))
+        let left = redaction.counts.total
         handle(
-            isSent
-                ? .notice("Copied \(text.utf8.count) bytes.", isError: false)
-                : .notice("Not copied: \(text.utf8.count) bytes are more than terminals take.", isError: true))
+            .notice(
+                "Copied \(id) as a curl command" + (left == 0 ? "." : "; \(left) secret\(left == 1 ? "" : "s") left out."),
+                isError: false))
     }
 
     private func end(_ code: Int32) {

@@ -9,7 +9,7 @@ enum Inspection {
     ) throws -> Pseudoterminal {
         try Pseudoterminal(
             [BuiltProgram.path] + arguments, columns: columns, rows: rows, environment: environment(variables, folder),
-            folder: folder.path, output: output)
+            folder: folder, output: output)
     }
 
     static func environment(_ more: [String: String], _ folder: TemporaryFolder) throws -> [String: String] {

@@ -1,0 +1,88 @@
+public import HTTPTrace
+internal import Histogram
+
+/// The figures of many requests together: what a repeated probe is after. Takes the memory of a few histograms, however
+/// many requests it takes in.
+public struct LoadSummary: Sendable {
+    /// Spread of one phase, or of the whole.
+    public struct Spread: Equatable, Sendable {
+        /// How many requests had the phase at all.
+        public var count: Int
+        public var min, p50, p90, p99, max: Duration
+    }
+
+    public private(set) var requests = 0
+    /// On a connection that was open before.
+    public private(set) var reused = 0
+    /// How many answers had each status.
+    public private(set) var statuses: [Int: Int] = [:]
+    /// How many failed in each way.
+    public private(set) var failures: [Failure.Kind: Int] = [:]
+    /// Body bytes received.
+    public private(set) var bodyBytes = 0
+    private var first: Timestamp?
+    private var last: Timestamp?
+    private var phases: [Phase: Spans] = [:]
+    private var totals = Spans()
+    private var firstBytes = Spans()
+
+    public init() {}
+
+    /// Takes in an exchange that has ended. Failed ones count as failures; their times say nothing about the server.
+    public mutating func add(_ exchange: Exchange) {
+        guard let end = exchange.finishedAt else { preconditionFailure("\(exchange.id) has not ended") }
+        requests += 1
+        first = min(first ?? exchange.startedAt, exchange.startedAt)
+        last = max(last ?? end, end)
+        bodyBytes += exchange.bodyBytes
+        if let status = exchange.response?.status { statuses[status, default: 0] += 1 }
+        if let failure = exchange.failure {
+            failures[failure.kind, default: 0] += 1
+            return
+        }
+        if exchange.connection?.isReused == true { reused += 1 }
+        totals.add(exchange.total(at: end))
+        if let time = exchange.timeToFirstByte { firstBytes.add(time) }
+        for (phase, span) in exchange.phases.present { phases[phase, default: Spans()].add(span.duration(at: end)) }
+    }
+
+    /// Nil when no good request had the phase.
+    public func spread(of phase: Phase) -> Spread? { phases[phase]?.spread }
+
+    /// From asking to the end; nil without a good request.
+    public var total: Spread? { totals.spread }
+
+    /// From asking to the first byte; nil without a good request.
+    public var firstByte: Spread? { firstBytes.spread }
+
+    /// From the first request's start to the last one's end.
+    public var elapsed: Duration { first.map { last! - $0 } ?? .zero }
+
+    /// Good and failed ones together; nil when no time passed.
+    public var requestsPerSecond: Double? {
+        elapsed > .zero ? Double(requests) / (elapsed.milliseconds / 1000) : nil
+    }
+
+    /// Nanoseconds in a histogram of three digits, with the extremes exactly.
+    private struct Spans: Sendable {
+        private var histogram = Histogram<UInt32>(numberOfSignificantValueDigits: .three)
+        private var low = Duration.seconds(1 << 40)
+        private var high = Duration.zero
+
+        mutating func add(_ duration: Duration) {
+            histogram.record(UInt64(Swift.max(duration.nanoseconds, 0)))
+            low = Swift.min(low, duration)
+            high = Swift.max(high, duration)
+        }
+
+        var spread: Spread? {
+            guard histogram.totalCount > 0 else { return nil }
+            // A bucket's upper edge may lie past the longest time seen.
+            func at(_ percent: Double) -> Duration {
+                Swift.min(.nanoseconds(Int64(histogram.valueAtPercentile(percent))), high)
+            }
+            return Spread(
+                count: Int(histogram.totalCount), min: low, p50: at(50), p90: at(90), p99: at(99), max: high)
+        }
+    }
+}
