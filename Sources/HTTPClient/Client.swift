@@ -43,7 +43,7 @@ public final class Client: Sendable {
         let tracer = Tracer(exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current)
         let trip = RoundTrip(request, configuration, pool: pool, tracer: tracer)
         let result = await withTaskCancellationHandler {
-            await Result.of { () async throws(Failure) in try await trip.run() }
+            await trip.run()
         } onCancel: {
             EventLoop.shared.execute { trip.cancel() }
         }

@@ -37,7 +37,9 @@ final class RoundTrip {
     }
 
     /// Waits for the response's head.
-    func run() async throws(Failure) -> Response {
+    ///
+    /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`.
+    func run() async -> Result<Response, Failure> {
         tracer.record(
             .requestStarted(
                 RequestedHead(
@@ -46,10 +48,10 @@ final class RoundTrip {
         startTimer()
         do throws(Failure) {
             let bytes = try headBytes()
-            return try await attempts(head: bytes)
+            return .success(try await attempts(head: bytes))
         } catch {
             end(error)
-            throw error
+            return .failure(error)
         }
     }
 
@@ -125,16 +127,23 @@ final class RoundTrip {
 
     // MARK: - The body, for its reader
 
-    func nextChunk(of exchange: HTTP1Exchange) async throws(Failure) -> [UInt8]? {
+    /// What is here already; nil when it must be waited for.
+    func takePiece(of exchange: HTTP1Exchange) -> HTTP1Exchange.Piece? {
+        let piece = exchange.takePiece()
+        if exchange.isEnded { end(nil) }
+        return piece
+    }
+
+    func nextPiece(of exchange: HTTP1Exchange) async -> Result<HTTP1Exchange.Piece, Failure> {
         do throws(HTTP1Exchange.Problem) {
-            let chunk = try await exchange.nextChunk()
+            let piece = try await exchange.nextPiece()
             if exchange.isEnded { end(nil) }
-            return chunk
+            return .success(piece)
         } catch {
             let failure = self.failure(error, exchange)
             exchange.fail(failure)
             end(failure)
-            throw failure
+            return .failure(failure)
         }
     }
 
