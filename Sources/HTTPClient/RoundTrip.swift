@@ -15,8 +15,7 @@ internal import Transport
 @NetworkActor
 final class RoundTrip {
     private let request: ClientRequest
-    private let configuration: ClientConfiguration
-    private let pool: ConnectionPool
+    private let client: Client
     let tracer: Tracer
     private var stage = Stage.leasing(nil)
     private var abortion: Failure?
@@ -29,12 +28,14 @@ final class RoundTrip {
         case over
     }
 
-    init(_ request: ClientRequest, _ configuration: ClientConfiguration, pool: ConnectionPool, tracer: Tracer) {
+    init(_ request: ClientRequest, _ client: Client, _ tracer: Tracer) {
         self.request = request
-        self.configuration = configuration
-        self.pool = pool
+        self.client = client
         self.tracer = tracer
     }
+
+    private var pool: ConnectionPool { client.pool }
+    private var configuration: ClientConfiguration { _read { yield client.configuration } }
 
     /// Waits for the response's head.
     ///
@@ -47,8 +48,7 @@ final class RoundTrip {
                     bodyBytes: request.body.isEmpty ? nil : request.body.count)))
         startTimer()
         do throws(Failure) {
-            let bytes = try headBytes()
-            return .success(try await attempts(head: bytes))
+            return .success(try await attempts(head: headBytes()))
         } catch {
             end(error)
             return .failure(error)
@@ -77,7 +77,11 @@ final class RoundTrip {
             if let abortion { throw abortion }
             let lease = pool.makeRequestID()
             stage = .leasing(lease)
-            let connection = try await pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer)
+            let connection: HTTP1Connection
+            switch try pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer) {
+            case .now(let idle): connection = idle
+            case .later(let waiter): connection = try await waiter.answer()
+            }
             let exchange = HTTP1Exchange(
                 request, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
             stage = .exchanging(exchange)
@@ -110,17 +114,16 @@ final class RoundTrip {
 
     private func headBytes() throws(Failure) -> [UInt8] {
         var fields = request.fields
-        if let userAgent = configuration.userAgent, fields[.userAgent] == nil { fields[.userAgent] = userAgent }
         if let userInfo = request.url.userInfo, fields[.authorization] == nil {
             fields[.authorization] = "Basic " + base64(userInfo.utf8)
         }
         let url = request.url
         let head = HTTP1RequestHead(
-            HTTPRequest(
-                method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
-                path: url.target, headerFields: fields),
+            method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority, path: url.target,
+            fields: fields, defaultUserAgent: client.userAgentField,
             body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
         do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }
         return bytes
     }
