@@ -20,6 +20,7 @@ final class RoundTrip {
     private var stage = Stage.leasing(nil)
     private var abortion: Failure?
     private var timer: TimerID?
+    private var attempt = 1
     private let loop = EventLoop.shared
 
     private enum Stage {
@@ -39,20 +40,43 @@ final class RoundTrip {
 
     /// Waits for the response's head.
     ///
-    /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`.
+    /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`. And all waits in
+    /// one function: every asynchronous call costs two looks at which executor the task prefers, under a lock.
     func run() async -> Result<Response, Failure> {
+        begin()
+        do throws(Failure) {
+            let head = try headBytes()
+            while true {
+                let connection: HTTP1Connection
+                switch try lease() {
+                case .now(let idle): connection = idle
+                case .later(let waiter): connection = try await waiter.answer()
+                }
+                let exchange = send(head, on: connection)
+                do throws(HTTP1Exchange.Problem) {
+                    while true {
+                        if let head = exchange.head {
+                            return .success(Response(head: head, body: BodyStream(self, exchange)))
+                        }
+                        try await exchange.advance()
+                    }
+                } catch {
+                    try prepareRetry(after: error, exchange)
+                }
+            }
+        } catch {
+            end(error)
+            return .failure(error)
+        }
+    }
+
+    private func begin() {
         tracer.record(
             .requestStarted(
                 RequestedHead(
                     method: request.method, url: request.url, fields: request.fields,
                     bodyBytes: request.body.isEmpty ? nil : request.body.count)))
         startTimer()
-        do throws(Failure) {
-            return .success(try await attempts(head: headBytes()))
-        } catch {
-            end(error)
-            return .failure(error)
-        }
     }
 
     /// Ends it at once, whatever it waits for. Later calls, and calls after the end, change nothing.
@@ -71,32 +95,29 @@ final class RoundTrip {
 
     // MARK: - Attempts
 
-    private func attempts(head bytes: [UInt8]) async throws(Failure) -> Response {
-        var number = 1
-        while true {
-            if let abortion { throw abortion }
-            let lease = pool.makeRequestID()
-            stage = .leasing(lease)
-            let connection: HTTP1Connection
-            switch try pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer) {
-            case .now(let idle): connection = idle
-            case .later(let waiter): connection = try await waiter.answer()
-            }
-            let exchange = HTTP1Exchange(
-                request, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
-            stage = .exchanging(exchange)
-            tracer.record(.wroteHeaders(SentHead(bytes: bytes)), on: connection.id)
-            do throws(HTTP1Exchange.Problem) {
-                let head = try await exchange.run(head: bytes, expectTimeout: configuration.expectContinueTimeout)
-                return Response(head: head, body: BodyStream(self, exchange))
-            } catch {
-                let failure = self.failure(error, exchange)
-                exchange.fail(failure)
-                guard mayRetry(after: error, exchange) else { throw failure }
-                number += 1
-                tracer.record(.attemptRetried(failure, number: number), on: connection.id)
-            }
-        }
+    private func lease() throws(Failure) -> ConnectionPool.Lease {
+        if let abortion { throw abortion }
+        let lease = pool.makeRequestID()
+        stage = .leasing(lease)
+        return try pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer)
+    }
+
+    private func send(_ head: [UInt8], on connection: HTTP1Connection) -> HTTP1Exchange {
+        let exchange = HTTP1Exchange(
+            request.body, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
+        stage = .exchanging(exchange)
+        tracer.record(.wroteHeaders(SentHead(bytes: head)), on: connection.id)
+        exchange.send(request, head: head, expectTimeout: configuration.expectContinueTimeout)
+        return exchange
+    }
+
+    /// - Throws: Why it failed, when there may be no other attempt.
+    private func prepareRetry(after problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) throws(Failure) {
+        let failure = self.failure(problem, exchange)
+        exchange.fail(failure)
+        guard mayRetry(after: problem, exchange) else { throw failure }
+        attempt += 1
+        tracer.record(.attemptRetried(failure, number: attempt), on: exchange.connection.id)
     }
 
     /// Go's rules: only what the pool had before can have been stale, and only before any answer. Then either nothing
@@ -139,9 +160,10 @@ final class RoundTrip {
 
     func nextPiece(of exchange: HTTP1Exchange) async -> Result<HTTP1Exchange.Piece, Failure> {
         do throws(HTTP1Exchange.Problem) {
-            let piece = try await exchange.nextPiece()
-            if exchange.isEnded { end(nil) }
-            return .success(piece)
+            while true {
+                if let piece = takePiece(of: exchange) { return .success(piece) }
+                try await exchange.advance()
+            }
         } catch {
             let failure = self.failure(error, exchange)
             exchange.fail(failure)

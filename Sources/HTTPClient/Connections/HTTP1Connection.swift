@@ -35,7 +35,9 @@ final class HTTP1Connection {
         self.facts = facts
         self.pool = pool
         reader = HTTP1ResponseReader(limits: limits)
-        stream.onReadableWhileIdle = { [weak self] in self?.noticeReadable() }
+        // Until the stream is closed, as every connection's is: by the pool, by `abort`, or with the pool itself. A weak
+        // reference would make each counting of this object's references a slow one.
+        stream.onReadableWhileIdle = { self.noticeReadable() }
     }
 
     func beginUse(reused: Bool) {

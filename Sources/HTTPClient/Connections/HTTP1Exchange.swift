@@ -23,7 +23,6 @@ final class HTTP1Exchange {
         case hook(any Error)
     }
 
-    let request: ClientRequest
     let connection: HTTP1Connection
     private let tracer: Tracer
     private let loop = EventLoop.shared
@@ -36,10 +35,12 @@ final class HTTP1Exchange {
     private(set) var trailers: HTTPFields?
     /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
     private(set) var abortion: Failure?
+    private let body: [UInt8]
     private var chunk: [UInt8] = []
     private var bodyBytes = 0
     private var writing = Writing.head
     private var headerTimer: TimerID?
+    private var expectTimer: TimerID?
     /// Who waits for bytes, at most one.
     private var waiter: UnsafeContinuation<Result<Void, Problem>, Never>?
     private let responseHeaderTimeout: Duration?
@@ -58,14 +59,15 @@ final class HTTP1Exchange {
     /// Bodies up to this size go out in one system call with their head.
     private static let inlineBodyBytes = 32_768
 
-    init(_ request: ClientRequest, on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
-        self.request = request
+    /// - Parameter body: The request's.
+    init(_ body: [UInt8], on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
+        self.body = body
         self.connection = connection
         self.responseHeaderTimeout = responseHeaderTimeout
         self.tracer = tracer
     }
 
-    /// Ends it wherever it is: `run` and `nextChunk` throw, and the failure is to be taken from here.
+    /// Ends it wherever it is: `advance` throws, and the failure is to be taken from here.
     func abort(because failure: Failure) {
         guard !isEnded else { return }
         abortion = abortion ?? failure
@@ -74,47 +76,43 @@ final class HTTP1Exchange {
 
     // MARK: - Sending
 
-    /// Sends the request and waits for the final head. By then the connection may be back in the pool already.
+    /// Sends the request, as far as the kernel takes it at once; a task of its own sends the rest.
     ///
-    /// - Parameter prefix: The request's head, as bytes.
-    func run(head bytes: [UInt8], expectTimeout: Duration) async throws(Problem) -> ResponseHead {
+    /// - Parameters:
+    ///   - bytes: The head.
+    ///   - expectTimeout: How long a body that asked for a 100 is held back.
+    func send(_ request: ClientRequest, head bytes: [UInt8], expectTimeout: Duration) {
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
         if request.expectsContinue {
-            try await holdBodyBack(head: bytes, for: expectTimeout)
+            holdBodyBack(head: bytes, for: expectTimeout)
         } else {
             writeBody(after: bytes)
         }
-        while true {
-            if let head { return head }
-            try await advance()
-        }
     }
 
-    /// Hands over the head alone and waits for a 100, for another answer, or for `limit` (RFC 9110 §10.1.1).
-    private func holdBodyBack(head bytes: [UInt8], for limit: Duration) async throws(Problem) {
+    /// Hands over the head alone. The body follows after a 100, or after `limit`; never when another answer comes first
+    /// (RFC 9110 §10.1.1).
+    private func holdBodyBack(head bytes: [UInt8], for limit: Duration) {
         writing = .holdingBack
         write(bytes, then: [])
         tracer.record(.wait100Continue, on: connection.id)
-        // No answer: the body goes out, and the answer is awaited as for any request.
-        let timer = loop.schedule(at: loop.now + limit) { [weak self] in self?.releaseBody() }
-        defer { loop.cancel(timer) }
-        while case .holdingBack = writing { try await advance() }
+        expectTimer = loop.schedule(at: loop.now + limit) { [weak self] in self?.releaseBody() }
     }
 
     private func releaseBody() {
-        guard case .holdingBack = writing else { return }
+        guard case .holdingBack = writing, !isEnded else { return }
         writeBody(after: [])
     }
 
     private func writeBody(after bytes: [UInt8]) {
         writing = .body
-        if request.body.count <= Self.inlineBodyBytes {
+        if body.count <= Self.inlineBodyBytes {
             // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
             tracer.record(.wroteRequest(nil), on: connection.id)
-            write(request.body.isEmpty ? bytes : bytes + request.body, then: [])
+            write(body.isEmpty ? bytes : bytes + body, then: [])
         } else {
-            write(bytes, then: request.body)
+            write(bytes, then: body)
         }
     }
 
@@ -186,16 +184,8 @@ final class HTTP1Exchange {
         return .bytes(chunk)
     }
 
-    /// Waits for the next piece of the body.
-    func nextPiece() async throws(Problem) -> Piece {
-        while true {
-            if let piece = takePiece() { return piece }
-            try await advance()
-        }
-    }
-
-    /// Waits until one read has been understood.
-    private func advance() async throws(Problem) {
+    /// Waits until one read has been understood. `head`, `takePiece` and `isEnded` say what it brought.
+    func advance() async throws(Problem) {
         let result = await withUnsafeContinuation { continuation in
             waiter = continuation
             connection.waiting = self
@@ -279,11 +269,16 @@ final class HTTP1Exchange {
         let head = ResponseHead(received)
         self.head = head
         tracer.record(.responseHead(head), on: connection.id)
-        if let headerTimer { loop.cancel(headerTimer) }
+        cancelTimers()
         if case .holdingBack = writing {
             writing = .withheld
             tracer.record(.wroteRequest(nil), on: connection.id)
         }
+    }
+
+    private func cancelTimers() {
+        if let headerTimer { loop.cancel(headerTimer) }
+        if let expectTimer { loop.cancel(expectTimer) }
     }
 
     // MARK: - Ending
@@ -318,7 +313,7 @@ final class HTTP1Exchange {
     func fail(_ failure: Failure) {
         guard !isEnded else { return }
         isEnded = true
-        if let headerTimer { loop.cancel(headerTimer) }
+        cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
         switch failure.kind {
         case .cancelled: connection.discard(because: .requestCancelled)

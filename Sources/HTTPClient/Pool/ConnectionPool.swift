@@ -31,6 +31,10 @@ final class ConnectionPool {
         self.loop = loop
     }
 
+    isolated deinit {
+        for connection in connections.values { connection.abort() }
+    }
+
     var snapshot: PoolSnapshot { state.snapshot }
 
     // MARK: - For round trips

@@ -21,7 +21,11 @@ public struct Origin: Hashable, Sendable, Codable {
     }
 
     /// The host in brackets when it is an IPv6 literal, as it stands in a URL.
-    public var bracketedHost: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
+    public var bracketedHost: String {
+        let bytes = host.utf8.span
+        for index in bytes.indices where bytes[index] == UInt8(ascii: ":") { return "[\(host)]" }
+        return host
+    }
 
     /// `host:port`, always with the port: Go's `hostPort`, and what CONNECT asks for.
     public var hostPort: String {
