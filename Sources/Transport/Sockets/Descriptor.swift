@@ -37,18 +37,34 @@ final class Descriptor {
 
     /// Until reading is worth a try. One task at a time.
     func waitUntilReadable() async -> Wakening {
-        if isClosed { return .closed }
-        if readiness.mayRead { return .ready }
-        precondition(reader == nil, "two tasks wait to read the same socket")
-        return await withUnsafeContinuation { reader = $0 }
+        if readiness.mayRead, !isClosed { return .ready }
+        return await withUnsafeContinuation { continuation in
+            // Looked at again: in a task that doesn't prefer the loop, others run between the `await` and this closure, and
+            // an edge is told only once.
+            if isClosed {
+                continuation.resume(returning: .closed)
+            } else if readiness.mayRead {
+                continuation.resume(returning: .ready)
+            } else {
+                precondition(reader == nil, "two tasks wait to read the same socket")
+                reader = continuation
+            }
+        }
     }
 
     /// Until writing is worth a try. One task at a time; another may wait to read meanwhile.
     func waitUntilWritable() async -> Wakening {
-        if isClosed { return .closed }
-        if readiness.mayWrite { return .ready }
-        precondition(writer == nil, "two tasks wait to write to the same socket")
-        return await withUnsafeContinuation { writer = $0 }
+        if readiness.mayWrite, !isClosed { return .ready }
+        return await withUnsafeContinuation { continuation in
+            if isClosed {
+                continuation.resume(returning: .closed)
+            } else if readiness.mayWrite {
+                continuation.resume(returning: .ready)
+            } else {
+                precondition(writer == nil, "two tasks wait to write to the same socket")
+                writer = continuation
+            }
+        }
     }
 
     /// Called when something to read arrives (bytes, the end, an error) while nobody waits for it.
