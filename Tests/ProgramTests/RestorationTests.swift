@@ -93,8 +93,12 @@ struct RestorationTests {
         try await ProgramRun.output(of: ["pkill", "-TSTP", "-P", "\(terminal.process.id)", "roundtrip"])
         try await terminal.wait(for: "the shell") { !$0.modes.contains(1049) && $0.contains("Stopped") }
         #expect(terminal.leftovers == [])
+        // In the background it must keep its hands off the terminal.
+        terminal.type("bg; sleep 0.3; echo back$((40 + 1))\r")
+        try await terminal.wait(for: "the shell") { $0.contains("back41") }
+        #expect(terminal.leftovers == [])
         // The sum is the shell's: what was typed can't be taken for its answer.
-        terminal.type("kill %1; fg; echo back$((40 + 2))\r")
+        terminal.type("kill %1; sleep 0.1; fg; echo back$((40 + 2))\r")
         try await terminal.wait(for: "the shell") { !$0.modes.contains(1049) && $0.contains("back42") }
         terminal.type("exit 0\r")
         #expect(try await terminal.finish() == .exited(0))
