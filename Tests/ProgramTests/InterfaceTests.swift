@@ -196,6 +196,27 @@ struct InterfaceTests {
         #expect(terminal.leftovers == [])
     }
 
+    @Test func `a terminal without alternate screen, colour and mouse is enough`() async throws {
+        let terminal = try Inspection.start(
+            ["--demo"], columns: 80, rows: 24, ["TERM": "vt100"], folder: TemporaryFolder())
+        try await terminal.wait(for: "a reused connection and a refusal") {
+            $0.contains("↻1") && $0.contains("refused")
+        }
+        #expect(!terminal.screen.hasUsedColor)
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.screen.foreign == [])
+        #expect(terminal.leftovers == [])
+    }
+
+    @Test func `keys come from the terminal when standard input is something else`() async throws {
+        let terminal = try Inspection.start(["127.0.0.1:1"], folder: TemporaryFolder(), input: .null)
+        try await terminal.wait(forText: "refused")
+        terminal.type("q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+    }
+
     @Test func `into a pipe nothing is drawn`() async throws {
         let terminal = try Inspection.start(["--demo"], folder: TemporaryFolder(), output: .null)
         #expect(try await terminal.finish() == .exited(2))

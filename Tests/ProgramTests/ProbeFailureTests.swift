@@ -58,6 +58,29 @@ struct ProbeFailureTests {
         #expect(record.connection == nil)
     }
 
+    @Test func `a server that takes no connection ends with 28 in the phase connect`() async throws {
+        // A full queue of connections nobody accepts: the kernel then leaves further ones without an answer.
+        let script = """
+            import socket, sys, time
+            listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=0)
+            listener.accept()
+            waiting = []
+            for _ in range(8):
+                waiting.append(socket.socket()); waiting[-1].setblocking(False)
+                waiting[-1].connect_ex(listener.getsockname())
+            print("full"); time.sleep(1000)
+            """
+        let server = try await PeerServer { [Python.plain, "-u", "-c", script, "\($0)"] }
+        defer { server.stop() }
+        try await wait(for: "a full queue") { server.output.contains("full") }
+        let probe = try await Probe.run("--json", "--connect-timeout", "0.3", server.plain)
+        #expect(probe.ending == .exited(28), "\(probe.output)\(probe.error)")
+        let record = try probe.record
+        #expect(record.outcome == "error:timeout")
+        #expect(record.error?.phase == "connect")
+        #expect(record.phaseNames.last == "connect")
+    }
+
     @Test func `a name that does not exist ends with 6 in the phase dns`() async throws {
         // RFC 6761 §6.4: no resolver finds names below "invalid"; one without a network finds nothing anyway.
         let probe = try await Probe.run("--json", "http://nosuch.invalid/")

@@ -31,6 +31,32 @@ struct RestorationTests {
         expectRestored(terminal)
     }
 
+    // Signals of kill(2) go to whichever thread takes them; a crash is the crashing thread's own.
+    @Test(arguments: 0..<4)
+    func `is as before when a thread of the program crashed`(number: Int) async throws {
+        let terminal = try await started()
+        let id = terminal.process.id
+        let script = """
+            import ctypes, os
+            threads = sorted(os.listdir("/proc/\(id)/task"), key=int)
+            ctypes.CDLL(None).tgkill(\(id), int(threads[\(number) % len(threads)]), \(SIGSEGV))
+            """
+        try await ProgramRun.output(of: [Python.plain, "-c", script])
+        #expect(try await terminal.finish() == .signalled(SIGSEGV))
+        expectRestored(terminal)
+    }
+
+    @Test func `is gone, and so is the program`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let terminal = try Inspection.start(["\(server.plain)/hang"], folder: TemporaryFolder())
+        try await terminal.wait(forText: "in flight")
+        terminal.hangUp()
+        let process = terminal.process
+        try await wait(for: "the program to end") { process.ending != nil }
+        #expect(process.ending == .exited(128 + SIGHUP))
+    }
+
     @Test func `is as before when the program died twice over, while drawing`() async throws {
         let terminal = try Inspection.start(["--demo"], folder: TemporaryFolder())
         try await terminal.wait(for: "traffic") { $0.requestCount >= 2 }
