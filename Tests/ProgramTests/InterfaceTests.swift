@@ -136,7 +136,6 @@ struct InterfaceTests {
         #expect(terminal.screen.foreign == [])
         try await HARReaders.validate(folder.file("session.har"))
         #expect(try await HARReaders.haralyze(folder.file("session.har")).count == 3)
-        #expect(try await HARReaders.mitmdump(folder.file("session.har")).contains("/ok"))
     }
 
     // robustness.md, promise 4: every byte the terminal got is one of ours.

@@ -40,10 +40,15 @@ struct ProbeFailureTests {
         #expect(isSentence(error.message), "\(error.message)")
         // The phase that failed began, and none after it did.
         #expect(record.phaseNames.last == error.phase)
+    }
 
-        let timeline = try await Probe.run("--max-time", limit, "\(server.plain)\(fault.target)")
-        #expect(timeline.ending == .exited(fault.exitCode))
-        #expect(timeline.output.contains("failed"), "\(timeline.output)")
+    @Test func `a timeline says what failed, each in a line of its own`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let targets = ["/truncated", "/reset", "/garbage", "/silence"]
+        let run = try Probe.start(["-c", "1"] + targets.map { server.plain + $0 })
+        #expect(try await run.finish() == .exited(18))
+        #expect(run.output.split(separator: "\n").count { $0.hasPrefix("  failed ") } == 4, "\(run.output)")
     }
 
     @Test func `a port nobody listens on ends with 7 in the phase connect`() async throws {

@@ -36,15 +36,15 @@ struct ProbeOutputTests {
     }
 
     // robustness.md, promise 4. `Probe.run` expects it of every output; here is a server that tries.
-    @Test(arguments: ["/hostile-reason", "/hostile-field", "/hostile-type", "/hostile-body", "/hostile-location"])
-    func `nothing a server sends controls the terminal`(target: String) async throws {
+    @Test(arguments: [[], ["--json"], ["--summary"], ["--har", "-"]])
+    func `nothing a server sends controls the terminal`(form: [String]) async throws {
         let server = try await OddServer.start()
         defer { server.stop() }
-        for form in ["--json", "--summary"] {
-            _ = try await Probe.run(form, "--max-time", "20", "\(server.plain)\(target)")
-        }
-        _ = try await Probe.run("--max-time", "20", "\(server.plain)\(target)")
-        _ = try await Probe.run("--har", "-", "--max-time", "20", "\(server.plain)\(target)")
+        let targets = ["/hostile-reason", "/hostile-field", "/hostile-type", "/hostile-body", "/hostile-location"]
+        let run = try Probe.start(form + ["--max-time", "20"] + targets.map { server.plain + $0 })
+        try await run.finish()
+        #expect(!run.output.isEmpty)
+        #expect(HarmfulText.found(in: run.output + run.error).isEmpty, "\(run.output)\(run.error)")
     }
 
     @Test func `nor does a URL that somebody else wrote`() async throws {
