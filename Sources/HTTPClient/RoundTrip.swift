@@ -76,6 +76,11 @@ final class RoundTrip {
             let lease = pool.makeRequestID()
             stage = .leasing(lease)
             let connection = try await pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer)
+            if let abortion {
+                // It was ended after the connection was handed over and before this task came to know.
+                connection.release(tracer)
+                throw abortion
+            }
             let exchange = HTTP1Exchange(
                 request, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
             stage = .exchanging(exchange)
