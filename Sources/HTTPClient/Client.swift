@@ -1,4 +1,5 @@
 public import HTTPTrace
+internal import HTTPTypes
 internal import Synchronization
 public import Transport
 
@@ -18,12 +19,15 @@ public import Transport
 /// `Task.onNetwork { … }`.
 public final class Client: Sendable {
     public let configuration: ClientConfiguration
-    private let pool: ConnectionPool
+    let pool: ConnectionPool
+    /// The configuration's, made and checked once.
+    let userAgentField: HTTPField?
     private static let lastExchange = Atomic<Int>(0)
 
     @NetworkActor
     public init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
+        userAgentField = configuration.userAgent.map { HTTPField(name: .userAgent, value: $0) }
         pool = ConnectionPool(
             settings: configuration.pool, factory: ConnectionFactory(configuration: configuration),
             observer: configuration.connectionObserver)
@@ -41,9 +45,9 @@ public final class Client: Sendable {
         // Go: a request that is cancelled before it starts fires no hook.
         guard !Task.isCancelled else { throw Failure.cancelledByCaller(in: nil) }
         let tracer = Tracer(exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current)
-        let trip = RoundTrip(request, configuration, pool: pool, tracer: tracer)
+        let trip = RoundTrip(request, self, tracer)
         let result = await withTaskCancellationHandler {
-            await Result.of { () async throws(Failure) in try await trip.run() }
+            await trip.run()
         } onCancel: {
             EventLoop.shared.execute { trip.cancel() }
         }

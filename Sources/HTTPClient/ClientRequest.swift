@@ -33,8 +33,10 @@ extension ClientRequest {
         !body.isEmpty && fields[.expect]?.lowercased() == "100-continue"
     }
 
+    var offersUpgrade: Bool { !fields.isEmpty && fields[.upgrade] != nil }
+
     var asksToClose: Bool {
-        fields[values: .connection].contains { value in
+        !fields.isEmpty && fields[values: .connection].contains { value in
             value.split(separator: ",").contains { $0.filter { $0 != " " }.lowercased() == "close" }
         }
     }

@@ -28,6 +28,8 @@ public final class BodyStream: AsyncSequence, Sendable {
 
     deinit {
         let (trip, exchange) = (trip, exchange)
+        // Read to its end, as nearly all are, there is nothing to abandon.
+        if EventLoop.shared.isOnThread, NetworkActor.assumeIsolated({ exchange.isEnded }) { return }
         EventLoop.shared.execute { trip.abandon(exchange) }
     }
 
@@ -36,14 +38,21 @@ public final class BodyStream: AsyncSequence, Sendable {
     /// - Throws: Why the rest will not come. Bytes already given stay true.
     @NetworkActor
     public func next() async throws(HTTPTrace.Failure) -> [UInt8]? {
+        // Most often the rest came with the head.
+        if let piece = trip.takePiece(of: exchange) { return piece.bytes }
+        return try await nextArriving()
+    }
+
+    @NetworkActor
+    private func nextArriving() async throws(HTTPTrace.Failure) -> [UInt8]? {
         let trip = trip
         let exchange = exchange
         let result = await withTaskCancellationHandler {
-            await Result.of { () async throws(HTTPTrace.Failure) in try await trip.nextChunk(of: exchange) }
+            await trip.nextPiece(of: exchange)
         } onCancel: {
             EventLoop.shared.execute { trip.cancel() }
         }
-        return try result.get()
+        return try result.get().bytes
     }
 
     /// The whole rest. For bodies known to be small.
@@ -52,15 +61,18 @@ public final class BodyStream: AsyncSequence, Sendable {
     @NetworkActor
     public func collect(upTo limit: Int) async throws(HTTPTrace.Failure) -> [UInt8] {
         var all: [UInt8] = []
-        while let chunk = try await next() {
+        while true {
+            // No call that might wait for what is here.
+            let piece = trip.takePiece(of: exchange)
+            let arrived = if let piece { piece.bytes } else { try await nextArriving() }
+            guard let chunk = arrived else { return all }
             guard all.count + chunk.count <= limit else {
                 let failure = HTTPTrace.Failure(.tooLarge, phase: .receive, "the body is larger than \(limit) bytes")
                 trip.abort(because: failure)
                 throw failure
             }
-            all += chunk
+            if all.isEmpty { all = chunk } else { all += chunk }
         }
-        return all
     }
 
     /// Trailer fields; nil before the end, and without a trailer section.

@@ -15,8 +15,7 @@ internal import Transport
 @NetworkActor
 final class RoundTrip {
     private let request: ClientRequest
-    private let configuration: ClientConfiguration
-    private let pool: ConnectionPool
+    private let client: Client
     let tracer: Tracer
     private var stage = Stage.leasing(nil)
     private var abortion: Failure?
@@ -29,15 +28,19 @@ final class RoundTrip {
         case over
     }
 
-    init(_ request: ClientRequest, _ configuration: ClientConfiguration, pool: ConnectionPool, tracer: Tracer) {
+    init(_ request: ClientRequest, _ client: Client, _ tracer: Tracer) {
         self.request = request
-        self.configuration = configuration
-        self.pool = pool
+        self.client = client
         self.tracer = tracer
     }
 
+    private var pool: ConnectionPool { client.pool }
+    private var configuration: ClientConfiguration { _read { yield client.configuration } }
+
     /// Waits for the response's head.
-    func run() async throws(Failure) -> Response {
+    ///
+    /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`.
+    func run() async -> Result<Response, Failure> {
         tracer.record(
             .requestStarted(
                 RequestedHead(
@@ -45,11 +48,10 @@ final class RoundTrip {
                     bodyBytes: request.body.isEmpty ? nil : request.body.count)))
         startTimer()
         do throws(Failure) {
-            let bytes = try headBytes()
-            return try await attempts(head: bytes)
+            return .success(try await attempts(head: headBytes()))
         } catch {
             end(error)
-            throw error
+            return .failure(error)
         }
     }
 
@@ -75,7 +77,11 @@ final class RoundTrip {
             if let abortion { throw abortion }
             let lease = pool.makeRequestID()
             stage = .leasing(lease)
-            let connection = try await pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer)
+            let connection: HTTP1Connection
+            switch try pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer) {
+            case .now(let idle): connection = idle
+            case .later(let waiter): connection = try await waiter.answer()
+            }
             if let abortion {
                 // It was ended after the connection was handed over and before this task came to know.
                 connection.release(tracer)
@@ -113,33 +119,39 @@ final class RoundTrip {
 
     private func headBytes() throws(Failure) -> [UInt8] {
         var fields = request.fields
-        if let userAgent = configuration.userAgent, fields[.userAgent] == nil { fields[.userAgent] = userAgent }
         if let userInfo = request.url.userInfo, fields[.authorization] == nil {
             fields[.authorization] = "Basic " + base64(userInfo.utf8)
         }
         let url = request.url
         let head = HTTP1RequestHead(
-            HTTPRequest(
-                method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
-                path: url.target, headerFields: fields),
+            method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority, path: url.target,
+            fields: fields, defaultUserAgent: client.userAgentField,
             body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
         do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }
         return bytes
     }
 
     // MARK: - The body, for its reader
 
-    func nextChunk(of exchange: HTTP1Exchange) async throws(Failure) -> [UInt8]? {
+    /// What is here already; nil when it must be waited for.
+    func takePiece(of exchange: HTTP1Exchange) -> HTTP1Exchange.Piece? {
+        let piece = exchange.takePiece()
+        if exchange.isEnded { end(nil) }
+        return piece
+    }
+
+    func nextPiece(of exchange: HTTP1Exchange) async -> Result<HTTP1Exchange.Piece, Failure> {
         do throws(HTTP1Exchange.Problem) {
-            let chunk = try await exchange.nextChunk()
+            let piece = try await exchange.nextPiece()
             if exchange.isEnded { end(nil) }
-            return chunk
+            return .success(piece)
         } catch {
             let failure = self.failure(error, exchange)
             exchange.fail(failure)
             end(failure)
-            throw failure
+            return .failure(failure)
         }
     }
 

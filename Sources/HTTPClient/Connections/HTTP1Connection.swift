@@ -19,6 +19,9 @@ final class HTTP1Connection {
     /// Go's meaning for the present use: it had been in the pool before.
     private(set) var isReused = false
 
+    /// The exchange that waits for bytes.
+    var waiting: HTTP1Exchange?
+
     private unowned let pool: ConnectionPool
     private var isResting = true
 
@@ -32,7 +35,7 @@ final class HTTP1Connection {
         self.facts = facts
         self.pool = pool
         reader = HTTP1ResponseReader(limits: limits)
-        stream.onReadableWhileIdle = { [weak self] in self?.noticeWhileResting() }
+        stream.onReadableWhileIdle = { [weak self] in self?.noticeReadable() }
     }
 
     func beginUse(reused: Bool) {
@@ -51,9 +54,13 @@ final class HTTP1Connection {
     func discard(because reason: CloseReason) { pool.discard(self, because: reason) }
 
     /// Closes the stream at once; whoever waits on it is resumed with an error.
-    func abort() { stream.close() }
+    func abort() {
+        stream.close()
+        waiting?.noticeReadable()
+    }
 
-    private func noticeWhileResting() {
+    private func noticeReadable() {
+        if let waiting { return waiting.noticeReadable() }
         guard isResting, let reason = reasonNotToRest() else { return }
         discard(because: reason)
     }

@@ -40,6 +40,8 @@ final class HTTP1Exchange {
     private var bodyBytes = 0
     private var writing = Writing.head
     private var headerTimer: TimerID?
+    /// Who waits for bytes, at most one.
+    private var waiter: UnsafeContinuation<Result<Void, Problem>, Never>?
     private let responseHeaderTimeout: Duration?
 
     private enum Writing {
@@ -77,8 +79,7 @@ final class HTTP1Exchange {
     /// - Parameter prefix: The request's head, as bytes.
     func run(head bytes: [UInt8], expectTimeout: Duration) async throws(Problem) -> ResponseHead {
         connection.reader.begin(
-            requestMethod: request.method, offersUpgrade: request.fields[.upgrade] != nil,
-            asksToClose: request.asksToClose)
+            requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
         if request.expectsContinue {
             try await holdBodyBack(head: bytes, for: expectTimeout)
         } else {
@@ -168,31 +169,72 @@ final class HTTP1Exchange {
 
     // MARK: - Reading
 
-    /// The next piece of the body, as one read brought it; nil at its end.
-    func nextChunk() async throws(Problem) -> [UInt8]? {
-        while chunk.isEmpty, !isEnded { try await advance() }
-        guard !chunk.isEmpty else { return nil }
-        defer { chunk = [] }
-        return chunk
+    /// A part of the body.
+    enum Piece {
+        /// As one read brought it, never empty.
+        case bytes([UInt8])
+        case end
+
+        /// Nil for the end.
+        var bytes: [UInt8]? { if case .bytes(let bytes) = self { bytes } else { nil } }
     }
 
-    /// Reads once, or waits until there is something to read.
+    /// What of the body is here already; nil when it must be waited for.
+    func takePiece() -> Piece? {
+        guard !chunk.isEmpty else { return isEnded ? .end : nil }
+        defer { chunk = [] }
+        return .bytes(chunk)
+    }
+
+    /// Waits for the next piece of the body.
+    func nextPiece() async throws(Problem) -> Piece {
+        while true {
+            if let piece = takePiece() { return piece }
+            try await advance()
+        }
+    }
+
+    /// Waits until one read has been understood.
     private func advance() async throws(Problem) {
+        let result = await withUnsafeContinuation { continuation in
+            waiter = continuation
+            connection.waiting = self
+            noticeReadable()
+        }
+        try result.get()
+    }
+
+    /// Something may have come. It is read here, in the socket's own turn, and not by the task that waits: its turn comes
+    /// after those of all others that have work now, and the stamps would grow as old.
+    func noticeReadable() {
+        // Put away first: what the bytes lead to may close the connection, and that comes back here.
+        guard let waiter = waiter.take() else { return }
+        connection.waiting = nil
+        do throws(Problem) {
+            if try readOnce() { return waiter.resume(returning: .success(())) }
+        } catch {
+            return waiter.resume(returning: .failure(error))
+        }
+        self.waiter = waiter
+        connection.waiting = self
+    }
+
+    /// False when there is nothing to read yet.
+    private func readOnce() throws(Problem) -> Bool {
         let outcome: ReadOutcome
         do throws(StreamError) {
             outcome = try connection.stream.tryRead(into: HTTP1Connection.input)
-            if case .wouldBlock = outcome {
-                if case .failed(let error) = writing { throw error }  // Nothing was answered before it broke.
-                return try await connection.stream.readable()
-            }
+            // Nothing was answered before writing broke.
+            if case .wouldBlock = outcome, case .failed(let error) = writing { throw error }
         } catch {
             throw .stream(error)
         }
         switch outcome {
         case .bytes(let count): try understand(count)
         case .end: try understand(0)
-        case .wouldBlock: break
+        case .wouldBlock: return false
         }
+        return true
     }
 
     /// Takes in the first `count` bytes of the input; 0 is the peer's close.

@@ -40,22 +40,30 @@ final class ConnectionPool {
         return RequestID(lastRequest)
     }
 
-    /// Waits for a connection and takes it. `gotConn` has been recorded when it returns.
+    /// A connection for a request.
+    enum Lease {
+        /// An idle one, taken; `gotConn` has been recorded.
+        case now(HTTP1Connection)
+        /// It will be recorded and taken when the wait ends.
+        case later(Waiter)
+    }
+
+    /// Asks for a connection.
     ///
-    /// - Throws: Why the dial failed; what `cancel` was given.
-    func lease(_ request: RequestID, for key: ConnectionKey, tracer: Tracer) async throws(Failure) -> HTTP1Connection {
+    /// - Throws: After the client was shut down.
+    func lease(_ request: RequestID, for key: ConnectionKey, tracer: Tracer) throws(Failure) -> Lease {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
         tracer.record(.getConn(hostPort: key.origin.hostPort))
         var actions = state.request(request, for: key, at: loop.now)
         if case .assign(request, let id, let reuse)? = actions.last {
             actions.removeLast()
             obey(actions)
-            return take(id, reuse, tracer)
+            return .now(take(id, reuse, tracer))
         }
         let waiter = Waiter(tracer: tracer)
         waiting[request] = waiter
         obey(actions)
-        return try await waiter.answer()
+        return .later(waiter)
     }
 
     /// Ends the wait of a request that no longer wants a connection; nothing happens when it does not wait.

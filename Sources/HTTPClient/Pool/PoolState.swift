@@ -63,11 +63,12 @@ extension PoolState {
     mutating func request(_ request: RequestID, for key: ConnectionKey, at now: Timestamp) -> [PoolAction] {
         refusesIdle = false
         var actions: [PoolAction] = []
-        while let connection = hosts[key]?.idle.popLast() {
+        // Places are looked up once: hashing a host's name for every step took longer than the steps.
+        while let host = hosts.index(forKey: key), let connection = hosts.values[host].idle.popLast() {
             idleCount -= 1
-            guard case .idle(let since)? = connections[connection]?.state else {
-                preconditionFailure("\(connection) is listed as idle and is not")
-            }
+            guard let place = connections.index(forKey: connection),
+                case .idle(let since) = connections.values[place].state
+            else { preconditionFailure("\(connection) is listed as idle and is not") }
             let rested = now - since
             if let limit = settings.idleTimeout, rested >= limit {
                 // Its timer is late, or the machine slept.
@@ -75,8 +76,9 @@ extension PoolState {
                 actions.append(.close(connection, because: .idleTimeout(after: limit)))
                 continue
             }
-            connections[connection]!.state = .active
-            return actions + [.assign(request, to: connection, reuse: .idle(for: rested))]
+            connections.values[place].state = .active
+            actions.append(.assign(request, to: connection, reuse: .idle(for: rested)))
+            return actions
         }
         let waiter = Waiter(request: request, key: key)
         let ahead = hosts[key]?.waiting.count ?? 0
@@ -117,7 +119,7 @@ extension PoolState {
             return [.assign(request, to: connection, reuse: .fresh)]
         }
         // Its request was served by another connection, or went away.
-        return put(connection, at: now)
+        return put(connection, at: connections.index(forKey: connection)!, now)
     }
 
     /// A dial failed.
@@ -135,10 +137,10 @@ extension PoolState {
 
     /// A response ended and the connection can take another request.
     mutating func released(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
-        guard connections[connection]?.state == .active else {
+        guard let place = connections.index(forKey: connection), case .active = connections.values[place].state else {
             preconditionFailure("released() on \(connection), which was not active")
         }
-        return put(connection, at: now)
+        return put(connection, at: place, now)
     }
 
     /// The connection is gone, in whatever state it was: broken, closed by the peer, or not to be kept.
@@ -177,32 +179,37 @@ extension PoolState {
 // MARK: - Bookkeeping
 
 extension PoolState {
-    private mutating func put(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
-        let key = connections[connection]!.key
-        connections[connection]!.wasPooled = true
+    private mutating func put(
+        _ connection: ConnectionID, at place: Dictionary<ConnectionID, Connection>.Index, _ now: Timestamp
+    ) -> [PoolAction] {
+        let host = hosts.index(forKey: connections.values[place].key)!
+        connections.values[place].wasPooled = true
         guard settings.keepsAlive else { return discard(connection, .keepAliveOff) }
         // A live waiter comes before every limit: the connection does not rest at all.
-        if let next = hosts[key]!.waiting.popFirst() {
-            connections[connection]!.state = .active
+        if let next = hosts.values[host].waiting.popFirst() {
+            connections.values[place].state = .active
             undialed.removeAll { $0.request == next }
             return [.assign(next, to: connection, reuse: .handedOver)]
         }
         guard !refusesIdle else { return discard(connection, .closeIdleWasCalled) }
-        guard hosts[key]!.idle.count < settings.idlePerHost else {
+        guard hosts.values[host].idle.count < settings.idlePerHost else {
             return discard(connection, .tooManyIdleForHost(limit: settings.idlePerHost))
         }
-        connections[connection]!.state = .idle(since: now)
-        hosts[key]!.idle.append(connection)
+        connections.values[place].state = .idle(since: now)
+        hosts.values[host].idle.append(connection)
         idleCount += 1
 
         let deadline = settings.idleTimeout.map { now + $0 }
-        var actions: [PoolAction] = [.rest(connection, until: deadline)]
+        var actions: [PoolAction] = []
+        actions.reserveCapacity(3)
+        actions.append(.rest(connection, until: deadline))
         if idleCount > settings.idleTotal, let oldest = leastRecentlyUsed() {
             forget(oldest)
             actions.append(.close(oldest, because: .tooManyIdle(limit: settings.idleTotal)))
         }
         if let deadline { actions.append(.wake(at: deadline)) }
-        return actions + openNext()
+        if !undialed.isEmpty { actions += openNext() }
+        return actions
     }
 
     private mutating func discard(_ connection: ConnectionID, _ reason: CloseReason) -> [PoolAction] {

@@ -21,10 +21,16 @@ public struct Origin: Hashable, Sendable, Codable {
     }
 
     /// The host in brackets when it is an IPv6 literal, as it stands in a URL.
-    public var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
+    public var bracketedHost: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
 
     /// `host:port`, always with the port: Go's `hostPort`, and what CONNECT asks for.
-    public var hostPort: String { "\(bracketedHost):\(port)" }
+    public var hostPort: String {
+        // Every request asks; appending takes a third of the time of an interpolation.
+        var text = bracketedHost
+        text += ":"
+        text += String(port)
+        return text
+    }
 
     /// `host[:port]`, the port only when it is not the scheme's own: the Host field (RFC 9110 §7.2).
     public var authority: String { port == scheme.defaultPort ? bracketedHost : hostPort }

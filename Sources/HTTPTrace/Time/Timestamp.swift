@@ -29,11 +29,9 @@ public struct Timestamp: Hashable, Sendable, Comparable {
 extension Duration {
     /// Whole nanoseconds; saturates past 292 years, where a "never" would otherwise trap.
     public var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, sumOverflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        guard !overflow, !sumOverflow else { return seconds < 0 ? .min / 4 : .max / 4 }
-        return sum
+        // One division of 128 bits, where `components` makes two and more.
+        let whole = attoseconds / 1_000_000_000
+        return Int64(exactly: whole) ?? (whole < 0 ? .min / 4 : .max / 4)
     }
 
     /// Milliseconds with their fraction, the unit of every export.

@@ -9,7 +9,12 @@ public import HTTPTypes
 
 /// The head of a request to be sent over HTTP/1.1. The same value writes it and tells what was written.
 public struct HTTP1RequestHead: Sendable {
-    private let request: HTTPRequest
+    let method: HTTPRequest.Method
+    private let scheme: String?
+    private let authority: String?
+    private let path: String?
+    private let fields: HTTPFields
+    private let defaultUserAgent: HTTPField?
     private let body: BodyFraming
     private let form: TargetForm
 
@@ -31,8 +36,25 @@ public struct HTTP1RequestHead: Sendable {
     ///   - form: CONNECT and `OPTIONS *` have forms of their own and ignore it, except that `OPTIONS *` through a
     ///     proxy names the authority.
     public init(_ request: HTTPRequest, body: BodyFraming = .none, form: TargetForm = .origin) {
+        self.init(
+            method: request.method, scheme: request.scheme, authority: request.authority, path: request.path,
+            fields: request.headerFields, body: body, form: form)
+    }
+
+    /// The same from its parts: an `HTTPRequest` makes and checks a field of each, which takes longer than to write them.
+    ///
+    /// - Parameter defaultUserAgent: Sent where `fields` has no User-Agent.
+    public init(
+        method: HTTPRequest.Method, scheme: String?, authority: String?, path: String?, fields: HTTPFields,
+        defaultUserAgent: HTTPField? = nil, body: BodyFraming = .none, form: TargetForm = .origin
+    ) {
         precondition(body != .untilClose, "a request body that lasts until the close can't be answered")
-        self.request = request
+        self.method = method
+        self.scheme = scheme
+        self.authority = authority
+        self.path = path
+        self.fields = fields
+        self.defaultUserAgent = defaultUserAgent
         self.body = body
         self.form = form
     }
@@ -71,28 +93,26 @@ public struct HTTP1RequestHead: Sendable {
 // MARK: - What the response reader must know
 
 extension HTTP1RequestHead {
-    var method: HTTPRequest.Method { request.method }
-
     /// Whether a Connection field has the option `close`.
     var asksToClose: Bool {
         var closes = false
-        for field in request.headerFields where FieldRole(field.name) == .connection {
+        for field in fields where FieldRole(field.name) == .connection {
             field.value.utf8.span.forEachListElement { if $0.isWord("close") { closes = true } }
         }
         return closes
     }
 
-    var offersUpgrade: Bool { request.headerFields.contains(.upgrade) }
+    var offersUpgrade: Bool { fields.contains(.upgrade) }
 }
 
 // MARK: - Request line
 
 extension HTTP1RequestHead {
     private func appendRequestLine(to buffer: inout [UInt8]) throws(WireError) {
-        let method = request.method.rawValue
+        let name = method.rawValue
         let methodStart = buffer.count
-        guard HeadWriter.append(method, to: &buffer, while: \.isTokenCharacter), !method.isEmpty else {
-            throw .ours(.badRequestLine, method)
+        guard HeadWriter.append(name, to: &buffer, while: \.isTokenCharacter), !name.isEmpty else {
+            throw .ours(.badRequestLine, name)
         }
         buffer.append(.space)
         let targetStart = buffer.count
@@ -107,14 +127,14 @@ extension HTTP1RequestHead {
     }
 
     private func appendTarget(to buffer: inout [UInt8]) throws(WireError) {
-        if request.method == .connect { return try appendTargetPart(request.authority ?? "", to: &buffer) }
-        let path = request.path ?? ""
+        if method == .connect { return try appendTargetPart(authority ?? "", to: &buffer) }
+        let path = path ?? ""
         if form == .absolute {
-            try appendTargetPart(request.scheme ?? "http", to: &buffer)
+            try appendTargetPart(scheme ?? "http", to: &buffer)
             HeadWriter.append("://", to: &buffer)
-            try appendTargetPart(request.authority ?? "", to: &buffer)
+            try appendTargetPart(authority ?? "", to: &buffer)
             // RFC 9112 §3.2.4: the last proxy sends `*` on when the path is empty.
-            if path == "*", request.method == .options { return }
+            if path == "*", method == .options { return }
         }
         try appendTargetPart(path.isEmpty ? "/" : path, to: &buffer)
     }
@@ -136,7 +156,7 @@ extension HTTP1RequestHead {
     private func forEachField(_ visit: (HTTPField) throws(WireError) -> Void) throws(WireError) {
         var host, userAgent, length, coding: HTTPField?
         var hasConnection = false
-        for field in request.headerFields {
+        for field in fields {
             switch FieldRole(field.name) {
             case .host: try keepOnly(field, in: &host, else: .badHost)
             case .userAgent where userAgent == nil: userAgent = field
@@ -148,13 +168,13 @@ extension HTTP1RequestHead {
         }
 
         try visit(try checkedHost(host))
-        if let userAgent { try visit(userAgent) }
+        if let userAgent = userAgent ?? defaultUserAgent { try visit(userAgent) }
         if hasConnection {
-            for field in request.headerFields where FieldRole(field.name) == .connection { try visit(field) }
+            for field in fields where FieldRole(field.name) == .connection { try visit(field) }
         }
         if let framing = try framingField(length, coding) { try visit(framing) }
         var skipsUserAgent = userAgent != nil
-        for field in request.headerFields {
+        for field in fields {
             switch FieldRole(field.name) {
             case .other: try visit(field)
             case .userAgent where !skipsUserAgent: try visit(field)
@@ -172,7 +192,7 @@ extension HTTP1RequestHead {
     /// The request's own Host, so that a server can be asked for a name that isn't its address; else its authority.
     /// Empty when there is neither, which RFC 9112 §3.2 demands for targets without authority.
     private func checkedHost(_ own: HTTPField?) throws(WireError) -> HTTPField {
-        let field = own ?? HTTPField(name: Self.host, value: request.authority ?? "")
+        let field = own ?? HTTPField(name: Self.host, value: authority ?? "")
         guard field.value.utf8.span.isAuthority else { throw .ours(.badHost, field.value) }
         return field
     }
@@ -182,7 +202,7 @@ extension HTTP1RequestHead {
     private func framingField(_ length: HTTPField?, _ coding: HTTPField?) throws(WireError) -> HTTPField? {
         switch (body, length, coding) {
         case (.none, nil, nil):
-            let expectsContent = request.method == .post || request.method == .put || request.method == .patch
+            let expectsContent = method == .post || method == .put || method == .patch
             return expectsContent ? HTTPField(name: .contentLength, value: "0") : nil
         case (.length(let count), nil, nil):
             precondition(count >= 0, "a body of \(count) bytes")

@@ -1,0 +1,21 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that nobody who uses or tests roundtrip builds it.
+
+let package = Package(
+    name: "Benchmarks",
+    dependencies: [.package(name: "roundtrip", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "EngineBenchmark",
+            dependencies: [
+                .product(name: "HTTPClient", package: "roundtrip"),
+                .product(name: "HTTPTrace", package: "roundtrip"),
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            ])
+    ]
+)

@@ -1,0 +1,43 @@
+"""Medians, ratios within a round, and tables. A ratio is taken round by round, so that what slows the machine for a
+while slows both sides of it."""
+
+import dataclasses
+from statistics import median
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """The median of several rounds, with the least and the most."""
+
+    middle: float
+    low: float
+    high: float
+
+    @staticmethod
+    def of(values):
+        values = list(values)
+        return Spread(median(values), min(values), max(values))
+
+    def __format__(self, form):
+        return f"{self.middle:{form}} ({self.low:{form}}–{self.high:{form}})"
+
+
+def ratios(above, below):
+    return Spread.of(a / b for a, b in zip(above, below))
+
+
+def table(head, rows):
+    """Markdown, aligned: it reads as it is and can be pasted into a README."""
+    lines = [head] + rows
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    align = lambda line: "| " + " | ".join(
+        cell.ljust(width) if column == 0 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(line, widths))) + " |"
+    rule = "|" + "|".join("-" * (width + 1) + (" " if column == 0 else ":") for column, width in enumerate(widths)) + "|"
+    rule = rule.replace(" |", "-|")
+    return "\n".join([align(head), rule] + [align(row) for row in rows])
+
+
+def verdict(words, spread, limit, form=".2f"):
+    met = "met" if spread.middle <= limit else "not met"
+    return f"- {words}: {spread:{form}}, target at most {limit:{form}}: **{met}**"
