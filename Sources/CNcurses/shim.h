@@ -225,3 +225,31 @@ static inline void terminal_rescue_stop(void) {
     sigaction(SIGTSTP, &our_stop, NULL);
     sigaction(SIGCONT, &our_continue, NULL);
 }
+
+// Waits, stopped, until the shell gives us the terminal: after `bg` it is the shell's. Taking it then would draw over the
+// shell and leave it in our modes. The kernel stops others for trying (SIGTTOU), but not our thread, which has that
+// blocked like all of libdispatch's. False when we are to end instead: a shell's kill continues us in the background.
+static inline bool terminal_rescue_await_foreground(void) {
+    struct terminal_rescue *state = terminal_rescue_state();
+    // As in terminal_rescue_stop: no notice of what we wait for.
+    struct sigaction fallback = {.sa_handler = SIG_DFL}, our_continue;
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTTOU);
+    for (int tries = 0; tries < 50; tries++) {
+        pid_t foreground = tcgetpgrp(state->terminal);
+        // An error means that there is no such terminal any more, which reading from it will tell.
+        if (foreground < 0 || foreground == getpgrp()) return true;
+        // The signal that continued us may come with one that ends us, which another thread is just handling.
+        usleep(20000);
+        if (state->endings > 0) return false;
+        sigaction(SIGCONT, &fallback, &our_continue);
+        pthread_sigmask(SIG_UNBLOCK, &stop, &before);
+        raise(SIGTTOU);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        sigaction(SIGCONT, &our_continue, NULL);
+    }
+    // Nothing stops us: the shell is gone, and nobody could bring us back.
+    terminal_rescue_ending(SIGHUP);
+    return false;
+}

@@ -255,6 +255,7 @@ extension CursesTerminal {
         if hasContinued, state == .onScreen {
             // Stopped by SIGSTOP, which can't be caught: the shell has had the terminal and left it in its own modes.
             leave()
+            guard TerminalRescue.awaitForeground() else { return events + readNotices() }
             enter()
             events.append(.resumed)
         }
@@ -293,6 +294,7 @@ extension CursesTerminal {
         guard state == .onScreen else { return [] }
         leave()
         TerminalRescue.stopProcess()
+        guard TerminalRescue.awaitForeground() else { return [] }
         enter()
         return [.resumed] + (adoptSize().map { [.resized($0)] } ?? [])
     }

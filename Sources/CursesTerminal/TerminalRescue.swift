@@ -40,6 +40,11 @@ enum TerminalRescue {
     /// Stops the process; returns when the shell lets it go on.
     static func stopProcess() { terminal_rescue_stop() }
 
+    /// Waits, stopped, until the shell gives the terminal back; returns at once when it has.
+    ///
+    /// - Returns: Whether to go on; false when the program is to end, as the notices say.
+    static func awaitForeground() -> Bool { terminal_rescue_await_foreground() }
+
     /// Signals are as before `prepare`.
     static func dismiss() { terminal_rescue_dismiss() }
 

@@ -97,6 +97,8 @@ public enum ScreenPicture {
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
+            // XML readers fold plain blanks into one, which would shift the rest of the run.
+            case " ": result += "\u{A0}"
             // Not characters of XML 1.0, even when escaped.
             case "\0"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)

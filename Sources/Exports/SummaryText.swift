@@ -13,8 +13,9 @@ public import Sessions
 /// Writes a `LoadSummary` in words and figures.
 public enum SummaryText {
     /// Lines of plain text, each with its line end.
-    public static func text(_ summary: LoadSummary) -> String {
-        var lines = [headline(summary)]
+    public static func text(_ summary: LoadSummary, marks: TextTimeline.Marks) -> String {
+        let (dot, times) = marks == .unicode ? (" · ", " × ") : (", ", " x ")
+        var lines = [headline(summary).joined(separator: dot)]
         var rows: [(String, LoadSummary.Spread)] = Phase.allCases.compactMap { phase in
             summary.spread(of: phase).map { (phase.rawValue, $0) }
         }
@@ -30,22 +31,25 @@ public enum SummaryText {
             }
         }
         if !summary.statuses.isEmpty {
-            lines.append("status   " + list(summary.statuses.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) }))
+            lines.append(
+                "status   " + list(summary.statuses.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) }, times))
         }
         if !summary.failures.isEmpty {
             lines.append(
                 "failed   "
-                    + list(summary.failures.map { ($0.key.rawValue, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }))
+                    + list(
+                        summary.failures.map { ($0.key.rawValue, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) },
+                        times))
         }
         return lines.map { $0 + "\n" }.joined()
     }
 
-    private static func headline(_ summary: LoadSummary) -> String {
+    private static func headline(_ summary: LoadSummary) -> [String] {
         var parts = ["\(summary.requests) request\(summary.requests == 1 ? "" : "s") in \(seconds(summary.elapsed))"]
         if let rate = summary.requestsPerSecond { parts[0] += ", \(threeDigits(rate)) a second" }
         parts.append("\(summary.reused) on open connections")
         parts.append("\(bytes(summary.bodyBytes)) of bodies")
-        return parts.joined(separator: " · ")
+        return parts
     }
 
     private static func row(_ name: String, _ figures: [String]) -> String {
@@ -53,8 +57,8 @@ public enum SummaryText {
             + figures.map { String(repeating: " ", count: max(9 - $0.count, 1)) + $0 }.joined()
     }
 
-    private static func list(_ entries: [(String, Int)]) -> String {
-        entries.map { "\($0.0) × \($0.1)" }.joined(separator: ", ")
+    private static func list(_ entries: [(String, Int)], _ times: String) -> String {
+        entries.map { "\($0.0)\(times)\($0.1)" }.joined(separator: ", ")
     }
 
     private static func milliseconds(_ duration: Duration) -> String { threeDigits(duration.milliseconds) }

@@ -52,6 +52,11 @@ final class RoundTrip {
                 case .now(let idle): connection = idle
                 case .later(let waiter): connection = try await waiter.answer()
                 }
+                if let abortion {
+                    // It was ended after the connection was handed over and before this task came to know.
+                    connection.release(tracer)
+                    throw abortion
+                }
                 let exchange = send(head, on: connection)
                 do throws(HTTP1Exchange.Problem) {
                     while true {

@@ -19,7 +19,7 @@ struct ScreenPictureTests {
         #expect(
             elements == [
                 "<text x=\"0\" y=\"13\" textLength=\"24\" lengthAdjust=\"spacingAndGlyphs\" class=\"c2\" font-weight=\"700\">GET</text>",
-                "<text x=\"0\" y=\"30\" textLength=\"96\" lengthAdjust=\"spacingAndGlyphs\" class=\"fd\">    &lt;&amp;&gt;     </text>",
+                "<text x=\"0\" y=\"30\" textLength=\"96\" lengthAdjust=\"spacingAndGlyphs\" class=\"fd\">\u{A0}\u{A0}\u{A0}\u{A0}&lt;&amp;&gt;\u{A0}\u{A0}\u{A0}\u{A0}\u{A0}</text>",
             ])
     }
 

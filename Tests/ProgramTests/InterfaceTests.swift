@@ -136,7 +136,6 @@ struct InterfaceTests {
         #expect(terminal.screen.foreign == [])
         try await HARReaders.validate(folder.file("session.har"))
         #expect(try await HARReaders.haralyze(folder.file("session.har")).count == 3)
-        #expect(try await HARReaders.mitmdump(folder.file("session.har")).contains("/ok"))
     }
 
     // robustness.md, promise 4: every byte the terminal got is one of ours.
@@ -193,6 +192,27 @@ struct InterfaceTests {
         #expect(lines.joined().hasPrefix("roundtrip: "), "\(lines)")
         #expect(lines.joined().contains("TERM"), "\(lines)")
         #expect(!terminal.bytes.contains(0x1B))
+        #expect(terminal.leftovers == [])
+    }
+
+    @Test func `a terminal without alternate screen, colour and mouse is enough`() async throws {
+        let terminal = try Inspection.start(
+            ["--demo"], columns: 80, rows: 24, ["TERM": "vt100"], folder: TemporaryFolder())
+        try await terminal.wait(for: "a reused connection and a refusal") {
+            $0.contains("↻1") && $0.contains("refused")
+        }
+        #expect(!terminal.screen.hasUsedColor)
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.screen.foreign == [])
+        #expect(terminal.leftovers == [])
+    }
+
+    @Test func `keys come from the terminal when standard input is something else`() async throws {
+        let terminal = try Inspection.start(["127.0.0.1:1"], folder: TemporaryFolder(), input: .null)
+        try await terminal.wait(forText: "refused")
+        terminal.type("q")
+        #expect(try await terminal.finish() == .exited(0))
         #expect(terminal.leftovers == [])
     }
 

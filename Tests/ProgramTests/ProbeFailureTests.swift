@@ -40,10 +40,15 @@ struct ProbeFailureTests {
         #expect(isSentence(error.message), "\(error.message)")
         // The phase that failed began, and none after it did.
         #expect(record.phaseNames.last == error.phase)
+    }
 
-        let timeline = try await Probe.run("--max-time", limit, "\(server.plain)\(fault.target)")
-        #expect(timeline.ending == .exited(fault.exitCode))
-        #expect(timeline.output.contains("failed"), "\(timeline.output)")
+    @Test func `a timeline says what failed, each in a line of its own`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let targets = ["/truncated", "/reset", "/garbage", "/silence"]
+        let run = try Probe.start(["-c", "1"] + targets.map { server.plain + $0 })
+        #expect(try await run.finish() == .exited(18))
+        #expect(run.output.split(separator: "\n").count { $0.hasPrefix("  failed ") } == 4, "\(run.output)")
     }
 
     @Test func `a port nobody listens on ends with 7 in the phase connect`() async throws {
@@ -56,6 +61,29 @@ struct ProbeFailureTests {
         #expect(record.error.map { isSentence($0.message) } == true)
         #expect(record.phaseNames.filter { $0 != "queued" } == ["connect"])
         #expect(record.connection == nil)
+    }
+
+    @Test func `a server that takes no connection ends with 28 in the phase connect`() async throws {
+        // A full queue of connections nobody accepts: the kernel then leaves further ones without an answer.
+        let script = """
+            import socket, sys, time
+            listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=0)
+            listener.accept()
+            waiting = []
+            for _ in range(8):
+                waiting.append(socket.socket()); waiting[-1].setblocking(False)
+                waiting[-1].connect_ex(listener.getsockname())
+            print("full"); time.sleep(1000)
+            """
+        let server = try await PeerServer { [Python.plain, "-u", "-c", script, "\($0)"] }
+        defer { server.stop() }
+        try await wait(for: "a full queue") { server.output.contains("full") }
+        let probe = try await Probe.run("--json", "--connect-timeout", "0.3", server.plain)
+        #expect(probe.ending == .exited(28), "\(probe.output)\(probe.error)")
+        let record = try probe.record
+        #expect(record.outcome == "error:timeout")
+        #expect(record.error?.phase == "connect")
+        #expect(record.phaseNames.last == "connect")
     }
 
     @Test func `a name that does not exist ends with 6 in the phase dns`() async throws {

@@ -31,6 +31,32 @@ struct RestorationTests {
         expectRestored(terminal)
     }
 
+    // Signals of kill(2) go to whichever thread takes them; a crash is the crashing thread's own.
+    @Test(arguments: 0..<4)
+    func `is as before when a thread of the program crashed`(number: Int) async throws {
+        let terminal = try await started()
+        let id = terminal.process.id
+        let script = """
+            import ctypes, os
+            threads = sorted(os.listdir("/proc/\(id)/task"), key=int)
+            ctypes.CDLL(None).tgkill(\(id), int(threads[\(number) % len(threads)]), \(SIGSEGV))
+            """
+        try await ProgramRun.output(of: [Python.plain, "-c", script])
+        #expect(try await terminal.finish() == .signalled(SIGSEGV))
+        expectRestored(terminal)
+    }
+
+    @Test func `is gone, and so is the program`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let terminal = try Inspection.start(["\(server.plain)/hang"], folder: TemporaryFolder())
+        try await terminal.wait(forText: "in flight")
+        terminal.hangUp()
+        let process = terminal.process
+        try await wait(for: "the program to end") { process.ending != nil }
+        #expect(process.ending == .exited(128 + SIGHUP))
+    }
+
     @Test func `is as before when the program died twice over, while drawing`() async throws {
         let terminal = try Inspection.start(["--demo"], folder: TemporaryFolder())
         try await terminal.wait(for: "traffic") { $0.requestCount >= 2 }
@@ -93,8 +119,12 @@ struct RestorationTests {
         try await ProgramRun.output(of: ["pkill", "-TSTP", "-P", "\(terminal.process.id)", "roundtrip"])
         try await terminal.wait(for: "the shell") { !$0.modes.contains(1049) && $0.contains("Stopped") }
         #expect(terminal.leftovers == [])
+        // In the background it must keep its hands off the terminal.
+        terminal.type("bg; sleep 0.3; echo back$((40 + 1))\r")
+        try await terminal.wait(for: "the shell") { $0.contains("back41") }
+        #expect(terminal.leftovers == [])
         // The sum is the shell's: what was typed can't be taken for its answer.
-        terminal.type("kill %1; fg; echo back$((40 + 2))\r")
+        terminal.type("kill %1; sleep 0.1; fg; echo back$((40 + 2))\r")
         try await terminal.wait(for: "the shell") { !$0.modes.contains(1049) && $0.contains("back42") }
         terminal.type("exit 0\r")
         #expect(try await terminal.finish() == .exited(0))

@@ -22,7 +22,15 @@ public final class PeerProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 2)
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         var process: pid_t = 0
-        let result = posix_spawnp(&process, command[0], &actions, nil, &arguments, environ)
+        // Threads of a test may have signals blocked, which a child would inherit.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let result = posix_spawnp(&process, command[0], &actions, &attributes, &arguments, environ)
+        posix_spawnattr_destroy(&attributes)
         precondition(result == 0, "\(command[0]) can't be started: error \(result)")
         posix_spawn_file_actions_destroy(&actions)
         for argument in arguments { free(argument) }

@@ -8,9 +8,9 @@ public final class Pseudoterminal {
     public private(set) var bytes: [UInt8] = []
     public let process: ChildProcess
 
-    private let controller: Int32
+    private var controller: Int32
     /// Ours, besides the program's: without it the terminal, and with it the modes we look at, ends with the program.
-    private let terminal: Int32
+    private var terminal: Int32
     private let modesBefore: TerminalModes
     /// Where the program runs; it must not go before the program does.
     private let folder: TemporaryFolder?
@@ -20,7 +20,7 @@ public final class Pseudoterminal {
         _ arguments: [String], columns: Int = 120, rows: Int = 36,
         environment: [String: String] = ChildProcess.environment(["TERM": "xterm-256color"]),
         folder: TemporaryFolder? = nil,
-        output: ChildProcess.Stream? = nil
+        input: ChildProcess.Stream? = nil, output: ChildProcess.Stream? = nil
     ) throws {
         controller = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
         var (isLocked, number): (Int32, UInt32) = (0, 0)
@@ -36,14 +36,19 @@ public final class Pseudoterminal {
         self.folder = folder
         screen = TerminalScreen(columns: columns, rows: rows)
         process = try ChildProcess(
-            arguments, environment: environment, folder: folder?.path, input: .path(path),
+            arguments, environment: environment, folder: folder?.path, input: input ?? .path(path),
             output: output ?? .path(path),
             error: .path(path), isSessionLeader: true)
     }
 
-    deinit {
-        close(controller)
+    deinit { hangUp() }
+
+    /// The window is closed: the program has no terminal any more.
+    public func hangUp() {
+        guard controller >= 0 else { return }
         close(terminal)
+        close(controller)
+        (controller, terminal) = (-1, -1)
     }
 
     /// Types; escape sequences are what special keys send.

@@ -2,7 +2,7 @@ internal import Glibc
 internal import TextScreen
 
 // A terminal as far as tests need one: bytes in, rows of text and modes out. It understands what ncurses and we send for
-// TERM=xterm-256color, and nothing else: every other sequence is written down as foreign, so that a test can expect that
+// TERM=xterm-256color and vt100, and nothing else: every other sequence is written down as foreign, so that a test can expect that
 // no byte from the network reached the terminal.
 //
 //   bytes ──▶ ground ──ESC──▶ escape ──[──▶ CSI …final ──▶ carry out, or `foreign`
@@ -119,6 +119,8 @@ public struct TerminalScreen: Sendable {
             }
         case .charset(let slot):
             state = .ground
+            // A VT100 keeps line drawing in its second set, and switches by SO and SI.
+            if slot == UInt8(ascii: ")"), byte == UInt8(ascii: "0") { return }
             guard slot == UInt8(ascii: "("), byte == UInt8(ascii: "B") || byte == UInt8(ascii: "0") else {
                 return note("ESC \(Character(Unicode.Scalar(slot)))\(Character(Unicode.Scalar(byte)))")
             }
@@ -133,6 +135,7 @@ public struct TerminalScreen: Sendable {
         case 0x08: move(column: cursor.column - 1, row: cursor.row)
         case 0x09: move(column: (cursor.column / 8 + 1) * 8, row: cursor.row)
         case 0x0A: lineFeed()
+        case 0x0E, 0x0F: set(Self.lineDrawing, to: byte == 0x0E)
         case 0x0D: move(column: 0, row: cursor.row)
         case 0x20...0x7E: write(Unicode.Scalar(byte))
         default: note("control character \(String(byte, radix: 16))")

@@ -29,21 +29,22 @@ enum HelpScreen {
     /// What is listed, before scrolling.
     static func lines(for model: Model, _ help: HelpState) -> [StyledLine] {
         let theme = model.theme
-        let entries = KeyBindings.all.map { ($0.keyNames, $0.help) }
-        let filters = RowFilter.fields.map { ($0.example, $0.meaning) }
-        let marks = BarMark.allCases.prefix(9).map { (theme.marks.glyph(of: $0).text, meaning(of: $0)) }
+        // The word of the bottom line is what people look for.
+        let entries = KeyBindings.all.map { ($0.keyNames, $0.help, $0.hint ?? "") }
+        let filters = RowFilter.fields.map { ($0.example, $0.meaning, "") }
+        let marks = BarMark.allCases.prefix(9).map { (theme.marks.glyph(of: $0).text, meaning(of: $0), "") }
         let state = [
-            ("c1 \(theme.marks.again.string)2", "connection c1, used again for the second time"),
-            ("c5 \(theme.marks.shared.string)3", "connection c5, HTTP/2: its third request"),
+            ("c1 \(theme.marks.again.string)2", "connection c1, used again for the second time", ""),
+            ("c5 \(theme.marks.shared.string)3", "connection c5, HTTP/2: its third request", ""),
         ]
         var lines: [StyledLine] = []
         for (title, rows) in [("Keys", entries), ("Filter", filters), ("Bars", marks), ("Connections", state)] {
             let matching = rows.filter { row in
-                help.filter.isEmpty || (row.0 + " " + row.1).lowercased().contains(help.filter.lowercased())
+                help.filter.isEmpty || "\(row.0) \(row.1) \(row.2)".lowercased().contains(help.filter.lowercased())
             }
             guard !matching.isEmpty else { continue }
             lines += [.empty, StyledLine(" \(title)", theme.strong)]
-            for (name, sentence) in matching {
+            for (name, sentence, _) in matching {
                 var line = StyledLine("   ")
                 line.add("\(name)", theme.key)
                 // A long name pushes its sentence to the right instead of running into it.

@@ -185,6 +185,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             rest -= 1
             switch item {
             case .job(let job):
+                // As both at once, so that neither a resume (which goes to the preferred executor) nor the switch back to the
+                // actor leaves this turn.
                 job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
             case .action(let action):
                 NetworkActor.assumeIsolated(action)

@@ -23,6 +23,9 @@ extension Task where Failure == any Error {
     /// Starts a task on the network thread that prefers it throughout, so that no resume ever passes through the
     /// global pool: without that preference a request costs about twice as much.
     ///
+    /// In a task without it, every call of an isolated async function is also a chance for others to run first: what
+    /// was checked before an `await withUnsafeContinuation` must be checked again inside its closure.
+    ///
     /// Use this rather than `Task(executorPreference:)`, which Swift 6.3 refuses inside isolated code ("pattern that the
     /// region-based isolation checker does not understand").
     @discardableResult

@@ -37,26 +37,33 @@ final class Descriptor {
 
     /// Until reading is worth a try. One task at a time.
     func waitUntilReadable() async -> Wakening {
-        if isClosed { return .closed }
-        if readiness.mayRead { return .ready }
-        precondition(reader == nil, "two tasks wait to read the same socket")
+        if readiness.mayRead, !isClosed { return .ready }
         return await withUnsafeContinuation { continuation in
-            // Looked at again: a task that doesn't prefer the loop comes here by way of the global pool, and an edge
-            // that arrived meanwhile would not be told again.
-            if isClosed || readiness.mayRead { return continuation.resume(returning: isClosed ? .closed : .ready) }
-            reader = continuation
+            // Looked at again: in a task that doesn't prefer the loop, others run between the `await` and this closure, and
+            // an edge is told only once.
+            if isClosed {
+                continuation.resume(returning: .closed)
+            } else if readiness.mayRead {
+                continuation.resume(returning: .ready)
+            } else {
+                precondition(reader == nil, "two tasks wait to read the same socket")
+                reader = continuation
+            }
         }
     }
 
     /// Until writing is worth a try. One task at a time; another may wait to read meanwhile.
     func waitUntilWritable() async -> Wakening {
-        if isClosed { return .closed }
-        if readiness.mayWrite { return .ready }
-        precondition(writer == nil, "two tasks wait to write to the same socket")
+        if readiness.mayWrite, !isClosed { return .ready }
         return await withUnsafeContinuation { continuation in
-            // As above.
-            if isClosed || readiness.mayWrite { return continuation.resume(returning: isClosed ? .closed : .ready) }
-            writer = continuation
+            if isClosed {
+                continuation.resume(returning: .closed)
+            } else if readiness.mayWrite {
+                continuation.resume(returning: .ready)
+            } else {
+                precondition(writer == nil, "two tasks wait to write to the same socket")
+                writer = continuation
+            }
         }
     }
 

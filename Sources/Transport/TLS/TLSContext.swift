@@ -10,6 +10,8 @@ public final class TLSContext: Sendable {
     // OpenSSL locks what it changes in here.
     nonisolated(unsafe) let pointer: OpaquePointer
     let side: Side
+    /// What a server chooses from; OpenSSL keeps only a pointer to it.
+    private let choices: ApplicationProtocols?
 
     /// Whom a client trusts.
     public struct ClientConfiguration: Sendable {
@@ -36,6 +38,7 @@ public final class TLSContext: Sendable {
     public init(client configuration: ClientConfiguration) throws(TLSError) {
         pointer = try Self.makeContext(TLS_client_method())
         side = .client(verifies: configuration.verify)
+        choices = nil
         if let file = configuration.caFile {
             guard SSL_CTX_load_verify_file(pointer, file) == 1 else {
                 throw .unusable(whileDoing: "reading certificates from \(file)")
@@ -63,13 +66,13 @@ public final class TLSContext: Sendable {
     public init(server identity: TLSIdentity, applicationProtocols: [String] = ["http/1.1"]) throws(TLSError) {
         pointer = try Self.makeContext(TLS_server_method())
         side = .server
+        choices =
+            applicationProtocols.isEmpty ? nil : ApplicationProtocols(Self.wireFormat(applicationProtocols))
         try use(identity)
         // A context for session tickets; OpenSSL refuses resumption without one when verification is on.
         let name = Array("roundtrip".utf8)
         SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count))
-        guard !applicationProtocols.isEmpty else { return }
-        // The list lives as long as the process: OpenSSL may call back after the context is gone from our sight.
-        let choices = Unmanaged.passRetained(ApplicationProtocols(Self.wireFormat(applicationProtocols)))
+        guard let choices else { return }
         SSL_CTX_set_alpn_select_cb(
             pointer,
             { _, chosen, chosenLength, offered, offeredLength, choices in
@@ -80,7 +83,7 @@ public final class TLSContext: Sendable {
                 guard result == OPENSSL_NPN_NEGOTIATED else { return SSL_TLSEXT_ERR_ALERT_FATAL }
                 chosen?.pointee = UnsafePointer(match)
                 return SSL_TLSEXT_ERR_OK
-            }, choices.toOpaque())
+            }, Unmanaged.passUnretained(choices).toOpaque())
     }
 
     deinit { SSL_CTX_free(pointer) }
@@ -136,11 +139,14 @@ public struct TLSIdentity: Sendable, Equatable {
     }
 }
 
-private final class ApplicationProtocols {
-    let bytes: UnsafeMutableBufferPointer<UInt8>
+/// A list in wire format, at a fixed address: ALPN's answer points into it.
+private final class ApplicationProtocols: Sendable {
+    nonisolated(unsafe) let bytes: UnsafeMutableBufferPointer<UInt8>
 
     init(_ protocols: [UInt8]) {
         bytes = .allocate(capacity: protocols.count)
         _ = bytes.initialize(from: protocols)
     }
+
+    deinit { bytes.deallocate() }
 }

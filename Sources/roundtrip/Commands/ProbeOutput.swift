@@ -10,21 +10,22 @@ final class ProbeOutput {
     private enum Form { case timeline, json, summary, none }
 
     private let form: Form
-    private let usesUnicode: Bool
+    private let marks: TextTimeline.Marks
     private var isFirst = true
     private var summary = LoadSummary()
 
     init(command: ProbeCommand) {
         form = command.json ? .json : command.summary ? .summary : command.har == "-" ? .none : .timeline
         setlocale(LC_CTYPE, "")
-        usesUnicode = nl_langinfo(nl_item(CODESET)).map { String(cString: $0) == "UTF-8" } ?? false
+        let usesUnicode = nl_langinfo(nl_item(CODESET)).map { String(cString: $0) == "UTF-8" } ?? false
+        marks = usesUnicode ? .unicode : .ascii
     }
 
     func show(_ exchange: Exchange, of session: Session) {
         let connection = exchange.connection.flatMap { session.connections[$0.connection] }
         switch form {
         case .timeline:
-            let lines = TextTimeline(marks: usesUnicode ? .unicode : .ascii).text(
+            let lines = TextTimeline(marks: marks).text(
                 exchange, on: connection, twin: session.twin(of: exchange), at: SystemTime().now)
             printOutput((isFirst ? "" : "\n") + lines)
         case .json:
@@ -38,7 +39,7 @@ final class ProbeOutput {
     }
 
     func finish() {
-        if form == .summary { printOutput(SummaryText.text(summary)) }
+        if form == .summary { printOutput(SummaryText.text(summary, marks: marks)) }
     }
 }
 

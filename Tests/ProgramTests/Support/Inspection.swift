@@ -5,11 +5,11 @@ enum Inspection {
     /// - Parameter variables: Added to the environment; TERM and the locale are a good terminal's otherwise.
     static func start(
         _ arguments: [String], columns: Int = 120, rows: Int = 36, _ variables: [String: String] = [:],
-        folder: TemporaryFolder, output: ChildProcess.Stream? = nil
+        folder: TemporaryFolder, input: ChildProcess.Stream? = nil, output: ChildProcess.Stream? = nil
     ) throws -> Pseudoterminal {
         try Pseudoterminal(
             [BuiltProgram.path] + arguments, columns: columns, rows: rows, environment: environment(variables, folder),
-            folder: folder, output: output)
+            folder: folder, input: input, output: output)
     }
 
     static func environment(_ more: [String: String], _ folder: TemporaryFolder) throws -> [String: String] {
