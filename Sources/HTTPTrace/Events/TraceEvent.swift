@@ -5,6 +5,8 @@
 // timing; [+] what Go has no hook for.
 
 /// One thing that happened. Times are not in here: see `TraceRecord`.
+///
+/// Cases with much to say are indirect, so that all the others, which are most of what is recorded, stay a few words.
 public enum TraceEvent: Sendable, Equatable {
     // MARK: the exchange
 
@@ -17,7 +19,7 @@ public enum TraceEvent: Sendable, Equatable {
     /// [+] The wait is over, one way or the other.
     case dequeued(DequeueReason)
     /// [G] A usable connection was handed over, after TLS. Never on failure.
-    case gotConn(GotConnection)
+    indirect case gotConn(GotConnection)
     /// [G] The head stands in the write buffer, complete. `wroteHeaderField` hooks are called from it, then
     /// `wroteHeaders`. Go's hook fires here too: before anything reached the kernel.
     case wroteHeaders(SentHead)
@@ -42,7 +44,7 @@ public enum TraceEvent: Sendable, Equatable {
     /// [G] HTTP/1's put-back. Silent where Go is silent.
     case putIdleConn(PutIdleProblem?)
     /// [+] The attempt failed in a way that allows another: why, and on which connection it was.
-    case attemptRetried(Failure, number: Int)
+    indirect case attemptRetried(Failure, number: Int)
     /// [+] Last event of every exchange; nothing follows it.
     case requestFinished(Failure?)
 
@@ -51,22 +53,22 @@ public enum TraceEvent: Sendable, Equatable {
     /// [G] Before a lookup; not for address literals.
     case dnsStart(host: String)
     /// [G]
-    case dnsDone(DNSAnswer)
+    indirect case dnsDone(DNSAnswer)
     /// [G] Before each attempt; `attempt` counts from 1 within a dial, since attempts may overlap.
-    case connectStart(attempt: Int, NetworkAddress)
+    indirect case connectStart(attempt: Int, NetworkAddress)
     /// [G] Once per attempt, also when it is abandoned because another one won.
-    case connectDone(attempt: Int, NetworkAddress, Failure?)
+    indirect case connectDone(attempt: Int, NetworkAddress, Failure?)
     /// [G]
     case tlsHandshakeStart
     /// [G] On failure the facts hold what was seen until then (Go: nothing).
-    case tlsHandshakeDone(TLSFacts, Failure?)
+    indirect case tlsHandshakeDone(TLSFacts, Failure?)
 
     // MARK: the connection, for its observers
 
     /// [+] A dial began.
     case connectionDialing(ConnectionKey)
     /// [+] TCP, and TLS where asked for, stand.
-    case connectionOpened(ConnectionFacts)
+    indirect case connectionOpened(ConnectionFacts)
     /// [+] The dial failed; nothing else follows for this connection.
     case connectionFailed(Failure)
     /// [+] A request took it: `use` counts from 1.

@@ -9,6 +9,7 @@ public actor NetworkActor {
 
     /// Runs `operation` on the spot, for code that is on the network thread but whose type doesn't say so: a callback
     /// of a C library. Traps on any other thread.
+    @inlinable  // Otherwise each call allocates a context for the closure, and recorders call it for every event.
     public static func assumeIsolated<Result: Sendable>(
         _ operation: @NetworkActor () throws -> Result
     ) rethrows -> Result {
