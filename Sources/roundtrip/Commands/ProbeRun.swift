@@ -28,7 +28,10 @@ final class ProbeRun {
     /// Bodies kept for a HAR file; the digest is of the whole body anyway.
     private static let keptBodyBytes = 1 << 20
 
-    init(clock: ClockAnchor, drafts: [RequestDraft], repeats: Int, concurrency: Int, keepsAll: Bool, output: ProbeOutput, recording: SessionRecording) {
+    init(
+        clock: ClockAnchor, drafts: [RequestDraft], repeats: Int, concurrency: Int, keepsAll: Bool, output: ProbeOutput,
+        recording: SessionRecording
+    ) {
         self.drafts = drafts
         self.repeats = repeats
         self.concurrency = concurrency
