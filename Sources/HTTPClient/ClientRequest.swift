@@ -36,8 +36,9 @@ extension ClientRequest {
     var offersUpgrade: Bool { !fields.isEmpty && fields[.upgrade] != nil }
 
     var asksToClose: Bool {
-        !fields.isEmpty && fields[values: .connection].contains { value in
-            value.split(separator: ",").contains { $0.filter { $0 != " " }.lowercased() == "close" }
-        }
+        !fields.isEmpty
+            && fields[values: .connection].contains { value in
+                value.split(separator: ",").contains { $0.filter { $0 != " " }.lowercased() == "close" }
+            }
     }
 }

@@ -13,10 +13,14 @@ extension Failure {
             case .tooLarge: .tooLarge
             default: .protocol
             }
-        self.init(kind, phase: phase, error.fault == .peer ? "the server's answer: \(error)" : "this request can't be sent: \(error)")
+        self.init(
+            kind, phase: phase,
+            error.fault == .peer ? "the server's answer: \(error)" : "this request can't be sent: \(error)")
     }
 
-    static func cancelledByCaller(in phase: Phase?) -> Failure { Failure(.cancelled, phase: phase, "the request was cancelled") }
+    static func cancelledByCaller(in phase: Phase?) -> Failure {
+        Failure(.cancelled, phase: phase, "the request was cancelled")
+    }
 }
 
 extension Duration {

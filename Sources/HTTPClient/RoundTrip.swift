@@ -145,7 +145,8 @@ final class RoundTrip {
         }
         let url = request.url
         let head = HTTP1RequestHead(
-            method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority, path: url.target,
+            method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
+            path: url.target,
             fields: fields, defaultUserAgent: client.userAgentField,
             body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
         var bytes: [UInt8] = []
@@ -199,7 +200,8 @@ final class RoundTrip {
         guard let limit = configuration.requestTimeout else { return }
         timer = loop.schedule(at: loop.now + limit) { [weak self] in
             guard let self else { return }
-            abort(because: Failure(.timeout, phase: currentPhase, "the whole request took longer than \(limit.inWords)"))
+            abort(
+                because: Failure(.timeout, phase: currentPhase, "the whole request took longer than \(limit.inWords)"))
         }
     }
 
@@ -214,11 +216,13 @@ final class RoundTrip {
 
     private func failure(_ problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) -> Failure {
         if let failure = abortion ?? exchange.abortion { return failure }
-        let phase: Phase = exchange.head != nil || exchange.gotFirstByte ? .receive : exchange.sentBytes == 0 ? .send : .wait
+        let phase: Phase =
+            exchange.head != nil || exchange.gotFirstByte ? .receive : exchange.sentBytes == 0 ? .send : .wait
         return switch problem {
         case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)
-        case .hook(let error): Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
+        case .hook(let error):
+            Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
         }
     }
 }

@@ -75,7 +75,8 @@ extension TraceEvent {
         switch self {
         case .dnsStart: .dnsDone(DNSAnswer(addresses: [], failure: failure))
         case .connectStart(let attempt, let address): .connectDone(attempt: attempt, address, failure)
-        case .tlsHandshakeStart: .tlsHandshakeDone(TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), failure)
+        case .tlsHandshakeStart:
+            .tlsHandshakeDone(TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), failure)
         default: preconditionFailure("\(self) is no start")
         }
     }

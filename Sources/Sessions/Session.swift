@@ -50,10 +50,11 @@ public struct Session: Equatable, Sendable {
         exchanges[index].body = body
     }
 
-    /// Drops a row that has ended and is of no more use, and keeps it in the figures: what a long headless run does.
-    public mutating func forget(_ id: ExchangeID) {
-        guard let index = index(of: id) else { return }
-        exchanges.remove(at: index)
+    /// Drops rows that have ended and are of no more use, and keeps them in the figures: what a long headless run does.
+    /// In one pass, since the first rows go while those behind them stay.
+    public mutating func forget(_ ids: Set<ExchangeID>) {
+        guard !ids.isEmpty else { return }
+        exchanges.removeAll { ids.contains($0.id) }
     }
 
     public mutating func remove(_ id: ExchangeID) {

@@ -12,7 +12,10 @@ import Transport
 struct HostileServerTests {
     @Test(arguments: [
         ("a body shorter than its length", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", Failure.Kind.truncated),
-        ("a chunked body without its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", .truncated),
+        (
+            "a chunked body without its last chunk",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", .truncated
+        ),
         ("a head without its blank line", "HTTP/1.1 200 OK\r\nContent-Le", .truncated),
         ("no answer at all", "", .reset),
         ("another protocol", "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", .protocol),
@@ -22,7 +25,9 @@ struct HostileServerTests {
         ("a chunk size that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", .protocol),
         ("101 that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", .protocol),
     ])
-    func `each is a failure, and the connection is not kept`(_ what: String, _ answer: String, _ kind: Failure.Kind) async throws {
+    func `each is a failure, and the connection is not kept`(_ what: String, _ answer: String, _ kind: Failure.Kind)
+        async throws
+    {
         let server = try ScriptedServer([.readHead, .send(answer), .close])
         let test = try TestClient()
         let failure = await test.failure(of: ClientRequest(url: server.url()))
@@ -78,7 +83,10 @@ struct HostileServerTests {
     }
 
     @Test(arguments: [
-        ("Connection: close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", "peerSaidClose"),
+        (
+            "Connection: close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+            "peerSaidClose"
+        ),
         ("HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "http10"),
         ("a body that ends with the connection", "HTTP/1.1 200 OK\r\n\r\nhello", "bodyUntilClose"),
     ])
@@ -132,7 +140,9 @@ struct HostileServerTests {
     }
 
     @Test func `a body that is dropped closes its connection`() async throws {
-        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose])
+        let server = try ScriptedServer([
+            .readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose,
+        ])
         let test = try TestClient()
         _ = try await withClientTrace(test.events.trace) {
             try await test.client.send(ClientRequest(url: server.url())).status
@@ -162,7 +172,9 @@ struct HostileServerTests {
 
     /// The same answer in every split: heads, bodies and ends must not depend on how TCP cut them.
     @Test func `an answer byte by byte is the same answer`() async throws {
-        let answer = Array("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".utf8)
+        let answer = Array(
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+                .utf8)
         let server = try ScriptedServer([.readHead] + answer.map { .sendBytes([$0]) } + [.awaitClose])
         let test = try TestClient()
         #expect(try await test.fetch(server.url()) == (200, "hello"))

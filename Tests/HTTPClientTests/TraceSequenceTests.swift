@@ -10,7 +10,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 private let answered = ["wroteHeaders", "wroteRequest", "flushed", "gotFirstResponseByte", "responseHead(200)"]
 private let wholeBody = ["bodyBytes(5)", "bodyEnded(complete 5)", "putIdleConn", "requestFinished"]
 private let dialed = [
-    "requestStarted", "getConn", "queued(dialing, 0)", "connectStart(1)", "connectDone(1)", "dequeued(dialed)", "gotConn(c1)",
+    "requestStarted", "getConn", "queued(dialing, 0)", "connectStart(1)", "connectDone(1)", "dequeued(dialed)",
+    "gotConn(c1)",
 ]
 
 @NetworkActor
@@ -22,7 +23,10 @@ struct TraceSequenceTests {
         let test = try TestClient()
         #expect(try await test.fetch(server.url()) == (200, "hello"))
         #expect(test.events.words == dialed + answered + wholeBody)
-        #expect(test.connections.words == ["connectionDialing", "connectionOpened", "connectionActive(1)", "connectionIdle"])
+        #expect(
+            test.connections.words == [
+                "connectionDialing", "connectionOpened", "connectionActive(1)", "connectionIdle",
+            ])
     }
 
     @Test func `a name is looked up before the first attempt`() async throws {
@@ -66,7 +70,8 @@ struct TraceSequenceTests {
         try await test.fetch(server.url())
         #expect(
             test.events.words == dialed + [
-                "wroteHeaders", "wroteRequest", "flushed", "gotFirstResponseByte", "got1xxResponse(103)", "got1xxResponse(103)",
+                "wroteHeaders", "wroteRequest", "flushed", "gotFirstResponseByte", "got1xxResponse(103)",
+                "got1xxResponse(103)",
                 "responseHead(200)",
             ] + wholeBody)
     }
@@ -87,7 +92,9 @@ struct TraceSequenceTests {
         let server = try ScriptedServer(
             [.readHead, .send("HTTP/1.1 100 Continue\r\n\r\n"), .read(4), .send(ok), .awaitClose])
         let test = try TestClient()
-        try await test.fetch(ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8)))
+        try await test.fetch(
+            ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8))
+        )
         #expect(
             test.events.words == dialed + [
                 "wroteHeaders", "wait100Continue", "gotFirstResponseByte", "got1xxResponse(100)", "got100Continue",
@@ -99,7 +106,9 @@ struct TraceSequenceTests {
     @Test func `with Expect and a silent server the body goes out after the limit`() async throws {
         let server = try ScriptedServer([.readHead, .read(4), .send(ok), .awaitClose])
         let test = try TestClient { $0.expectContinueTimeout = .milliseconds(20) }
-        try await test.fetch(ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8)))
+        try await test.fetch(
+            ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8))
+        )
         #expect(test.events.words == dialed + ["wroteHeaders", "wait100Continue"] + answered.dropFirst() + wholeBody)
     }
 
@@ -108,7 +117,8 @@ struct TraceSequenceTests {
         let server = try ScriptedServer([.readHead, .send(refusal), .awaitClose])
         let test = try TestClient()
         let answer = try await test.fetch(
-            ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8)))
+            ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8))
+        )
         #expect(answer.status == 413)
         #expect(!server.received[0].contains("body"))
         #expect(test.connections.words.last == "connectionClosed(earlyResponse)")
@@ -117,7 +127,8 @@ struct TraceSequenceTests {
 
     // The retry of go-semantics 4.g, with the event Go lacks.
     @Test func `a request on a stale connection is retried on a new one, and says so`() async throws {
-        let server = try ScriptedServer([.readHead, .send(ok), .readHead, .close], [.readHead, .send(ok), .awaitClose])
+        let server = try ScriptedServer(
+            [.readHead, .send(ok), .readHead, .close], [.readHead, .send(ok), .awaitClose])
         let test = try TestClient()
         try await test.fetch(server.url())
         test.events.removeAll()
@@ -185,14 +196,17 @@ struct TraceSequenceTests {
         let failure = await task.value
         #expect(failure?.kind == .cancelled)
         #expect(failure?.phase == .wait)
-        #expect(test.events.words == dialed + ["wroteHeaders", "wroteRequest", "flushed", "requestFinished(cancelled)"])
+        #expect(
+            test.events.words == dialed + ["wroteHeaders", "wroteRequest", "flushed", "requestFinished(cancelled)"])
         #expect(test.connections.words.last == "connectionClosed(requestCancelled)")
         await until { server.finished == 1 }
     }
 
     // TestTransportCancelRequestWithBody, TestTransportCloseResponseBody
     @Test func `cancelling inside the body ends it at once`() async throws {
-        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose])
+        let server = try ScriptedServer([
+            .readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose,
+        ])
         let test = try TestClient()
         let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: server.url())) }
         await until { test.events.words.contains("bodyBytes(5)") }
@@ -221,7 +235,8 @@ struct TraceSequenceTests {
         await until { test.connections.words.contains("connectionIdle") }
         test.events.removeAll()
         try await test.fetch(url)
-        #expect(test.events.words.contains("gotConn(c1 reused idle)"), "Go calls it reused although nothing was sent on it")
+        #expect(
+            test.events.words.contains("gotConn(c1 reused idle)"), "Go calls it reused although nothing was sent on it")
     }
 
     // TestTransportMaxConnsPerHost, go-semantics 4.j
@@ -239,9 +254,10 @@ struct TraceSequenceTests {
         gate.open()
         try await first
         _ = try await other
-        #expect(second.words == [
-            "requestStarted", "getConn", "queued(hostLimit(1), 0)", "dequeued(handedOver)", "gotConn(c1 reused)",
-        ] + answered + wholeBody)
+        #expect(
+            second.words == [
+                "requestStarted", "getConn", "queued(hostLimit(1), 0)", "dequeued(handedOver)", "gotConn(c1 reused)",
+            ] + answered + wholeBody)
         #expect(test.connections.words.filter { $0 == "connectionIdle" }.count == 1, "it never rested between the two")
     }
 
@@ -254,7 +270,9 @@ struct TraceSequenceTests {
     }
 
     @Test func `the limit for the whole request holds inside the body too`() async throws {
-        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose])
+        let server = try ScriptedServer([
+            .readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose,
+        ])
         let test = try TestClient { $0.requestTimeout = .milliseconds(60) }
         let failure = await test.failure(of: ClientRequest(url: server.url()))
         #expect(failure?.kind == .timeout)
@@ -283,7 +301,9 @@ struct TraceSequenceTests {
         var fields = HTTPFields()
         fields.append(HTTPField(name: HTTPField.Name("X-Foo")!, value: "bar"))
         fields.append(HTTPField(name: HTTPField.Name("X-Foo")!, value: "baz"))
-        try await withClientTrace(ClientTrace { $0.wroteHeaderField = { told.add("\($0): \($1.joined(separator: ","))") } }) {
+        try await withClientTrace(
+            ClientTrace { $0.wroteHeaderField = { told.add("\($0): \($1.joined(separator: ","))") } }
+        ) {
             _ = try await test.fetch(ClientRequest(url: server.url(), fields: fields))
         }
         #expect(told.all == ["Host: \(server.url().origin.authority)", "User-Agent: roundtrip/1", "X-Foo: bar,baz"])

@@ -278,7 +278,9 @@ struct IdleWatchTests {
                     held.append(new)
                     new = dup(fresh)
                 }
-                if new != number { print("another test took descriptor \(number): its events can't be told apart here") }
+                if new != number {
+                    print("another test took descriptor \(number): its events can't be told apart here")
+                }
                 reused = try? Descriptor(adopting: new, mayWrite: true)
                 reused?.onReadableWhileIdle = { Issue.record("an event of the socket that had the number before") }
                 for other in held + [fresh] { Glibc.close(other) }

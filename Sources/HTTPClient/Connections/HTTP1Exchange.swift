@@ -323,7 +323,8 @@ final class HTTP1Exchange {
     }
 
     private func recordBodyEnd(_ way: BodyEnd.Way) {
-        tracer.record(.bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers.map(asDictionary))), on: connection.id)
+        tracer.record(
+            .bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers.map(asDictionary))), on: connection.id)
     }
 
     private func asDictionary(_ fields: HTTPFields) -> [String: String] {
@@ -335,7 +336,8 @@ extension ResponseHead {
     convenience init(_ received: ReceivedHead) {
         self.init(
             status: received.status, reason: received.reason,
-            version: received.version == .http10 ? "HTTP/1.0" : "HTTP/1.1", bytes: received.bytes, fields: received.fields)
+            version: received.version == .http10 ? "HTTP/1.0" : "HTTP/1.1", bytes: received.bytes,
+            fields: received.fields)
     }
 }
 

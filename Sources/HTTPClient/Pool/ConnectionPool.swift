@@ -20,7 +20,6 @@ final class ConnectionPool {
     private var nextWake: (at: Timestamp, timer: TimerID)?
     private var isShutDown = false
 
-
     init(
         settings: PoolSettings, factory: ConnectionFactory, observer: (@Sendable (TraceRecord) -> Void)?,
         loop: EventLoop = .shared
@@ -107,7 +106,9 @@ final class ConnectionPool {
     func shutDown() {
         guard !isShutDown else { return }
         isShutDown = true
-        for request in Array(waiting.keys) { cancel(request, because: Failure(.cancelled, phase: .queued, "the client was shut down")) }
+        for request in Array(waiting.keys) {
+            cancel(request, because: Failure(.cancelled, phase: .queued, "the client was shut down"))
+        }
         for dial in dials.values { dial.cancel() }
         for connection in Array(connections.values) {
             connection.abort()

@@ -63,7 +63,8 @@ struct ProbeCommand: AsyncParsableCommand {
         let configuration = try client.configuration(trusting: nil)
         let clock = ClockAnchor.now
         let run = ProbeRun(
-            clock: clock, drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil, output: output,
+            clock: clock, drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil,
+            output: output,
             recording: try await startRecording(to: record, clock))
         try await run.run(configuration)
         if client.insecure { printError("Certificates were not checked (-k).") }
@@ -74,7 +75,8 @@ struct ProbeCommand: AsyncParsableCommand {
 
     @MainActor
     private func writeHAR(to path: String, _ session: Session) async throws {
-        let export = SessionExport(path: path, isFull: full, exchanges: nil, session: session, screen: nil, now: SystemTime().now)
+        let export = SessionExport(
+            path: path, isFull: full, exchanges: nil, session: session, screen: nil, now: SystemTime().now)
         do {
             let outcome = try await export.write()
             printError(outcome)

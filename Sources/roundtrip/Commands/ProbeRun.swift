@@ -21,14 +21,14 @@ final class ProbeRun {
     private let output: ProbeOutput
     private let recording: SessionRecording
     private var prober: Prober?
-    private var started = 0
-    private var ended = 0
-    private var whenDone: CheckedContinuation<Void, Never>?
 
     /// Bodies kept for a HAR file; the digest is of the whole body anyway.
     private static let keptBodyBytes = 1 << 20
 
-    init(clock: ClockAnchor, drafts: [RequestDraft], repeats: Int, concurrency: Int, keepsAll: Bool, output: ProbeOutput, recording: SessionRecording) {
+    init(
+        clock: ClockAnchor, drafts: [RequestDraft], repeats: Int, concurrency: Int, keepsAll: Bool, output: ProbeOutput,
+        recording: SessionRecording
+    ) {
         self.drafts = drafts
         self.repeats = repeats
         self.concurrency = concurrency
@@ -47,44 +47,33 @@ final class ProbeRun {
         }
         self.prober = prober
         let interrupt = watchInterrupt()
-        await withCheckedContinuation { continuation in
-            whenDone = continuation
-            startMore()
-        }
-        interrupt.cancel()
+        // All URLs once, then all again: a cold one of each comes before the warm ones.
+        await prober.run(count: total, concurrency: concurrency) { [drafts] in drafts[($0.number - 1) % drafts.count] }
+        // What is left in the recorder is reported before this returns.
         await prober.shutDown()
+        interrupt.cancel()
         await recording.close()
         output.finish()
     }
 
-    private func startMore() {
-        while !isInterrupted, started < total, started - ended < concurrency {
-            // All URLs once, then all again: a cold one of each comes before the warm ones.
-            let draft = drafts[started % drafts.count]
-            started += 1
-            let id = ExchangeID(started)
-            let now = SystemTime().now
-            session.begin(draft, as: id, at: now)
-            recording.begin(draft, as: id, cause: .typed, at: now)
-            prober?.send(draft, as: id)
-        }
-    }
-
     private func take(_ report: Prober.Report) {
+        for record in report.records {
+            if case .requestStarted = record.event, let id = record.exchange { begin(id, at: record.time) }
+        }
         session.apply(report.records)
         if let problem = recording.take(report) { printError("roundtrip: \(problem)") }
         // A capture comes for every exchange, and after its last record: it is the sign that one is complete.
         for (id, capture) in report.bodies {
             session.keep(capture, of: id)
             if let exchange = session[id] { note(exchange) }
-            ended += 1
-            if !keepsAll { session.remove(id) }
         }
-        startMore()
-        if ended == started, isInterrupted || started == total {
-            whenDone?.resume()
-            whenDone = nil
-        }
+        if !keepsAll { session.forget(Set(report.bodies.map(\.exchange))) }
+    }
+
+    private func begin(_ id: ExchangeID, at time: Timestamp) {
+        let draft = drafts[(id.number - 1) % drafts.count]
+        session.begin(draft, as: id, at: time)
+        recording.begin(draft, as: id, cause: .typed, at: time)
     }
 
     private func note(_ exchange: Exchange) {

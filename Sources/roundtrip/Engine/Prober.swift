@@ -22,6 +22,9 @@ final class Prober: Sendable {
     private let recorder: TraceRecorder
     private let trace: ClientTrace
     private let tasks = Mutex<[ExchangeID: Task<Void, Never>]>([:])
+    /// Those of `run`.
+    private let workers = Mutex<[Task<Void, Never>]>([])
+    private let lastOfRun = Atomic<Int>(0)
     private let batches: AsyncStream<TraceBatch>.Continuation
     private let collecting: Task<Void, Never>
 
@@ -48,15 +51,15 @@ final class Prober: Sendable {
                     bytes += piece.bytes.count
                     if let capture = collector.add(piece) { bodies.append((piece.exchange, capture)) }
                 }
-                if bytes > 0 { EventLoop.shared.execute { [bytes] in recorder.settled(bytes) } }
                 await report(Report(records: batch.records, bodies: bodies))
+                EventLoop.shared.execute { [bytes] in recorder.settled(bytes) }
             }
         }
     }
 
     /// Sends `draft`; everything else is told by reports that name `id`.
     func send(_ draft: RequestDraft, as id: ExchangeID) {
-        let request = ClientRequest(method: draft.method, url: draft.url, fields: draft.fields, body: draft.body)
+        let request = ClientRequest(draft)
         // Under the lock, so that the task can't end before it is listed.
         tasks.withLock { tasks in
             tasks[id] = Task.onNetwork { [client, trace, recorder] in
@@ -68,11 +71,35 @@ final class Prober: Sendable {
         }
     }
 
+    /// Sends the requests 1 to `count`, `concurrency` at a time, and waits until all have ended.
+    ///
+    /// The next request starts on the network thread in the turn in which the one before it ended: reports come sixty
+    /// times a second, and waiting for one between two requests would measure our own patience.
+    func run(count: Int, concurrency: Int, _ draft: @escaping @Sendable (ExchangeID) -> RequestDraft) async {
+        let workers = (0..<min(count, concurrency)).map { _ in
+            Task.onNetwork { [self] in
+                await ClientTrace.$current.withValue(trace) {
+                    while !Task.isCancelled, let id = nextOfRun(count) {
+                        await Self.exchange(ClientRequest(draft(id)), as: id, client, recorder)
+                        await recorder.ready()
+                    }
+                }
+            }
+        }
+        self.workers.withLock { $0 = workers }
+        for worker in workers { await worker.value }
+    }
+
+    private func nextOfRun(_ count: Int) -> ExchangeID? {
+        let number = lastOfRun.add(1, ordering: .relaxed).newValue
+        return number <= count ? ExchangeID(number) : nil
+    }
+
     /// Ends it at once, in whatever phase; nothing happens when it has ended.
     func cancel(_ id: ExchangeID) { tasks.withLock { $0[id] }?.cancel() }
 
     func cancelAll() {
-        for task in tasks.withLock({ Array($0.values) }) { task.cancel() }
+        for task in tasks.withLock({ Array($0.values) }) + workers.withLock({ $0 }) { task.cancel() }
     }
 
     /// Waits until every request sent so far has ended.
@@ -106,5 +133,11 @@ final class Prober: Sendable {
         } catch {
             await recorder.record(.init(exchange: id, bytes: [], isLast: true))
         }
+    }
+}
+
+extension ClientRequest {
+    init(_ draft: RequestDraft) {
+        self.init(method: draft.method, url: draft.url, fields: draft.fields, body: draft.body)
     }
 }

@@ -29,9 +29,13 @@ final class TraceRecorder {
     /// Body bytes handed over and not yet dealt with, past which readers wait. Larger than any burst of one turn.
     static let backlogLimit = 16 << 20
 
+    /// Batches handed over and not yet dealt with, past which `ready` waits: 16 full ones are some 20 MB.
+    static let batchBacklogLimit = 16
+
     private var batch = TraceBatch()
     private var isScheduled = false
     private var backlogBytes = 0
+    private var backlogBatches = 0
     private var waiting: [UnsafeContinuation<Void, Never>] = []
     private let deliver: @Sendable (TraceBatch) -> Void
     private let loop = EventLoop.shared
@@ -65,11 +69,21 @@ final class TraceRecorder {
         }
     }
 
-    /// The receiver has dealt with so many body bytes.
+    /// Waits while the receiver is far behind. For whoever starts requests by the thousand: what they record would
+    /// otherwise pile up.
+    func ready() async {
+        guard backlogBatches > Self.batchBacklogLimit else { return }
+        await withUnsafeContinuation { continuation in
+            if backlogBatches > Self.batchBacklogLimit { waiting.append(continuation) } else { continuation.resume() }
+        }
+    }
+
+    /// The receiver has dealt with one batch, and so many body bytes in it.
     func settled(_ bytes: Int) {
         backlogBytes -= bytes
-        guard backlogBytes <= Self.backlogLimit / 2 else { return }
-        for reader in waiting { reader.resume() }
+        backlogBatches -= 1
+        guard backlogBytes <= Self.backlogLimit / 2, backlogBatches <= Self.batchBacklogLimit / 2 else { return }
+        for waiter in waiting { waiter.resume() }
         waiting.removeAll()
     }
 
@@ -79,6 +93,7 @@ final class TraceRecorder {
         var next = TraceBatch()
         next.records.reserveCapacity(min(batch.records.count, Self.batchLimit))
         swap(&batch, &next)
+        backlogBatches += 1
         deliver(next)
     }
 

@@ -68,7 +68,8 @@ struct SessionExport: Sendable {
         }
         let summary = writer.summary
         return sentence(
-            entries: summary.entries, failed: summary.failed, running: summary.running, redacted: summary.redacted.total)
+            entries: summary.entries, failed: summary.failed, running: summary.running, redacted: summary.redacted.total
+        )
     }
 
     private func writeText(_ format: ExportFormat) throws -> String {
@@ -78,7 +79,8 @@ struct SessionExport: Sendable {
             for exchange in exchanges {
                 let connection = exchange.connection.flatMap { session.connections[$0.connection] }
                 switch format {
-                case .json: try output(Array(ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: now)))
+                case .json:
+                    try output(Array(ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: now)))
                 case .curl: try output(Array((CurlCommand.text(exchange.draft, redacting: &redaction) + "\n").utf8))
                 case .text:
                     let timeline = TextTimeline(marks: .unicode, redacting: redaction.mode)
@@ -116,6 +118,7 @@ struct SessionExport: Sendable {
         if running > 0 { parts.append("\(running) still running") }
         let name = path == "-" ? "standard output" : path
         let left = " \(redacted) secret\(redacted == 1 ? "" : "s") redacted (--full keeps them)."
-        return "Saved \(name): \(parts.joined(separator: ", "))." + (isFull ? " Secrets are in it." : redacted == 0 ? "" : left)
+        return "Saved \(name): \(parts.joined(separator: ", "))."
+            + (isFull ? " Secrets are in it." : redacted == 0 ? "" : left)
     }
 }

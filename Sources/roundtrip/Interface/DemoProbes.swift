@@ -23,7 +23,8 @@ struct DemoProbe: Sendable {
         DemoProbe(pause: 350, target: "/bytes/48000"),
         DemoProbe(pause: 0, isSecure: true, target: "/server-timing"),
         DemoProbe(pause: 0, isSecure: true, target: "/delay/300"),
-        DemoProbe(pause: 450, method: .post, isSecure: true, target: "/upload", body: String(repeating: "x", count: 96)),
+        DemoProbe(
+            pause: 450, method: .post, isSecure: true, target: "/upload", body: String(repeating: "x", count: 96)),
         DemoProbe(pause: 350, target: "/drip?bytes=6000&chunks=6&gap=250"),
         DemoProbe(pause: 300, target: "/redirect/1"),
         DemoProbe(pause: 250, target: "/", isRefused: true),

@@ -95,7 +95,8 @@ final class Runtime {
         let left = redaction.counts.total
         handle(
             .notice(
-                "Copied \(id) as a curl command" + (left == 0 ? "." : "; \(left) secret\(left == 1 ? "" : "s") left out."),
+                "Copied \(id) as a curl command"
+                    + (left == 0 ? "." : "; \(left) secret\(left == 1 ? "" : "s") left out."),
                 isError: false))
     }
 

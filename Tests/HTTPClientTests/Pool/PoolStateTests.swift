@@ -16,7 +16,10 @@ private let c3 = ConnectionID(3)
 struct PoolStateTests {
     @Test func `the first request dials and takes its own connection`() {
         var pool = PoolState()
-        #expect(pool.request(first, for: key, at: .zero) == [.open(c1, key, for: first), .queue(first, .dialing, position: 0)])
+        #expect(
+            pool.request(first, for: key, at: .zero) == [
+                .open(c1, key, for: first), .queue(first, .dialing, position: 0),
+            ])
         #expect(pool.dialed(c1, at: .seconds(1)) == [.assign(first, to: c1, reuse: .fresh)])
         #expect(!pool.wasPooled(c1))
     }
@@ -24,7 +27,9 @@ struct PoolStateTests {
     @Test func `an idle connection is reused and says how long it was idle`() {
         var pool = PoolState()
         pool.makeIdle(first, key, c1, at: .seconds(2))
-        #expect(pool.request(second, for: key, at: .seconds(5)) == [.assign(second, to: c1, reuse: .idle(for: .seconds(3)))])
+        #expect(
+            pool.request(second, for: key, at: .seconds(5)) == [.assign(second, to: c1, reuse: .idle(for: .seconds(3)))]
+        )
         #expect(pool.wasPooled(c1))
     }
 
@@ -39,7 +44,8 @@ struct PoolStateTests {
     @Test func `the newest idle connection is taken first`() {
         var pool = PoolState()
         pool.makeIdle([first, second], key, [c1, c2], at: .seconds(1))
-        #expect(pool.request(third, for: key, at: .seconds(2)) == [.assign(third, to: c2, reuse: .idle(for: .seconds(1)))])
+        #expect(
+            pool.request(third, for: key, at: .seconds(2)) == [.assign(third, to: c2, reuse: .idle(for: .seconds(1)))])
     }
 
     @Test func `another host's idle connection is not taken`() {
@@ -322,7 +328,9 @@ extension PoolState {
         for connection in connections { _ = released(connection, at: now) }
     }
 
-    fileprivate mutating func makeIdle(_ request: RequestID, _ key: ConnectionKey, _ connection: ConnectionID, at now: Timestamp) {
+    fileprivate mutating func makeIdle(
+        _ request: RequestID, _ key: ConnectionKey, _ connection: ConnectionID, at now: Timestamp
+    ) {
         makeIdle([request], key, [connection], at: now)
     }
 }

@@ -27,7 +27,8 @@ extension TraceEvent {
         case .getConn: "getConn"
         case .queued(let reason, let position): "queued(\(reason), \(position))"
         case .dequeued(let reason): "dequeued(\(reason))"
-        case .gotConn(let got): "gotConn(\(got.connection)\(got.isReused ? " reused" : "")\(got.wasIdle ? " idle" : ""))"
+        case .gotConn(let got):
+            "gotConn(\(got.connection)\(got.isReused ? " reused" : "")\(got.wasIdle ? " idle" : ""))"
         case .wroteHeaders: "wroteHeaders"
         case .wait100Continue: "wait100Continue"
         case .wroteRequest(let failure): "wroteRequest\(failure.word)"

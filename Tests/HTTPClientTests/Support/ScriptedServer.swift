@@ -64,7 +64,8 @@ final class ScriptedServer {
 
     func url(_ target: String = "/") -> RequestURL {
         RequestURL(
-            origin: Origin(scheme: tls == nil ? .http : .https, host: "127.0.0.1", port: listener.address.port), target: target)
+            origin: Origin(scheme: tls == nil ? .http : .https, host: "127.0.0.1", port: listener.address.port),
+            target: target)
     }
 
     private func start(_ tcp: TCPStream) {

@@ -1,6 +1,7 @@
-@testable import HTTPClient
 import HTTPTrace
 import Transport
+
+@testable import HTTPClient
 
 /// A client with both logs attached, for one test.
 @NetworkActor
@@ -24,7 +25,9 @@ struct TestClient {
         let result = await withClientTrace(events.trace) {
             await Result.of { () async throws(Failure) in
                 let response = try await client.send(request)
-                return (response.status, String(decoding: try await response.body.collect(upTo: 1 << 24), as: UTF8.self))
+                return (
+                    response.status, String(decoding: try await response.body.collect(upTo: 1 << 24), as: UTF8.self)
+                )
             }
         }
         return try result.get()

@@ -31,6 +31,8 @@ struct EngineBenchmark {
         let start = SystemTime().now
         let failures = await Workload(client, url, requests).run(over: connections, trace: watching.trace)
         let seconds = (SystemTime().now - start).milliseconds / 1000
-        print(#"{"requests": \#(requests), "failures": \#(failures), "seconds": \#(seconds), "seen": \#(await watching.seen)}"#)
+        print(
+            #"{"requests": \#(requests), "failures": \#(failures), "seconds": \#(seconds), "seen": \#(await watching.seen)}"#
+        )
     }
 }
