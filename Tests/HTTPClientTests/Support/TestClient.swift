@@ -1,4 +1,5 @@
 import HTTPTrace
+import Testing
 import Transport
 
 @testable import HTTPClient
@@ -49,10 +50,18 @@ struct TestClient {
     }
 }
 
-/// Waits for a condition that another task brings about.
+/// Waits for a condition that another task brings about. One that never comes is a failure, not a run that never ends.
 @NetworkActor
-func until(_ condition: @NetworkActor () -> Bool) async {
-    while !condition() { await pause() }
+func until(sourceLocation: SourceLocation = #_sourceLocation, _ condition: @NetworkActor () -> Bool) async {
+    // On two processors all tests together take a minute, in which a task may wait that long for a thread.
+    let end = EventLoop.shared.now + .seconds(180)
+    while !condition() {
+        guard EventLoop.shared.now < end else {
+            Issue.record("Waited three minutes in vain.", sourceLocation: sourceLocation)
+            return
+        }
+        await pause()
+    }
 }
 
 /// Lets a turn of the loop pass.
