@@ -11,7 +11,18 @@ internal import Transport
 final class RequestHeads {
     /// Made and checked once.
     private let userAgent: HTTPField?
-    private var last: (request: ClientRequest, head: SentHead)?
+    private var last: Made?
+
+    // An object, so that looking at it copies nothing.
+    private final class Made {
+        let request: ClientRequest
+        let head: SentHead
+
+        init(_ request: ClientRequest, _ head: SentHead) {
+            self.request = request
+            self.head = head
+        }
+    }
 
     init(userAgent: String?) {
         self.userAgent = userAgent.map { HTTPField(name: .userAgent, value: $0) }
@@ -21,7 +32,7 @@ final class RequestHeads {
     func head(of request: ClientRequest) throws(Failure) -> SentHead {
         if let last, last.request.isWrittenLike(request) { return last.head }
         let head = SentHead(bytes: try bytes(of: request))
-        if request.body.isEmpty { last = (request, head) }
+        if request.body.isEmpty { last = Made(request, head) }
         return head
     }
 

@@ -21,7 +21,6 @@ final class RoundTrip {
     private var abortion: Failure?
     private var timer: TimerID?
     private var attempt = 1
-    private let loop = EventLoop.shared
 
     private enum Stage {
         case leasing(RequestID?)
@@ -35,6 +34,7 @@ final class RoundTrip {
         self.tracer = tracer
     }
 
+    private var loop: EventLoop { .shared }
     private var pool: ConnectionPool { client.pool }
     private var configuration: ClientConfiguration { _read { yield client.configuration } }
 

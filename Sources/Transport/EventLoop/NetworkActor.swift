@@ -5,7 +5,10 @@
 public actor NetworkActor {
     public static let shared = NetworkActor()
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { EventLoop.shared.asUnownedSerialExecutor() }
+    // Asked at every switch between executors, more than ten times a request.
+    private let loop = EventLoop.shared
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// Runs `operation` on the spot, for code that is on the network thread but whose type doesn't say so: a callback
     /// of a C library. Traps on any other thread.
