@@ -1,5 +1,4 @@
 public import HTTPTrace
-internal import HTTPTypes
 internal import Synchronization
 public import Transport
 
@@ -20,14 +19,13 @@ public import Transport
 public final class Client: Sendable {
     public let configuration: ClientConfiguration
     let pool: ConnectionPool
-    /// The configuration's, made and checked once.
-    let userAgentField: HTTPField?
+    let heads: RequestHeads
     private static let lastExchange = Atomic<Int>(0)
 
     @NetworkActor
     public init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
-        userAgentField = configuration.userAgent.map { HTTPField(name: .userAgent, value: $0) }
+        heads = RequestHeads(userAgent: configuration.userAgent)
         pool = ConnectionPool(
             settings: configuration.pool, factory: ConnectionFactory(configuration: configuration),
             observer: configuration.connectionObserver)

@@ -20,6 +20,8 @@ public final class BodyStream: AsyncSequence, Sendable {
 
     private let trip: RoundTrip
     private let exchange: HTTP1Exchange
+    /// Whether its end was given out. Written on the network thread, read there and by `deinit`, which comes after all.
+    private nonisolated(unsafe) var isRead = false
 
     init(_ trip: RoundTrip, _ exchange: HTTP1Exchange) {
         self.trip = trip
@@ -27,9 +29,8 @@ public final class BodyStream: AsyncSequence, Sendable {
     }
 
     deinit {
+        guard !isRead else { return }  // As nearly all are: there is nothing to abandon.
         let (trip, exchange) = (trip, exchange)
-        // Read to its end, as nearly all are, there is nothing to abandon.
-        if EventLoop.shared.isOnThread, NetworkActor.assumeIsolated({ exchange.isEnded }) { return }
         EventLoop.shared.execute { trip.abandon(exchange) }
     }
 
@@ -39,8 +40,15 @@ public final class BodyStream: AsyncSequence, Sendable {
     @NetworkActor
     public func next() async throws(HTTPTrace.Failure) -> [UInt8]? {
         // Most often the rest came with the head.
-        if let piece = trip.takePiece(of: exchange) { return piece.bytes }
+        if let piece = takePiece() { return piece.bytes }
         return try await nextArriving()
+    }
+
+    @NetworkActor
+    private func takePiece() -> HTTP1Exchange.Piece? {
+        let piece = trip.takePiece(of: exchange)
+        if case .end = piece { isRead = true }
+        return piece
     }
 
     @NetworkActor
@@ -63,7 +71,7 @@ public final class BodyStream: AsyncSequence, Sendable {
         var all: [UInt8] = []
         while true {
             // No call that might wait for what is here.
-            let piece = trip.takePiece(of: exchange)
+            let piece = takePiece()
             let arrived = if let piece { piece.bytes } else { try await nextArriving() }
             guard let chunk = arrived else { return all }
             guard all.count + chunk.count <= limit else {

@@ -21,7 +21,6 @@ final class RoundTrip {
     private var abortion: Failure?
     private var timer: TimerID?
     private var attempt = 1
-    private let loop = EventLoop.shared
 
     private enum Stage {
         case leasing(RequestID?)
@@ -35,6 +34,7 @@ final class RoundTrip {
         self.tracer = tracer
     }
 
+    private var loop: EventLoop { .shared }
     private var pool: ConnectionPool { client.pool }
     private var configuration: ClientConfiguration { _read { yield client.configuration } }
 
@@ -45,7 +45,7 @@ final class RoundTrip {
     func run() async -> Result<Response, Failure> {
         begin()
         do throws(Failure) {
-            let head = try headBytes()
+            let head = try client.heads.head(of: request)
             while true {
                 let connection: HTTP1Connection
                 switch try lease() {
@@ -107,12 +107,12 @@ final class RoundTrip {
         return try pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer)
     }
 
-    private func send(_ head: [UInt8], on connection: HTTP1Connection) -> HTTP1Exchange {
+    private func send(_ head: SentHead, on connection: HTTP1Connection) -> HTTP1Exchange {
         let exchange = HTTP1Exchange(
             request.body, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
         stage = .exchanging(exchange)
-        tracer.record(.wroteHeaders(SentHead(bytes: head)), on: connection.id)
-        exchange.send(request, head: head, expectTimeout: configuration.expectContinueTimeout)
+        tracer.record(.wroteHeaders(head), on: connection.id)
+        exchange.send(request, head: head.bytes, expectTimeout: configuration.expectContinueTimeout)
         return exchange
     }
 
@@ -136,23 +136,6 @@ final class RoundTrip {
         case .wire(let error): error.kind == .closedBeforeResponse
         case .hook: false
         }
-    }
-
-    private func headBytes() throws(Failure) -> [UInt8] {
-        var fields = request.fields
-        if let userInfo = request.url.userInfo, fields[.authorization] == nil {
-            fields[.authorization] = "Basic " + base64(userInfo.utf8)
-        }
-        let url = request.url
-        let head = HTTP1RequestHead(
-            method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
-            path: url.target,
-            fields: fields, defaultUserAgent: client.userAgentField,
-            body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
-        do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }
-        return bytes
     }
 
     // MARK: - The body, for its reader

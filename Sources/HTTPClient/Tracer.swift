@@ -10,14 +10,12 @@ internal import Transport
 final class Tracer {
     let exchange: ExchangeID
     private let trace: ClientTrace?
-    private let loop: EventLoop
     private var isOver = false
     private var open: [TraceEvent] = []
 
-    init(exchange: ExchangeID, trace: ClientTrace?, loop: EventLoop = .shared) {
+    init(exchange: ExchangeID, trace: ClientTrace?) {
         self.exchange = exchange
         self.trace = trace
-        self.loop = loop
     }
 
     /// The event is made only when somebody listens, and stamped here: times handed down from elsewhere grow old on the
@@ -51,7 +49,7 @@ final class Tracer {
 
     private func recordOrThrow(_ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?) throws {
         guard let trace, !isOver else { return }
-        try trace.deliver(TraceRecord(time: loop.now, exchange: exchange, connection: connection, event: event()))
+        try trace.deliver(TraceRecord(time: EventLoop.shared.now, exchange: exchange, connection: connection, event: event()))
     }
 }
 

@@ -25,7 +25,6 @@ final class HTTP1Exchange {
 
     let connection: HTTP1Connection
     private let tracer: Tracer
-    private let loop = EventLoop.shared
 
     private(set) var head: ResponseHead?
     private(set) var isEnded = false
@@ -58,6 +57,8 @@ final class HTTP1Exchange {
 
     /// Bodies up to this size go out in one system call with their head.
     private static let inlineBodyBytes = 32_768
+
+    private var loop: EventLoop { .shared }
 
     /// - Parameter body: The request's.
     init(_ body: [UInt8], on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {

@@ -32,14 +32,22 @@ extension ClientTrace {
 
     /// Once per name with all its values, as Go does, in the order in which names first appear and in that spelling.
     private func deliverFields(of head: SentHead, to hook: (String, [String]) -> Void) {
-        var order: [String] = []
-        // By lower-case name: `X-Foo` and `x-foo` are one field (RFC 9110 §5.1), and Go would call once.
-        var values: [String: [String]] = [:]
+        var fields: [(name: String, values: [String])] = []
         for (name, value) in head.lines {
-            let key = name.lowercased()
-            if values[key] == nil { order.append(name) }
-            values[key, default: []].append(value)
+            // By letters of any case: `X-Foo` and `x-foo` are one field (RFC 9110 §5.1), and Go would call once. A head has
+            // a few fields, for which a walk is cheaper than a dictionary.
+            if let place = fields.firstIndex(where: { $0.name.isSameFieldName(as: name) }) {
+                fields[place].values.append(value)
+            } else {
+                fields.append((name, [value]))
+            }
         }
-        for name in order { hook(name, values[name.lowercased()]!) }
+        for (name, values) in fields { hook(name, values) }
+    }
+}
+
+extension String {
+    fileprivate func isSameFieldName(as other: String) -> Bool {
+        utf8.count == other.utf8.count && lowercased() == other.lowercased()
     }
 }

@@ -26,7 +26,7 @@ enum Watcher: String, CaseIterable {
         case .unwatched: break
         case .hooks: watching.trace = tally.countingTrace
         case .recording:
-            let keep: @Sendable (TraceRecord) -> Void = { record in NetworkActor.assumeIsolated { tally.keep(record) } }
+            let keep = NetworkActor.assumingIsolation { (record: TraceRecord) in tally.keep(record) }
             watching.trace = ClientTrace { $0.event = keep }
             watching.connectionObserver = keep
         }
@@ -52,7 +52,8 @@ final class Tally {
     }
 
     nonisolated var countingTrace: ClientTrace {
-        let note: @Sendable () -> Void = { NetworkActor.assumeIsolated { self.count += 1 } }
+        let count = NetworkActor.assumingIsolation { (_: Void) in self.count += 1 }
+        let note: @Sendable () -> Void = { count(()) }
         return ClientTrace { trace in
             trace.getConn = { _ in note() }
             trace.gotConn = { _ in note() }

@@ -1,0 +1,70 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+/// Makes the heads of requests, HTTP/1's bytes of them.
+///
+/// A request that is written like the one before gets the same head again: repeated, as a load or a replay repeats it, its
+/// making was a seventh of a request's time.
+@NetworkActor
+final class RequestHeads {
+    /// Made and checked once.
+    private let userAgent: HTTPField?
+    private var last: Made?
+
+    // An object, so that looking at it copies nothing.
+    private final class Made {
+        let request: ClientRequest
+        let head: SentHead
+
+        init(_ request: ClientRequest, _ head: SentHead) {
+            self.request = request
+            self.head = head
+        }
+    }
+
+    init(userAgent: String?) {
+        self.userAgent = userAgent.map { HTTPField(name: .userAgent, value: $0) }
+    }
+
+    /// - Throws: Why the request can't be sent.
+    func head(of request: ClientRequest) throws(Failure) -> SentHead {
+        if let last, last.request.isWrittenLike(request) { return last.head }
+        let head = SentHead(bytes: try bytes(of: request))
+        if request.body.isEmpty { last = Made(request, head) }
+        return head
+    }
+
+    private func bytes(of request: ClientRequest) throws(Failure) -> [UInt8] {
+        var fields = request.fields
+        let url = request.url
+        if let userInfo = url.userInfo, fields[.authorization] == nil {
+            fields[.authorization] = "Basic " + base64(userInfo.utf8)
+        }
+        let head = HTTP1RequestHead(
+            method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
+            path: url.target, fields: fields, defaultUserAgent: userAgent,
+            body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
+        do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }
+        return bytes
+    }
+}
+
+extension ClientRequest {
+    /// Whether its head has the same bytes. Stricter than equality, to which the case of names, the order of fields and the
+    /// Unicode form of values are nothing. Only for requests without a body and without user information, so as not
+    /// to compare those.
+    fileprivate func isWrittenLike(_ other: ClientRequest) -> Bool {
+        method == other.method && url == other.url && url.userInfo == nil && body.isEmpty && other.body.isEmpty
+            && fields.count == other.fields.count
+            && zip(fields, other.fields).allSatisfy { one, two in
+                one.name.rawName == two.name.rawName
+                    && one.withUnsafeBytesOfValue { value in
+                        two.withUnsafeBytesOfValue { value.elementsEqual($0) }
+                    }
+            }
+    }
+}
