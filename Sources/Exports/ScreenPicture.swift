@@ -84,9 +84,18 @@ public enum ScreenPicture {
         if run.style.attributes.contains(.bold) { looks += " font-weight=\"700\"" }
         if run.style.attributes.contains(.italic) { looks += " font-style=\"italic\"" }
         if run.style.attributes.contains(.underline) { looks += " text-decoration=\"underline\"" }
-        svg +=
-            "<text x=\"\(x)\" y=\"\(y + baseline)\" textLength=\"\(width)\" lengthAdjust=\"spacingAndGlyphs\" \(looks)>"
-            + escaped(run.text) + "</text>\n"
+        // A word at a time: readers fold blanks, and some ignore textLength, so that only a start of its own keeps a word
+        // in its column.
+        var column = run.column
+        for word in run.text.split(separator: " ", omittingEmptySubsequences: false) {
+            let columns = TextWidth.columns(of: String(word))
+            if columns > 0 {
+                svg +=
+                    "<text x=\"\(column * cellWidth)\" y=\"\(y + baseline)\" textLength=\"\(columns * cellWidth)\" "
+                    + "lengthAdjust=\"spacingAndGlyphs\" \(looks)>" + escaped(String(word)) + "</text>\n"
+            }
+            column += columns + 1
+        }
     }
 
     private static func escaped(_ text: String) -> String {
@@ -97,8 +106,6 @@ public enum ScreenPicture {
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
-            // XML readers fold plain blanks into one, which would shift the rest of the run.
-            case " ": result += "\u{A0}"
             // Not characters of XML 1.0, even when escaped.
             case "\0"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)

@@ -13,7 +13,8 @@ public import Sessions
 /// Writes a `LoadSummary` in words and figures.
 public enum SummaryText {
     /// Lines of plain text, each with its line end.
-    public static func text(_ summary: LoadSummary, marks: TextTimeline.Marks) -> String {
+    /// - Parameter longestTurn: How long the network thread was busy in one go, at most: stamps may be late by that.
+    public static func text(_ summary: LoadSummary, marks: TextTimeline.Marks, longestTurn: Duration) -> String {
         let (dot, times) = marks == .unicode ? (" · ", " × ") : (", ", " x ")
         var lines = [headline(summary).joined(separator: dot)]
         var rows: [(String, LoadSummary.Spread)] = Phase.allCases.compactMap { phase in
@@ -41,6 +42,9 @@ public enum SummaryText {
                         summary.failures.map { ($0.key.rawValue, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) },
                         times))
         }
+        lines.append(
+            "stamps   late by at most \(milliseconds(longestTurn)) ms, the longest time the network thread was busy in one go"
+        )
         return lines.map { $0 + "\n" }.joined()
     }
 

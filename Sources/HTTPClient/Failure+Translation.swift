@@ -13,9 +13,13 @@ extension Failure {
             case .tooLarge: .tooLarge
             default: .protocol
             }
-        self.init(
-            kind, phase: phase,
-            error.fault == .peer ? "the server's answer: \(error)" : "this request can't be sent: \(error)")
+        let words =
+            switch (error.fault, error.kind) {
+            case (.ours, _): "this request can't be sent: \(error)"
+            case (.peer, .closedBeforeResponse), (.peer, .truncated): "the server \(error)"
+            case (.peer, _): "the server's answer is not HTTP as it should be: \(error)"
+            }
+        self.init(kind, phase: phase, words)
     }
 
     static func cancelledByCaller(in phase: Phase?) -> Failure {

@@ -11,7 +11,7 @@ struct ScreenPictureTests {
         return svg.split(separator: "\n").map(String.init).filter { $0.hasPrefix("<rect x") || $0.hasPrefix("<text") }
     }
 
-    @Test func `text sits on the grid, one element a style`() {
+    @Test func `text sits on the grid, one element a word`() {
         let elements = elements {
             $0.write("GET", row: 0, style: Style(.green, .bold))
             $0.write("<&>", column: 4, row: 1)
@@ -19,7 +19,7 @@ struct ScreenPictureTests {
         #expect(
             elements == [
                 "<text x=\"0\" y=\"13\" textLength=\"24\" lengthAdjust=\"spacingAndGlyphs\" class=\"c2\" font-weight=\"700\">GET</text>",
-                "<text x=\"0\" y=\"30\" textLength=\"96\" lengthAdjust=\"spacingAndGlyphs\" class=\"fd\">\u{A0}\u{A0}\u{A0}\u{A0}&lt;&amp;&gt;\u{A0}\u{A0}\u{A0}\u{A0}\u{A0}</text>",
+                "<text x=\"32\" y=\"30\" textLength=\"24\" lengthAdjust=\"spacingAndGlyphs\" class=\"fd\">&lt;&amp;&gt;</text>",
             ])
     }
 
@@ -52,7 +52,7 @@ struct ScreenPictureTests {
 
     @Test func `wide glyphs take two columns`() {
         let plain = elements { $0.write("日本", row: 0) }
-        #expect(plain[0].contains("textLength=\"96\""))
+        #expect(plain[0].contains("textLength=\"32\""))
         let red = elements { $0.write("日本", row: 0, style: Style(.red)) }
         #expect(red[0].contains("textLength=\"32\""))
     }

@@ -80,8 +80,10 @@ struct InspectCommand: AsyncParsableCommand {
         let prober = await Prober(configuration, keptBodyBytes: EffectRunner.keptBodyBytes) { await reports.pass($0) }
         let effects = EffectRunner(prober: prober, recording: recording)
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
+        var turns = RecentTurns()
         reports.receiver = { report in
             if let problem = recording.take(report) { runtime.handle(.notice(problem, isError: true)) }
+            runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
             runtime.handle(.trace(report.records))
             for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
         }

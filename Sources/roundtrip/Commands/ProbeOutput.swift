@@ -39,7 +39,9 @@ final class ProbeOutput {
     }
 
     func finish() {
-        if form == .summary { printOutput(SummaryText.text(summary, marks: marks)) }
+        if form == .summary {
+            printOutput(SummaryText.text(summary, marks: marks, longestTurn: EventLoop.shared.longestTurn))
+        }
     }
 }
 
