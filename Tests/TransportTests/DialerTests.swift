@@ -22,28 +22,6 @@ struct DialerTests {
         }.value
     }
 
-    @Test func `every address is tried in order until one takes us`() async throws {
-        try await Task.onNetwork {
-            let listener = try TCPListener(.loopback)
-            let closed = try closedAddress()
-            let log = Log()
-            let resolver = NamesOnly(["two.test": [closed, listener.address]])
-            let origin = Origin(scheme: .http, host: "two.test")
-            let stream = try await Dialer(resolver: resolver).dial(origin, timeout: .seconds(9), record: log.record)
-            #expect(stream.remoteAddress == listener.address)
-            #expect(
-                log.events == [
-                    .dnsStart(host: "two.test"),
-                    .dnsDone(DNSAnswer(addresses: [closed, listener.address])),
-                    .connectStart(attempt: 1, closed),
-                    .connectDone(
-                        attempt: 1, closed, Failure(.connect, phase: .connect, "\(closed) refused the connection")),
-                    .connectStart(attempt: 2, listener.address),
-                    .connectDone(attempt: 2, listener.address, nil),
-                ])
-        }.value
-    }
-
     @Test func `an unknown name says so`() async {
         await Task.onNetwork {
             let log = Log()
@@ -59,16 +37,6 @@ struct DialerTests {
                         DNSAnswer(
                             addresses: [], failure: Failure(.dns, phase: .dns, "no such host: nosuch.invalid"))),
                 ])
-        }.value
-    }
-
-    @Test func `an address that never answers leaves time for the next`() async {
-        await Task.onNetwork {
-            let dialer = Dialer()
-            #expect(dialer.share(of: .seconds(10), addressesLeft: 2) == .seconds(5))
-            // Not so little that a slow network could never answer, and not more than there is.
-            #expect(dialer.share(of: .seconds(3), addressesLeft: 3) == .seconds(2))
-            #expect(dialer.share(of: .seconds(1), addressesLeft: 3) == .seconds(1))
         }.value
     }
 
@@ -102,6 +70,18 @@ struct DialerTests {
         }.value
     }
 
+    @Test func `a resolver that finds nothing leaves no name to dial`() async {
+        await Task.onNetwork {
+            let log = Log()
+            let origin = Origin(scheme: .http, host: "empty.test")
+            let error = await #expect(throws: DialError.self) {
+                try await Dialer(resolver: NamesOnly(["empty.test": []])).dial(origin, timeout: nil, record: log.record)
+            }
+            #expect(error?.description == "no such host: empty.test")
+            #expect(log.events.count == 2)
+        }.value
+    }
+
     @Test(arguments: ["hung.test", "hole.test"])
     func `a cancelled dial ends at once, with a done for every start`(host: String) async throws {
         try await Task.onNetwork {
@@ -123,13 +103,6 @@ struct DialerTests {
                 #expect(log.events.suffix(1) == [.connectDone(attempt: 1, hole.address, failure)])
             }
         }.value
-    }
-
-    @NetworkActor
-    private func closedAddress() throws -> NetworkAddress {
-        let listener = try TCPListener(.loopback)
-        listener.close()
-        return listener.address
     }
 }
 
@@ -230,34 +203,6 @@ struct SystemResolverTests {
         }
         lookup.cancel()
         await #expect(throws: ResolverError.cancelled) { try await lookup.value }
-    }
-}
-
-/// Events in the order in which they came.
-@NetworkActor
-private final class Log {
-    private(set) var events: [TraceEvent] = []
-
-    func record(_ event: TraceEvent) { events.append(event) }
-}
-
-/// Knows the names it was given, and their ports.
-private final class NamesOnly: Resolver {
-    private let names: [String: [NetworkAddress]]
-
-    init(_ names: [String: [NetworkAddress]]) { self.names = names }
-
-    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
-        guard let addresses = names[host] else { throw .failed(code: EAI_NONAME, words: "Name or service not known") }
-        return Resolution(addresses: addresses)
-    }
-}
-
-/// Never answers.
-private final class Hung: Resolver {
-    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
-        try? await Task.sleep(for: .seconds(3_600))
-        throw .cancelled
     }
 }
 

@@ -6,7 +6,7 @@ public import HTTPTrace
 public enum DialError: Error, Equatable, Sendable {
     /// The name has no addresses, or nobody could tell.
     case unresolved(host: String, ResolverError)
-    /// Each address was tried and answered with an error; at least one.
+    /// Each address was tried and answered with an error; at least one. In the order in which the attempts began.
     case refused([Attempt])
     /// The time for the whole dial ran out, perhaps in the lookup: then there are no attempts.
     case timedOut(after: Duration, host: String, [Attempt])
@@ -24,6 +24,11 @@ public enum DialError: Error, Equatable, Sendable {
             self.address = address
             self.code = code
             self.duration = duration
+        }
+
+        /// One that our own patience ended.
+        static func timedOut(_ address: NetworkAddress, after duration: Duration) -> Attempt {
+            Attempt(address: address, code: ETIMEDOUT, duration: duration)
         }
     }
 }

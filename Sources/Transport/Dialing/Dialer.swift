@@ -2,38 +2,41 @@ internal import CLinux
 internal import Glibc
 public import HTTPTrace
 
-/// Makes TCP connections to origins: looks up the name, then tries every address in order until one takes us.
+/// Makes TCP connections to origins: looks up the name, then lets its addresses race (RFC 8305).
 @NetworkActor
 public struct Dialer {
     public var resolver: any Resolver
+    /// How long an address has the field to itself before the next one is tried too.
+    var attemptDelay = HappyEyeballs.attemptDelay
 
     /// - Parameter resolver: Asked for names; address literals skip it.
     public nonisolated init(resolver: any Resolver = SystemResolver.shared) { self.resolver = resolver }
 
-    /// No address gets less than this, as long as there is time at all: many dead ones before the living one would
-    /// otherwise cut its share below a slow network's round trip. Go's value.
-    static let leastTimePerAddress = Duration.seconds(2)
-
     /// Connects to `origin`'s host and port.
     ///
     /// - Parameters:
-    ///   - timeout: For the whole dial, lookup included. Each address gets an equal share of what is left, so that one that
-    ///     never answers leaves time for the next. Nil leaves it to the kernel, about two minutes an address.
+    ///   - timeout: For the whole dial, lookup included. Nil leaves it to the kernel, about two minutes an address.
     ///   - record: Told on the spot of `dnsStart`, `dnsDone`, `connectStart` and `connectDone`: one done for every
-    ///     start, also on failure and cancellation. No DNS events for address literals.
+    ///     start, also on failure, on cancellation, and for attempts that lost; theirs come right after the winner's. No
+    ///     DNS events for address literals.
     /// - Throws: `.cancelled` as soon as the task is cancelled, whatever was being done.
     public func dial(
         _ origin: Origin, timeout: Duration?, record: (TraceEvent) -> Void
     ) async throws(DialError) -> TCPStream {
         let deadline = timeout.map { Deadline(at: EventLoop.shared.now + $0, after: $0) }
         if let address = SocketAddress.literal(origin.host, port: origin.port) {
-            return try await connect(to: [address], host: origin.host, deadline, record)
+            return try await connect(to: address, host: origin.host, deadline, record)
         }
         let addresses = try await resolve(origin, deadline, record)
-        return try await connect(to: addresses, host: origin.host, deadline, record)
+        // A race of one would only cost a task and a timer.
+        guard addresses.count > 1 else {
+            return try await connect(to: addresses[0], host: origin.host, deadline, record)
+        }
+        var race = AddressRace(host: origin.host, attemptDelay: attemptDelay, deadline: deadline)
+        return try await race.run(over: addresses, record: record)
     }
 
-    private struct Deadline {
+    struct Deadline {
         var at: Timestamp
         var after: Duration
 
@@ -75,6 +78,8 @@ public struct Dialer {
         if let timer { EventLoop.shared.cancel(timer) }
         if Task.isCancelled { throw .cancelled }
         switch result {
+        case .success(let resolution) where resolution.addresses.isEmpty:
+            throw .unresolved(host: origin.host, .failed(code: EAI_NONAME, words: "no usable address"))
         case .success(let resolution): return resolution
         case .failure(.cancelled):
             guard let deadline else { throw .cancelled }
@@ -83,37 +88,26 @@ public struct Dialer {
         }
     }
 
-    // MARK: Addresses
+    // MARK: One address
 
     private func connect(
-        to addresses: [NetworkAddress], host: String, _ deadline: Deadline?, _ record: (TraceEvent) -> Void
+        to address: NetworkAddress, host: String, _ deadline: Deadline?, _ record: (TraceEvent) -> Void
     ) async throws(DialError) -> TCPStream {
-        var failed: [DialError.Attempt] = []
-        for (index, address) in addresses.enumerated() {
-            if let deadline, deadline.left <= .zero {
-                throw .timedOut(after: deadline.after, host: host, failed)
-            }
-            let share = deadline.map { self.share(of: $0.left, addressesLeft: addresses.count - index) }
-            let start = EventLoop.shared.now
-            record(.connectStart(attempt: index + 1, address))
-            do throws(StreamError) {
-                let stream = try await TCPStream.connect(to: address, timeout: share)
-                record(.connectDone(attempt: index + 1, address, nil))
-                return stream
-            } catch .failed(_, let code) {
-                failed.append(DialError.Attempt(address: address, code: code, duration: EventLoop.shared.now - start))
-                record(.connectDone(attempt: index + 1, address, Failure(.refused([failed.last!]), during: .connect)))
-            } catch {
-                record(.connectDone(attempt: index + 1, address, Failure(.cancelled, during: .connect)))
-                throw .cancelled
-            }
+        if let deadline, deadline.left <= .zero { throw .timedOut(after: deadline.after, host: host, []) }
+        let start = EventLoop.shared.now
+        record(.connectStart(attempt: 1, address))
+        do throws(StreamError) {
+            let stream = try await TCPStream.connect(to: address, timeout: deadline?.left)
+            record(.connectDone(attempt: 1, address, nil))
+            return stream
+        } catch .failed(_, let code) {
+            let attempt = DialError.Attempt(address: address, code: code, duration: EventLoop.shared.now - start)
+            record(.connectDone(attempt: 1, address, Failure(.refused([attempt]), during: .connect)))
+            guard let deadline, deadline.left <= .zero else { throw .refused([attempt]) }
+            throw .timedOut(after: deadline.after, host: host, [attempt])
+        } catch {
+            record(.connectDone(attempt: 1, address, Failure(.cancelled, during: .connect)))
+            throw .cancelled
         }
-        if let deadline, deadline.left <= .zero { throw .timedOut(after: deadline.after, host: host, failed) }
-        throw .refused(failed)
-    }
-
-    /// How long the next address may take.
-    func share(of left: Duration, addressesLeft: Int) -> Duration {
-        min(left, max(left / addressesLeft, Self.leastTimePerAddress))
     }
 }
