@@ -49,7 +49,8 @@ final class Tracer {
 
     private func recordOrThrow(_ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?) throws {
         guard let trace, !isOver else { return }
-        try trace.deliver(TraceRecord(time: EventLoop.shared.now, exchange: exchange, connection: connection, event: event()))
+        let now = EventLoop.shared.now
+        try trace.deliver(TraceRecord(time: now, exchange: exchange, connection: connection, event: event()))
     }
 }
 
