@@ -92,7 +92,8 @@ struct TraceSequenceTests {
     @Test func `with Expect the body waits for 100`() async throws {
         let server = try ScriptedServer(
             [.readHead, .send("HTTP/1.1 100 Continue\r\n\r\n"), .read(4), .send(ok), .awaitClose])
-        let test = try TestClient()
+        // Patience beyond what a busy machine can take away.
+        let test = try TestClient { $0.expectContinueTimeout = .seconds(600) }
         try await test.fetch(
             ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8))
         )
@@ -116,7 +117,8 @@ struct TraceSequenceTests {
     @Test func `with Expect and a refusal the body is never sent`() async throws {
         let refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
         let server = try ScriptedServer([.readHead, .send(refusal), .awaitClose])
-        let test = try TestClient()
+        // Patience beyond what a busy machine can take away.
+        let test = try TestClient { $0.expectContinueTimeout = .seconds(600) }
         let answer = try await test.fetch(
             ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8))
         )

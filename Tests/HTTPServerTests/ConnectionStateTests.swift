@@ -7,7 +7,7 @@ import Transport
 
 // The rows of Go's TestServerConnState and what go-semantics §10 adds, over loopback.
 
-@Suite("Connection states on the wire", .timeLimit(.minutes(1)))
+@Suite("Connection states on the wire", .timeLimit(.minutes(5)))
 @NetworkActor
 struct ConnectionStateTests {
     private let log = StateLog()

@@ -5,7 +5,7 @@ import Transport
 
 @testable import HTTPServer
 
-@Suite("Keeping connections", .timeLimit(.minutes(1)))
+@Suite("Keeping connections", .timeLimit(.minutes(5)))
 @NetworkActor
 struct KeepAliveTests {
     private let log = StateLog()

@@ -5,7 +5,7 @@ import Transport
 
 @testable import HTTPServer
 
-@Suite("Slow clients, limits, stopping", .timeLimit(.minutes(1)))
+@Suite("Slow clients, limits, stopping", .timeLimit(.minutes(5)))
 @NetworkActor
 struct PatienceTests {
     private let log = StateLog()

@@ -5,7 +5,7 @@ import Transport
 
 @testable import HTTPServer
 
-@Suite("Other people's clients", .timeLimit(.minutes(1)))
+@Suite("Other people's clients", .timeLimit(.minutes(5)))
 struct PeerTests {
     @Test func `Python reads bytes, chunks, trailers' bodies and lasts on one connection`() async throws {
         let log = StateLog()

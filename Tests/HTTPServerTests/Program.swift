@@ -34,7 +34,7 @@ enum Program {
 
     /// Runs curl, which must have the answer within 20 s.
     static func curl(_ arguments: String..., input: String = "") async throws -> Outcome {
-        try await run("/usr/bin/env", ["curl", "-sS", "-m", "20"] + arguments, input: input)
+        try await run("/usr/bin/env", ["curl", "-sS", "-m", "120"] + arguments, input: input)
     }
 
     /// Runs a Python program.

@@ -6,7 +6,7 @@ import Transport
 
 @testable import HTTPServer
 
-@Suite("Requests that no handler sees", .timeLimit(.minutes(1)))
+@Suite("Requests that no handler sees", .timeLimit(.minutes(5)))
 @NetworkActor
 struct RefusalTests {
     private let log = StateLog()

@@ -5,7 +5,7 @@ import Transport
 
 @testable import HTTPServer
 
-@Suite("TLS", .timeLimit(.minutes(1)))
+@Suite("TLS", .timeLimit(.minutes(5)))
 @NetworkActor
 struct SecureServerTests {
     private let log = StateLog()

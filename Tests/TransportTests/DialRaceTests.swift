@@ -5,7 +5,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Racing addresses", .timeLimit(.minutes(1)))
+@Suite("Racing addresses", .timeLimit(.minutes(5)))
 struct DialRaceTests {
     // TestDialParallel, "primary refused, fallback without delay"
     @Test func `after a refusal the next address is tried at once`() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Dialer", .timeLimit(.minutes(1)))
+@Suite("Dialer", .timeLimit(.minutes(5)))
 struct DialerTests {
     @Test func `an address literal is dialed without a lookup`() async throws {
         try await Task.onNetwork {
@@ -129,7 +129,7 @@ struct DialErrorTests {
     }
 }
 
-@Suite("System resolver", .timeLimit(.minutes(1)))
+@Suite("System resolver", .timeLimit(.minutes(5)))
 struct SystemResolverTests {
     private static let answer = [NetworkAddress(family: .ip4, ip: "192.0.2.1", port: 0)]
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("OpenSSL's own programs as peers", .timeLimit(.minutes(1)))
+@Suite("OpenSSL's own programs as peers", .timeLimit(.minutes(5)))
 struct OpenSSLPeerTests {
     @Test(arguments: ["-tls1_2", "-tls1_3"])
     func `s_server is understood, also when it renews its keys in the middle of our writing`(

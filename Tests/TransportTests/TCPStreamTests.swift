@@ -6,7 +6,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("TCP", .timeLimit(.minutes(1)))
+@Suite("TCP", .timeLimit(.minutes(5)))
 struct TCPStreamTests {
     @Test func `bytes go both ways, and are counted`() async throws {
         try await Task.onNetwork {
@@ -207,7 +207,7 @@ struct TCPStreamTests {
     }
 }
 
-@Suite("Idle watch", .timeLimit(.minutes(1)))
+@Suite("Idle watch", .timeLimit(.minutes(5)))
 struct IdleWatchTests {
     @Test(arguments: ["bytes", "end"])
     func `what arrives while nobody waits is told`(what: String) async throws {
@@ -295,7 +295,7 @@ struct IdleWatchTests {
     }
 }
 
-@Suite("Listener", .timeLimit(.minutes(1)))
+@Suite("Listener", .timeLimit(.minutes(5)))
 struct TCPListenerTests {
     @Test func `a port that is taken is refused`() async throws {
         try await Task.onNetwork {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("TLS", .timeLimit(.minutes(1)))
+@Suite("TLS", .timeLimit(.minutes(5)))
 struct TLSStreamTests {
     @Test func `a handshake tells what was agreed on and what the peer showed`() async throws {
         try await Task.onNetwork {
