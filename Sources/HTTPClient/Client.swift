@@ -10,7 +10,7 @@ public import Transport
 
 /// Sends requests, keeps connections, and tells traces every step.
 ///
-///     let client = try Client(ClientConfiguration(tls: TLSContext.client(), resolver: SystemResolver.shared))
+///     let client = await Client(try ClientConfiguration())
 ///     let response = try await client.send(ClientRequest(url: try TypedURL.parse("http://127.0.0.1:8080/")))
 ///     let body = try await response.body.collect(upTo: 1 << 20)
 ///
