@@ -30,6 +30,30 @@ struct TraceSequenceTests {
             ])
     }
 
+    // TestTLSHandshakeTrace; go-semantics 4.b
+    @Test func `a new TLS connection`() async throws {
+        let tls = try TLSContext(server: TestCertificates.localhost)
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose], tls: tls)
+        let test = try TestClient { $0.tls = try! TLSContext(client: TestCertificates.trusting) }
+        #expect(try await test.fetch(server.url()) == (200, "hello"))
+        let handshake = ["tlsHandshakeStart", "tlsHandshakeDone"]
+        #expect(test.events.words == dialed.prefix(5) + handshake + dialed.suffix(2) + answered + wholeBody)
+    }
+
+    // TestTransportEventTraceTLSVerify
+    @Test func `a certificate that is not trusted ends the handshake, and no connection is got`() async throws {
+        let tls = try TLSContext(server: TestCertificates.localhost)
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose], tls: tls)
+        let test = try TestClient()
+        let failure = await test.failure(of: ClientRequest(url: server.url()))
+        #expect(failure?.kind == .tls)
+        #expect(failure?.isCertificate == true)
+        #expect(
+            test.events.words == dialed.prefix(5) + [
+                "tlsHandshakeStart", "tlsHandshakeDone(tls)", "dequeued(failed)", "requestFinished(tls)",
+            ])
+    }
+
     @Test func `a name is looked up before the first attempt`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
         let test = try TestClient()
