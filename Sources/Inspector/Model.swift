@@ -108,6 +108,8 @@ enum Confirmation: Equatable, Sendable {
     case quit
     /// Several lines were pasted.
     case send([RequestDraft])
+    /// The file to be exported to exists.
+    case replace(ExportRequest)
 }
 
 /// A line being typed, and what it is for.

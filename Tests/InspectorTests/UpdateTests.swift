@@ -258,6 +258,29 @@ struct UpdateTests {
                 == [.export(ExportRequest(path: "session.har", isFull: true, exchanges: [ExchangeID(6)]))])
     }
 
+    @Test func `a file that exists is replaced after a y and not after Enter`() {
+        var model = model()
+        let request = ExportRequest(path: "session.har", isFull: false, exchanges: model.rows.ids)
+        var agreed = request
+        agreed.mayReplace = true
+        for (key, effects) in [(Key.enter, []), (.character("y"), [Effect.export(agreed)])] {
+            #expect(update(&model, .exportExists(request), at: .zero) == [])
+            #expect(model.mode == .confirming(.replace(request)))
+            #expect(press(key, in: &model) == effects)
+            #expect(model.mode == .browsing)
+        }
+    }
+
+    @Test func `the question whether to replace a file takes no key away from a line being typed`() {
+        var model = model()
+        press("nhttp", in: &model)
+        let mode = model.mode
+        let request = ExportRequest(path: "session.har", isFull: false, exchanges: [])
+        #expect(update(&model, .exportExists(request), at: .zero) == [])
+        #expect(model.mode == mode)
+        #expect(model.message?.text == "session.har exists; nothing was written.")
+    }
+
     @Test func `quitting while requests run asks once and Q does not`() {
         var model = model()
         #expect(press("q", in: &model) == [])

@@ -14,6 +14,8 @@ enum MessageLine {
             canvas.write(
                 " Send \(Figures.plural(drafts.count, "request")), the first to \(drafts.first?.url.description ?? "")? (y/n)",
                 row: 0, style: model.theme.warning)
+        case .confirming(.replace(let request)):
+            canvas.write(" \(request.path) exists. Replace it? (y/n)", row: 0, style: model.theme.warning)
         default:
             guard let message = model.message else { return }
             canvas.write(
