@@ -94,6 +94,8 @@ extension Model {
         selectedRow = selected.flatMap { rows.index(of: $0) }
         if selected != before { detailScroll = 0 }
 
+        settleComparison()
+
         let layout = layout
         let page = max(1, layout.listRows)
         if let row = selectedRow {

@@ -104,7 +104,7 @@ enum LinePrompt {
             switch prompt.purpose {
             case .probe: "probe"
             case .filter: "filter"
-            case .export: "export to"
+            case .export: model.marked.isEmpty ? "export to" : "export the \(model.marked.count) marked to"
             }
         var column = canvas.write(" \(label.string)", row: 0, style: model.theme.strong)
         column = canvas.write(" \(model.theme.marks.prompt.string) ", column: column, row: 0, style: model.theme.key)
