@@ -27,11 +27,22 @@ public final class Server {
     let checksHosts: Bool
     /// No new connections, and no further request on those there are.
     private(set) var isStopping = false
+    /// How many connections are in which state, and how long they stay in it.
+    public internal(set) var gauge = ServerGauge()
+    /// Whether connections may serve more than one request. Switching it off closes the idle ones at once and the
+    /// others after their response: Go's `SetKeepAlivesEnabled`.
+    public var keepsConnections = true {
+        didSet {
+            if !keepsConnections { for connection in connections.values { connection.stopIfIdle(.keepAliveOff) } }
+        }
+    }
 
     private let listener: TCPListener
     private(set) var connections: [ServerConnectionID: HTTP1ServerConnection] = [:]
-    private let numbers: ConnectionNumbers
+    let numbers: ServerNumbers
     private var standing: StandingFields
+    /// When `shutdown` began.
+    private var stoppingSince: Timestamp?
     /// Resumed when a connection goes: by the accept loop at the connection limit, and by `shutdown`.
     private var waiters: [UnsafeContinuation<Void, Never>] = []
 
@@ -46,7 +57,7 @@ public final class Server {
     public var connectionCount: Int { connections.count }
 
     private init(
-        _ configuration: ServerConfiguration, _ listener: TCPListener, _ numbers: ConnectionNumbers,
+        _ configuration: ServerConfiguration, _ listener: TCPListener, _ numbers: ServerNumbers,
         _ connectionState: ConnectionStateObserver?, _ handler: @escaping ServerHandler
     ) {
         self.numbers = numbers
@@ -67,12 +78,12 @@ public final class Server {
         _ configuration: ServerConfiguration = ServerConfiguration(), connectionState: ConnectionStateObserver? = nil,
         handler: @escaping ServerHandler
     ) async throws(StreamError) -> Server {
-        try start(configuration, ConnectionNumbers(), connectionState, handler)
+        try start(configuration, ServerNumbers(), connectionState, handler)
     }
 
     /// For servers that number their connections together.
     static func start(
-        _ configuration: ServerConfiguration, _ numbers: ConnectionNumbers, _ connectionState: ConnectionStateObserver?,
+        _ configuration: ServerConfiguration, _ numbers: ServerNumbers, _ connectionState: ConnectionStateObserver?,
         _ handler: @escaping ServerHandler
     ) throws(StreamError) -> Server {
         let listener = try TCPListener(configuration.address)
@@ -92,8 +103,10 @@ public final class Server {
     public func shutdown(within limit: Duration = .seconds(30)) async -> Bool {
         isStopping = true
         listener.close()
-        for connection in connections.values { connection.stopIfIdle() }
+        for connection in connections.values { connection.stopIfIdle(.serverStopped) }
         let start = EventLoop.shared.now
+        stoppingSince = start
+        reportWaiting()
         var isInTime = true
         let timers = [
             EventLoop.shared.schedule(at: start + configuration.timeouts.untouched) { [self] in
@@ -107,6 +120,7 @@ public final class Server {
         ]
         await untilConnectionGoes(while: { !connections.isEmpty && isInTime })
         for timer in timers { EventLoop.shared.cancel(timer) }
+        record(.shutdownDone(isInTime: isInTime), of: nil)
         return isInTime
     }
 
@@ -116,6 +130,26 @@ public final class Server {
         isStopping = true
         listener.close()
         for connection in connections.values { connection.end(.serverStopped) }
+    }
+
+    /// Who `shutdown` would wait for now, or waits for, and why; those that came first first. Empty when it would not
+    /// wait.
+    public var waiting: [ServerWaiting] {
+        connections.values.compactMap { $0.waiting(untouchedUntil: untouchedDeadline) }
+            .sorted { $0.connection < $1.connection }
+    }
+
+    private var untouchedDeadline: Timestamp {
+        (stoppingSince ?? EventLoop.shared.now) + configuration.timeouts.untouched
+    }
+
+    /// What a report lists of those that are waited for; the rest is counted. More nobody reads.
+    private static let reportedWaits = 100
+
+    private func reportWaiting() {
+        guard configuration.observer != nil, stoppingSince != nil else { return }
+        let all = waiting
+        record(.shutdownWaits(Array(all.prefix(Self.reportedWaits)), count: all.count), of: nil)
     }
 
     // MARK: Connections
@@ -136,15 +170,31 @@ public final class Server {
     }
 
     private func accepted(_ stream: TCPStream) {
-        let id = numbers.next()
+        let id = numbers.nextConnection()
         let connection = HTTP1ServerConnection(stream, id, of: self)
         connections[id] = connection
         connection.start()
     }
 
     func forget(_ connection: HTTP1ServerConnection) {
-        connections[connection.id] = nil
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
         wakeWaiters()
+        reportWaiting()
+    }
+
+    func record(
+        _ event: @autoclosure () -> ServerEvent, of connection: ServerConnectionID?, _ request: ServerRequestID? = nil
+    ) {
+        guard let observer = configuration.observer else { return }
+        observer(
+            ServerRecord(time: EventLoop.shared.now, connection: connection, request: request, event: event()))
+    }
+
+    /// Whether a connection may serve another request, as far as the server is asked.
+    var mayKeep: Bool { reasonNotToKeep == nil }
+
+    var reasonNotToKeep: ServerCloseReason? {
+        isStopping ? .serverStopped : keepsConnections ? nil : .keepAliveOff
     }
 
     func standingLines() -> [UInt8] { standing.lines(at: StandingFields.currentSecond) }

@@ -2,6 +2,9 @@ public import HTTPTrace
 public import HTTPWire
 public import Transport
 
+/// Told of each event, in order, on the network thread, between two steps of a connection: it must not block.
+public typealias ServerObserver = @Sendable @NetworkActor (ServerRecord) -> Void
+
 /// How a server listens and how much it puts up with.
 public struct ServerConfiguration: Sendable {
     /// Where to listen. Loopback unless told otherwise: nobody but this machine reaches a server that was started to
@@ -17,6 +20,8 @@ public struct ServerConfiguration: Sendable {
     /// could otherwise point a name of its own at 127.0.0.1 and read what this server says (DNS rebinding). Counts only
     /// while `address` is on loopback.
     public var refusesForeignHosts = true
+    /// Told of everything that happens, request by request. Costs a nil check an event when there is none.
+    public var observer: ServerObserver?
 
     public init() {}
 }

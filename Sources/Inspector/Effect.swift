@@ -30,10 +30,13 @@ public struct ExportRequest: Equatable, Sendable {
     public var isFull: Bool
     /// Which exchanges, in the order of the list.
     public var exchanges: [ExchangeID]
+    /// Whether a file of that name may go; asked for when there turns out to be one.
+    public var mayReplace: Bool
 
-    public init(path: String, isFull: Bool, exchanges: [ExchangeID]) {
+    public init(path: String, isFull: Bool, exchanges: [ExchangeID], mayReplace: Bool = false) {
         self.path = path
         self.isFull = isFull
         self.exchanges = exchanges
+        self.mayReplace = mayReplace
     }
 }

@@ -16,6 +16,7 @@ enum Action: Equatable, Sendable {
     case probe, replay, edit, cancel, remove, restore
     case follow, nextTimeline, zoomIn, zoomOut, zoomFit
     case connections, copy, export
+    case mark, unmarkAll, compare
     case filter, toggleFilter, order, resetOrder
     case toggleMouse, redraw, suspend, help
 }
@@ -66,11 +67,21 @@ enum KeyBindings {
             keys: [.character("X")], action: .cancel, hint: "Cancel",
             help: "Cancel the selected request, whatever it is doing.", isAvailable: hasRunning),
         KeyBinding(
+            keys: [.character("=")], action: .compare, hint: "Compare",
+            help: "Compare with the marked request, else with what was replayed or the same URL before; again ends it.",
+            isAvailable: { $0.rows.count > 1 || $0.comparedWith != nil }),
+        KeyBinding(
+            keys: [.character("m")], action: .mark, hint: nil,
+            help: "Mark the selected request, or take its mark away; x writes marked ones only.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("U")], action: .unmarkAll, hint: nil, help: "Take all marks away.",
+            isAvailable: { !$0.marked.isEmpty }),
+        KeyBinding(
             keys: [.character("y")], action: .copy, hint: "Copy",
             help: "Copy: then u the URL, c a curl command, h headers, b body, t timings.", isAvailable: hasRow),
         KeyBinding(
             keys: [.character("x")], action: .export, hint: "Export",
-            help: "Write the listed requests to a file; its ending names the format. --full keeps secrets.",
+            help: "Write the listed or marked requests to a file; its ending names the format. --full keeps secrets.",
             isAvailable: hasRow),
         KeyBinding(
             keys: [.character("f")], action: .filter, hint: "Filter",
@@ -89,7 +100,7 @@ enum KeyBindings {
             help: "What the bars mean: automatic, session time, aligned at zero, shares of each request.",
             isAvailable: hasRow),
         KeyBinding(
-            keys: [.character("+"), .character("=")], action: .zoomIn, hint: nil,
+            keys: [.character("+")], action: .zoomIn, hint: nil,
             help: "Zoom the time axis in, around the selected request.", isAvailable: hasRow),
         KeyBinding(
             keys: [.character("-")], action: .zoomOut, hint: nil, help: "Zoom the time axis out.",

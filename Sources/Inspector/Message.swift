@@ -16,6 +16,8 @@ public enum Message: Sendable {
     case begin(RequestDraft, ExchangeID, Exchange.Cause)
     /// A sentence for the message line: *"Saved session.har: 14 entries"*. Errors stay until the next key, like all.
     case notice(String, isError: Bool)
+    /// The file to be exported to exists, and nothing was written: the person decides.
+    case exportExists(ExportRequest)
     case engine(EngineFacts)
     /// The session is written to this file; nil when it is not (any more).
     case recording(path: String?)

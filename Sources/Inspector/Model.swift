@@ -45,6 +45,12 @@ public struct Model: Sendable {
     /// The filter as last entered, on or off.
     var filter: RowFilter?
     var isFilterOn = true
+    /// In the order of marking.
+    var marked: [ExchangeID] = []
+    /// The request the selected one is compared with; nil while nothing is compared.
+    var comparedWith: ExchangeID?
+    /// What differs between the two.
+    var comparison: Comparison?
     /// Rows taken off the list, the latest last.
     var undo: [ExchangeID] = []
     var message: Notice?
@@ -108,6 +114,8 @@ enum Confirmation: Equatable, Sendable {
     case quit
     /// Several lines were pasted.
     case send([RequestDraft])
+    /// The file to be exported to exists.
+    case replace(ExportRequest)
 }
 
 /// A line being typed, and what it is for.

@@ -64,7 +64,7 @@ public struct Marks: Equatable, Sendable {
     /// In the order of `BarMark`.
     private var bar: [Glyph]
     var pointer, ellipsis, heavyRule, heavyCross, heavyVertical, rule, vertical: Glyph
-    var absent, again, shared, arrow, corner, failed, unfinished: SafeText
+    var absent, again, shared, arrow, corner, failed, unfinished, marked: SafeText
     var busy, idle, ended, dialing: SafeText
     var enter, middleDot, live, micro, prompt: SafeText
     /// Eight heights, lowest first.
@@ -76,7 +76,7 @@ public struct Marks: Equatable, Sendable {
     public static let unicode = Marks(
         bar: ["·", "┄", "─", "═", "▸", "░", "█", "·", "›", "✗", "×", "‹", "»", "┊"],
         pointer: "▶", ellipsis: "…", heavyRule: "━", heavyCross: "┳", heavyVertical: "┃", rule: "─", vertical: "│",
-        absent: "—", again: "↻", shared: "⇉", arrow: "→", corner: "└", failed: "✗", unfinished: "…",
+        absent: "—", again: "↻", shared: "⇉", arrow: "→", corner: "└", failed: "✗", unfinished: "…", marked: "◆",
         busy: "●", idle: "○", ended: "×", dialing: "◌",
         enter: "⏎", middleDot: "·", live: "●", micro: "µs", prompt: "▸",
         spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"])
@@ -85,7 +85,7 @@ public struct Marks: Equatable, Sendable {
     public static let ascii = Marks(
         bar: [".", "'", "-", "=", ">", ":", "#", ".", "~", "!", "x", "<", ">", ":"],
         pointer: ">", ellipsis: "~", heavyRule: "=", heavyCross: "+", heavyVertical: "|", rule: "-", vertical: "|",
-        absent: "-", again: "+", shared: "%", arrow: "->", corner: "`", failed: "ERR", unfinished: "...",
+        absent: "-", again: "+", shared: "%", arrow: "->", corner: "`", failed: "ERR", unfinished: "...", marked: "*",
         busy: "*", idle: "o", ended: "x", dialing: "~",
         enter: "Enter", middleDot: "-", live: "*", micro: "us", prompt: ">",
         spark: ["_", ".", "-", "~", "=", "+", "*", "#"])

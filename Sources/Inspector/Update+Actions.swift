@@ -38,6 +38,9 @@ extension Model {
             isExpanded = focus == .connections && !isExpanded
             focus = .connections
         case .copy: mode = .copying
+        case .mark: toggleMark()
+        case .unmarkAll: unmarkAll()
+        case .compare: compare()
         case .export: mode = .prompt(Prompt(.export, text: "session.har"))
         case .filter: mode = .prompt(Prompt(.filter, text: filter?.text ?? ""))
         case .toggleFilter:
@@ -89,6 +92,7 @@ extension Model {
     }
 
     private mutating func show(_ tab: DetailTab) {
+        stopComparing()
         // On a screen with one pane at a time, asking for a page means wanting to see it.
         if focus == .connections || layout.detail == nil { focus = .detail }
         guard tab != self.tab else { return }
@@ -105,6 +109,7 @@ extension Model {
 
     /// From the whole screen or another pane to the list.
     private mutating func goBack() {
+        stopComparing()
         isExpanded = false
         focus = .requests
     }
@@ -151,6 +156,7 @@ extension Model {
         guard let exchange = selectedExchange else { return [] }
         rows.remove(exchange.id)
         undo.append(exchange.id)
+        marked.removeAll { $0 == exchange.id }
         isFollowing = false
         say("\(exchange.id) is off the list; u brings it back.")
         if undo.count > Model.undoLimit { drop(undo.removeFirst()) }

@@ -53,14 +53,27 @@ extension Model {
 
     private mutating func answer(_ question: Confirmation, with key: Key, at now: Timestamp) -> [Effect] {
         mode = .browsing
-        let isYes = key == .character("y") || key == .enter || (question == .quit && key == .character("q"))
+        let isYes: Bool =
+            switch question {
+            case .quit: key == .character("y") || key == .enter || key == .character("q")
+            case .send: key == .character("y") || key == .enter
+            // What is overwritten is gone: no key that people press without looking.
+            case .replace: key == .character("y")
+            }
         guard isYes else {
-            say(question == .quit ? "Not quitting." : "Nothing was sent.")
+            switch question {
+            case .quit: say("Not quitting.")
+            case .send: say("Nothing was sent.")
+            case .replace(let request): say("Nothing was written; \(request.path) is as it was.")
+            }
             return []
         }
         switch question {
         case .quit: return [.quit]
         case .send(let drafts): return drafts.map { send($0, cause: .typed, at: now) }
+        case .replace(var request):
+            request.mayReplace = true
+            return [.export(request)]
         }
     }
 

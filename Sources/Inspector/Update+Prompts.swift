@@ -59,7 +59,8 @@ extension Model {
             guard !words.isEmpty else { return refuse(&self) }
             mode = .browsing
             say("Writing \(words.joined(separator: " ")) …")
-            return [.export(ExportRequest(path: words.joined(separator: " "), isFull: isFull, exchanges: rows.ids))]
+            let chosen = marked.isEmpty ? rows.ids : marked.sorted()
+            return [.export(ExportRequest(path: words.joined(separator: " "), isFull: isFull, exchanges: chosen))]
         }
     }
 

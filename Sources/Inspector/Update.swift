@@ -27,6 +27,7 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
         }
         model.begin(draft, as: id, cause: cause, at: now)
     case .notice(let text, let isError): model.say(text, isError: isError)
+    case .exportExists(let request): model.askToReplace(request)
     case .engine(let facts): model.engine = facts
     case .recording(let path): model.recordingPath = path
     }
@@ -36,6 +37,15 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
 
 extension Model {
     mutating func say(_ text: String, isError: Bool = false) { message = Notice(text: text, isError: isError) }
+
+    /// Asks, unless the person is writing something else by now: a question that takes the next key would take that.
+    fileprivate mutating func askToReplace(_ request: ExportRequest) {
+        if mode == .browsing {
+            mode = .confirming(.replace(request))
+        } else {
+            say("\(request.path) exists; nothing was written.", isError: true)
+        }
+    }
 
     /// Adds a row.
     mutating func begin(_ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause, at now: Timestamp) {
@@ -83,6 +93,8 @@ extension Model {
         }
         selectedRow = selected.flatMap { rows.index(of: $0) }
         if selected != before { detailScroll = 0 }
+
+        settleComparison()
 
         let layout = layout
         let page = max(1, layout.listRows)

@@ -72,6 +72,26 @@ struct ScreenTests {
         expect(model, looksLike: "detail-\(columns)x\(rows)")
     }
 
+    @Test(arguments: [(120, 36), (80, 24), (60, 20)])
+    func `two requests beside each other`(columns: Int, rows: Int) {
+        var session = ScriptedSession()
+        session.add(
+            .init(
+                number: 1, url: "https://api.example.com/orders", start: 0, connection: 1,
+                phases: [(.dns, 12), (.connect, 38), (.tls, 61), (.wait, 165), (.receive, 38)], status: 200,
+                fields: [.server: "nginx", .age: "3"], bytes: 40,
+                shown: Array("{\n  \"total\": 12,\n  \"state\": \"open\",\n  \"by\": 7\n}\n".utf8)))
+        session.add(
+            .init(
+                number: 2, url: "https://api.example.com/orders", cause: .replay(of: ExchangeID(1)), start: 400,
+                connection: 1, use: 2, phases: [(.wait, 180), (.receive, 2)], status: 500,
+                fields: [.server: "nginx", .age: "4"], bytes: 44,
+                shown: Array("{\n  \"total\": 12,\n  \"state\": \"closed\",\n  \"by\": 7\n}\n".utf8)))
+        var model = Self.model(columns: columns, rows: rows, selecting: 2, session: session)
+        _ = update(&model, .key(.character("=")), at: ScriptedSession.now)
+        expect(model, looksLike: "compare-\(columns)x\(rows)")
+    }
+
     @Test func `bytes that are no text are dumped`() {
         var session = ScriptedSession()
         session.add(

@@ -258,6 +258,76 @@ struct UpdateTests {
                 == [.export(ExportRequest(path: "session.har", isFull: true, exchanges: [ExchangeID(6)]))])
     }
 
+    @Test func `a replay is compared with its original, a marked request comes first, and = again ends it`() {
+        var model = model()
+        model.select(row: 4)
+        press("=", in: &model)
+        #expect(model.comparison?.subject.before == ExchangeID(3))
+        #expect(model.comparison?.subject.after == ExchangeID(5))
+        #expect(model.isExpanded)
+        press("=", in: &model)
+        #expect(model.comparison == nil)
+        model.select(row: 0)
+        press("m", in: &model)
+        #expect(model.selected == ExchangeID(2))
+        model.select(row: 4)
+        press("=", in: &model)
+        #expect(model.comparison?.subject.before == ExchangeID(1))
+        // The selection moves, the reference stays.
+        press("J", in: &model)
+        #expect(model.comparison?.subject.after == ExchangeID(6))
+        #expect(model.comparison?.subject.before == ExchangeID(1))
+        press(.escape, in: &model)
+        #expect(model.comparedWith == nil)
+        press("U", in: &model)
+        #expect(model.marked == [])
+    }
+
+    @Test func `without a mark, an original or the same URL before there is nothing to compare with`() {
+        var model = model()
+        model.select(row: 0)
+        press("=", in: &model)
+        #expect(model.comparedWith == nil)
+        #expect(model.message?.text.contains("mark another request with m") == true)
+    }
+
+    @Test func `an export of marked requests leaves the others out`() {
+        var model = model()
+        model.select(row: 0)
+        press("mm", in: &model)
+        press("x", in: &model)
+        #expect(
+            press(.enter, in: &model)
+                == [
+                    .export(
+                        ExportRequest(
+                            path: "session.har", isFull: false, exchanges: [ExchangeID(1), ExchangeID(2)]))
+                ])
+    }
+
+    @Test func `a file that exists is replaced after a y and not after Enter`() {
+        var model = model()
+        let request = ExportRequest(path: "session.har", isFull: false, exchanges: model.rows.ids)
+        var agreed = request
+        agreed.mayReplace = true
+        for (key, effects) in [(Key.enter, []), (.character("y"), [Effect.export(agreed)])] {
+            #expect(update(&model, .exportExists(request), at: .zero) == [])
+            #expect(model.mode == .confirming(.replace(request)))
+            #expect(press(key, in: &model) == effects)
+            #expect(model.mode == .browsing)
+        }
+    }
+
+    @Test func `the question whether to replace a file takes no key away from a line being typed`() {
+        var model = model()
+        press("nhttp", in: &model)
+        let mode = model.mode
+        let request = ExportRequest(path: "session.har", isFull: false, exchanges: [])
+        #expect(update(&model, .exportExists(request), at: .zero) == [])
+        #expect(model.mode == mode)
+        #expect(model.message?.text == "session.har exists; nothing was written.")
+    }
+
     @Test func `quitting while requests run asks once and Q does not`() {
         var model = model()
         #expect(press("q", in: &model) == [])

@@ -129,6 +129,12 @@ struct InterfaceTests {
         }
         terminal.type("x")
         try await terminal.wait(forText: "export to")
+        terminal.type("\r")
+        try await terminal.wait(forText: "session.har exists. Replace it?")
+        terminal.type("n")
+        try await terminal.wait(forText: "Nothing was written")
+        terminal.type("x")
+        try await terminal.wait(forText: "export to")
         terminal.type("\u{15}/nosuch/folder/a.har\r")
         try await terminal.wait(forText: "No such file")
         terminal.type("Q")

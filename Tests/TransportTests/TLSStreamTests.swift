@@ -116,6 +116,36 @@ struct TLSStreamTests {
         }.value
     }
 
+    @Test(arguments: [
+        (["h2", "http/1.1"], ["h2", "http/1.1"], "h2"), (["http/1.1", "h2"], ["h2", "http/1.1"], "h2"),
+        (["http/1.1"], ["h2", "http/1.1"], "http/1.1"), (["h2"], [], nil), ([], ["h2"], nil),
+    ])
+    func `of what the client offers the server takes its own favourite`(
+        offer: [String], choice: [String], agreed: String?
+    ) async throws {
+        try await Task.onNetwork {
+            let pair = try await LoopbackPair()
+            let client = try TLSStream(
+                over: pair.client, client: TLSContext(client: TestCertificates.trusting), host: "localhost",
+                applicationProtocols: offer)
+            let server = try TLSStream(
+                over: pair.server,
+                server: TLSContext(server: TestCertificates.localhost, applicationProtocols: choice))
+            async let serving = server.handshake()
+            #expect(try await client.handshake().alpn == agreed)
+            #expect(try await serving.alpn == agreed)
+        }.value
+    }
+
+    @Test func `what is no protocol's name is refused before anything is sent`() {
+        #expect(throws: TLSError.unusable("\"\" is no application protocol")) {
+            try TLSContext(server: TestCertificates.localhost, applicationProtocols: ["h2", ""])
+        }
+        var configuration = TestCertificates.trusting
+        configuration.applicationProtocols = [String(repeating: "x", count: 256)]
+        #expect(throws: TLSError.self) { try TLSContext(client: configuration) }
+    }
+
     @Test func `a client that refuses our certificate tells the server why`() async throws {
         try await Task.onNetwork {
             let stranger = CertificateAuthority(name: "stranger").issue(for: ["localhost"])

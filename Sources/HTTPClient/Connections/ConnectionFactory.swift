@@ -32,64 +32,10 @@ struct ConnectionFactory {
             let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress)
             return HTTP1Connection(id: id, stream: tcp, facts: facts, pool: pool, limits: configuration.limits)
         }
-        let (tls, tlsFacts) = try await handshake(over: tcp, to: key.origin, record: record)
+        let handshake = Handshake(context: configuration.tls, limit: configuration.tlsHandshakeTimeout, loop: loop)
+        let (tls, tlsFacts) = try await handshake.run(over: tcp, host: key.origin.host, record: record)
         let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress, tls: tlsFacts)
         return HTTP1Connection(id: id, stream: tls, facts: facts, pool: pool, limits: configuration.limits)
-    }
-
-    private func handshake(
-        over tcp: TCPStream, to origin: Origin, record: @NetworkActor (TraceEvent) -> Void
-    ) async throws(Failure) -> (TLSStream, TLSFacts) {
-        record(.tlsHandshakeStart)
-        let stream: TLSStream
-        do throws(TLSError) {
-            stream = try TLSStream(over: tcp, client: configuration.tls, host: origin.host)
-        } catch {
-            try failHandshake(tcp, origin, error, TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), record)
-        }
-
-        var hasTimedOut = false
-        let limit = configuration.tlsHandshakeTimeout
-        let timer = limit.map { limit in
-            loop.schedule(at: loop.now + limit) {
-                hasTimedOut = true
-                tcp.close()
-            }
-        }
-        defer { if let timer { loop.cancel(timer) } }
-        do throws(TLSError) {
-            let result = await withTaskCancellationHandler {
-                await Result.of { () async throws(TLSError) in try await stream.handshake() }
-            } onCancel: { [loop] in
-                loop.execute { tcp.close() }
-            }
-            let facts = try result.get()
-            record(.tlsHandshakeDone(facts, nil))
-            return (stream, facts)
-        } catch {
-            if hasTimedOut, let limit {
-                let failure = Failure(.timeout, phase: .tls, "the TLS handshake took longer than \(limit.inWords)")
-                record(.tlsHandshakeDone(stream.facts, failure))
-                throw failure
-            }
-            try failHandshake(tcp, origin, error, stream.facts, record)
-        }
-    }
-
-    private func failHandshake(
-        _ tcp: TCPStream, _ origin: Origin, _ error: TLSError, _ facts: TLSFacts,
-        _ record: @NetworkActor (TraceEvent) -> Void
-    ) throws(Failure) -> Never {
-        tcp.close()
-        var failure = Failure(error)
-        // OpenSSL only says "mismatch". Whose certificate it is tells where the request went instead.
-        if case .untrusted(let problem) = error, problem.contains("mismatch"), let leaf = facts.certificates.first {
-            let names = leaf.names.isEmpty ? "no name" : leaf.names.prefix(3).joined(separator: ", ")
-            failure.message +=
-                ": it is for \(names)\(leaf.names.count > 3 ? " and others" : ""), not for \(origin.host)"
-        }
-        record(.tlsHandshakeDone(facts, failure))
-        throw failure
     }
 }
 

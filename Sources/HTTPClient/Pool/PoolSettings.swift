@@ -4,6 +4,11 @@ public struct PoolSettings: Equatable, Sendable {
     public var keepsAlive = true
     /// How long an idle connection is kept; nil for ever. 90 s is Go's and most browsers' order of magnitude.
     public var idleTimeout: Duration? = .seconds(90)
+    /// How many requests a connection carries before it is closed; nil without limit.
+    public var maximumUses: Int?
+    /// How long a connection may be reused after its dial; nil for ever. Names move to other addresses, and a connection
+    /// that is never closed never follows.
+    public var maximumAge: Duration?
     /// Idle connections kept for one key. Go's default of 2 makes bursts re-dial (golang/go#13801); wrk-like loads want
     /// as many as they use at once.
     public var idlePerHost = 64

@@ -29,8 +29,16 @@ struct PoolState: Sendable {
     private struct Connection {
         var key: ConnectionKey
         var state: State
+        /// When it stood; nothing is asked of it before.
+        var openedAt = Timestamp.zero
+        var uses = 0
         /// Go's `reused` mark: it has been offered to the pool before.
         var wasPooled = false
+
+        mutating func beginUse() {
+            state = .active
+            uses += 1
+        }
     }
 
     private enum State: Equatable {
@@ -69,15 +77,14 @@ extension PoolState {
             guard let place = connections.index(forKey: connection),
                 case .idle(let since) = connections.values[place].state
             else { preconditionFailure("\(connection) is listed as idle and is not") }
-            let rested = now - since
-            if let limit = settings.idleTimeout, rested >= limit {
+            if let end = end(of: connections.values[place], idleSince: since), now >= end.at {
                 // Its timer is late, or the machine slept.
                 forget(connection)
-                actions.append(.close(connection, because: .idleTimeout(after: limit)))
+                actions.append(.close(connection, because: end.reason))
                 continue
             }
-            connections.values[place].state = .active
-            actions.append(.assign(request, to: connection, reuse: .idle(for: rested)))
+            connections.values[place].beginUse()
+            actions.append(.assign(request, to: connection, reuse: .idle(for: now - since)))
             return actions
         }
         let waiter = Waiter(request: request, key: key)
@@ -113,9 +120,10 @@ extension PoolState {
             preconditionFailure("dialed() on \(connection), which was not dialing")
         }
         let key = connections[connection]!.key
+        connections[connection]!.openedAt = now
         if let place = hosts[key]!.waiting.firstIndex(of: request) {
             hosts[key]!.waiting.remove(at: place)
-            connections[connection]!.state = .active
+            connections[connection]!.beginUse()
             return [.assign(request, to: connection, reuse: .fresh)]
         }
         // Its request was served by another connection, or went away.
@@ -150,17 +158,18 @@ extension PoolState {
         return openNext()
     }
 
-    /// Closes what has been idle for too long, and says when to ask again.
+    /// Closes what has been idle for too long or is too old, and says when to ask again.
     mutating func wake(at now: Timestamp) -> [PoolAction] {
-        guard let limit = settings.idleTimeout else { return [] }
+        guard settings.idleTimeout != nil || settings.maximumAge != nil else { return [] }
         var actions: [PoolAction] = []
         var next: Timestamp?
         for (connection, since) in idleConnections {
-            if now - since >= limit {
+            guard let end = end(of: connections[connection]!, idleSince: since) else { continue }
+            if now >= end.at {
                 forget(connection)
-                actions.append(.close(connection, because: .idleTimeout(after: limit)))
+                actions.append(.close(connection, because: end.reason))
             } else {
-                next = min(next ?? since + limit, since + limit)
+                next = min(next ?? end.at, end.at)
             }
         }
         actions += openNext()
@@ -184,10 +193,10 @@ extension PoolState {
     ) -> [PoolAction] {
         let host = hosts.index(forKey: connections.values[place].key)!
         connections.values[place].wasPooled = true
-        guard settings.keepsAlive else { return discard(connection, .keepAliveOff) }
-        // A live waiter comes before every limit: the connection does not rest at all.
+        if let reason = reasonNotToKeep(connections.values[place], at: now) { return discard(connection, reason) }
+        // A live waiter comes before every limit on idle ones: the connection does not rest at all.
         if let next = hosts.values[host].waiting.popFirst() {
-            connections.values[place].state = .active
+            connections.values[place].beginUse()
             undialed.removeAll { $0.request == next }
             return [.assign(next, to: connection, reuse: .handedOver)]
         }
@@ -199,7 +208,7 @@ extension PoolState {
         hosts.values[host].idle.append(connection)
         idleCount += 1
 
-        let deadline = settings.idleTimeout.map { now + $0 }
+        let deadline = end(of: connections.values[place], idleSince: now)?.at
         var actions: [PoolAction] = []
         actions.reserveCapacity(3)
         actions.append(.rest(connection, until: deadline))
@@ -210,6 +219,22 @@ extension PoolState {
         if let deadline { actions.append(.wake(at: deadline)) }
         if !undialed.isEmpty { actions += openNext() }
         return actions
+    }
+
+    /// Why it may carry no further request; nil when it may.
+    private func reasonNotToKeep(_ connection: Connection, at now: Timestamp) -> CloseReason? {
+        guard settings.keepsAlive else { return .keepAliveOff }
+        if let limit = settings.maximumUses, connection.uses >= limit { return .usedUp(limit: limit) }
+        if let limit = settings.maximumAge, now - connection.openedAt >= limit { return .tooOld(limit: limit) }
+        return nil
+    }
+
+    /// When a connection at rest is closed, and why; nil when no limit is set.
+    private func end(of connection: Connection, idleSince since: Timestamp) -> (at: Timestamp, reason: CloseReason)? {
+        let idle = settings.idleTimeout.map { (at: since + $0, reason: CloseReason.idleTimeout(after: $0)) }
+        let age = settings.maximumAge.map { (at: connection.openedAt + $0, reason: CloseReason.tooOld(limit: $0)) }
+        guard let idle, let age else { return idle ?? age }
+        return idle.at <= age.at ? idle : age
     }
 
     private mutating func discard(_ connection: ConnectionID, _ reason: CloseReason) -> [PoolAction] {

@@ -30,19 +30,22 @@ struct ConnectionMachine {
     /// Whether the wait for the next request is still on: the idle limit counts, not yet the header limit.
     var isResting: Bool { state == .idle && headBytes < Self.wakingBytes }
 
+    /// Whether the next thing to come is a request's head.
+    var awaitsHead: Bool { state == .new || state == .idle }
+
     /// Bytes of the awaited head have come.
     ///
     /// - Parameter areNew: Whether they were read from the wire just now; false for those that came along with the
     ///   request before.
     mutating func received(_ count: Int, areNew: Bool) {
-        guard count > 0, state == .new || state == .idle else { return }
+        guard count > 0, awaitsHead else { return }
         if areNew, !isResting { readsBeyondWaking = true }
         headBytes += count
     }
 
     /// The head of a request is complete.
     mutating func headRead() -> ConnectionState? {
-        guard state == .new || state == .idle else {
+        guard awaitsHead else {
             preconditionFailure("headRead() on a connection that is \(state)")
         }
         return enter(.active)
@@ -50,7 +53,7 @@ struct ConnectionMachine {
 
     /// The head of a request was malformed, or broke off, or took too long; `closed` follows.
     mutating func headFailed() -> ConnectionState? {
-        guard state == .new || state == .idle else {
+        guard awaitsHead else {
             preconditionFailure("headFailed() on a connection that is \(state)")
         }
         return readsBeyondWaking ? enter(.active) : nil

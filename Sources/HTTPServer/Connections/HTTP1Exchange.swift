@@ -1,3 +1,4 @@
+internal import HTTPTrace
 internal import HTTPTypes
 internal import HTTPWire
 internal import Transport
@@ -27,6 +28,7 @@ final class HTTP1Exchange {
     let connection: HTTP1ServerConnection
     let head: ReceivedHead
     let framing: BodyFraming
+    let id: ServerRequestID
     /// Which request on the connection this is, from 1.
     let number: Int
 
@@ -39,8 +41,18 @@ final class HTTP1Exchange {
     /// What the client did wrong in its body. Nothing more can be read then.
     private(set) var bodyError: WireError?
 
-    init(_ head: ReceivedHead, _ framing: BodyFraming, number: Int, on connection: HTTP1ServerConnection) {
+    /// Bytes of the response's body, as the client sees it, that were handed over to be written.
+    private(set) var responseBytes = 0
+    private var requestBytes = 0
+    /// What had been sent on the connection before the final response; nil before its head and once its first byte went.
+    private var sentBefore: Int?
+
+    init(
+        _ head: ReceivedHead, _ framing: BodyFraming, id: ServerRequestID, number: Int,
+        on connection: HTTP1ServerConnection
+    ) {
         self.connection = connection
+        self.id = id
         self.head = head
         self.framing = framing
         self.number = number
@@ -69,7 +81,7 @@ final class HTTP1Exchange {
             guard case .end(let end)? = try connection.partAtHand() else {
                 preconditionFailure("a body in a request without one")
             }
-            requestEnd = end
+            noteEnd(end)
         }
     }
 
@@ -80,10 +92,13 @@ final class HTTP1Exchange {
         do {
             while true {
                 switch try await connection.nextBodyPart() {
-                case .body(let bytes): return bytes
+                case .body(let bytes):
+                    requestBytes += bytes.count
+                    connection.record(.requestBody(bytes.count), of: id)
+                    return bytes
                 case .trailers(let fields): trailers = fields
                 case .end(let end):
-                    requestEnd = end
+                    noteEnd(end)
                     return nil
                 case .head: preconditionFailure("a head inside a request")
                 }
@@ -92,6 +107,11 @@ final class HTTP1Exchange {
             bodyError = error
             throw error
         }
+    }
+
+    private func noteEnd(_ end: HTTP1End) {
+        requestEnd = end
+        connection.record(.requestEnded(bytes: requestBytes), of: id)
     }
 
     /// Sends 100 Continue if the client waits for it.
@@ -103,6 +123,7 @@ final class HTTP1Exchange {
         guard connection.input.restCount == 0 else { return }
         connection.output.append { $0.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8) }
         try await connection.flush()
+        connection.record(.sent100Continue, of: id)
     }
 
     // MARK: The response
@@ -113,13 +134,18 @@ final class HTTP1Exchange {
         let head = HTTP1ResponseHead(response, body: .none, to: head.method)
         try connection.output.append { buffer throws(WireError) in try head.append(to: &buffer) }
         try await connection.flush()
+        connection.record(.informational(ResponseHead(response, as: self.head.version)), of: id)
     }
 
     func send(_ response: HTTPResponse, _ body: [UInt8]) async throws {
         let plan = try appendHead(response, .length(body.count), isWhole: true)
         progress = .ended(plan)
-        if plan.sendsBody { connection.output.append { $0.append(contentsOf: body) } }
+        if plan.sendsBody {
+            responseBytes = body.count
+            connection.output.append { $0.append(contentsOf: body) }
+        }
         try await connection.flush()
+        noteEnded()
     }
 
     func start(_ response: HTTPResponse, _ body: ResponseBody) async throws {
@@ -139,6 +165,7 @@ final class HTTP1Exchange {
             progress = .started(plan, remaining: remaining - bytes.count)
         }
         guard plan.sendsBody, !bytes.isEmpty else { return }
+        responseBytes += bytes.count
         connection.output.append { buffer in
             if plan.framing == .chunked {
                 ChunkFraming.append(bytes.span, to: &buffer)
@@ -154,13 +181,23 @@ final class HTTP1Exchange {
             preconditionFailure("finish() while \(progress)")
         }
         progress = .ended(plan)
-        guard plan.sendsBody else { return }
+        guard plan.sendsBody else { return noteEnded() }
         if let remaining, remaining > 0 { return connection.abort(.responseCutShort) }
-        guard plan.framing == .chunked else { return }
+        guard plan.framing == .chunked else { return noteEnded() }
         try connection.output.append { buffer throws(WireError) in
             try ChunkFraming.appendEnd(trailers: trailers, to: &buffer)
         }
         try await connection.flush()
+        noteEnded()
+    }
+
+    private func noteEnded() { connection.record(.responseLastByte(bytes: responseBytes), of: id) }
+
+    /// The kernel has taken what was sent on the connection up to `count`.
+    func noteWritten(upTo count: Int) {
+        guard let before = sentBefore, count > before else { return }
+        sentBefore = nil
+        connection.record(.responseFirstByte, of: id)
     }
 
     /// What a handler left undone: no answer at all becomes 200, a body without an end gets one.
@@ -174,7 +211,9 @@ final class HTTP1Exchange {
 
     func sendRaw(_ bytes: [UInt8]) async throws {
         precondition(progress != .hijacked, "sendRaw() after hijack()")
+        if progress == .unanswered { sentBefore = connection.stream.bytesSent }
         progress = .raw
+        responseBytes += bytes.count
         connection.output.append { $0.append(contentsOf: bytes) }
         try await connection.flush()
     }
@@ -183,6 +222,18 @@ final class HTTP1Exchange {
         precondition(progress == .unanswered || progress == .raw, "hijack() while \(progress)")
         progress = .hijacked
         return connection.handOver()
+    }
+
+    /// Answers 101 (or 2xx to CONNECT) and gives the stream away.
+    func switchProtocols(_ response: HTTPResponse) async throws -> (stream: any ByteStream, received: [UInt8]) {
+        precondition(progress == .unanswered, "switchProtocols() while \(progress)")
+        progress = .raw
+        sentBefore = connection.stream.bytesSent
+        let message = HTTP1ResponseHead(response, body: .none, to: head.method)
+        try connection.output.append { buffer throws(WireError) in try message.append(to: &buffer) }
+        connection.record(.responseHead(ResponseHead(response, as: head.version)), of: id)
+        try await connection.flush()
+        return hijack()
     }
 
     // MARK: Decisions
@@ -208,8 +259,9 @@ final class HTTP1Exchange {
         let saysClose = fields[.connection]?.lowercased().contains("close") == true
         let plan = ResponsePlan(
             status: response.status.code, body: body, to: head.method, isHTTP10: head.version == .http10,
-            mayBeKept: !saysClose && !connection.server.isStopping && requestMayBeReused(isWhole: isWhole))
+            mayBeKept: !saysClose && connection.server.mayKeep && requestMayBeReused(isWhole: isWhole))
         let message = HTTP1ResponseHead(response, body: plan.framing, to: head.method)
+        sentBefore = connection.stream.bytesSent
         let standing = connection.server.standingLines()
         try connection.output.append { buffer throws(WireError) in
             try message.append(to: &buffer)
@@ -223,6 +275,7 @@ final class HTTP1Exchange {
             }
             buffer.append(contentsOf: "\r\n".utf8)
         }
+        connection.record(.responseHead(ResponseHead(response, as: head.version)), of: id)
         return plan
     }
 
@@ -234,5 +287,14 @@ final class HTTP1Exchange {
         if awaitsInvitation || bodyError != nil { return false }
         if isWhole, case .length(let count) = framing, count > connection.limits.discardedBodyBytes { return false }
         return head.version == .http11 && !head.values("connection").contains { $0.lowercased().contains("close") }
+    }
+}
+
+extension ResponseHead {
+    /// A head that this server wrote; the fields it adds to every response are not in it.
+    convenience init(_ response: HTTPResponse, as version: HTTP1Version) {
+        self.init(
+            status: response.status.code, reason: response.status.reasonPhrase, version: version.rawValue,
+            fields: response.headerFields)
     }
 }

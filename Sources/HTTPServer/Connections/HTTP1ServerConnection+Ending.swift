@@ -17,8 +17,8 @@ extension HTTP1ServerConnection {
     }
 
     /// For a server that shuts down: ends the connection unless a request has begun to arrive or is being answered.
-    func stopIfIdle() {
-        if machine.state == .idle, machine.isResting { end(.serverStopped) }
+    func stopIfIdle(_ reason: ServerCloseReason) {
+        if machine.state == .idle, machine.isResting { end(reason) }
     }
 
     /// As `stopIfIdle`, for a connection that has never sent anything.
@@ -109,22 +109,60 @@ extension HTTP1ServerConnection {
         stream.onReadableWhileIdle = nil
         watchdog.stop()
         report(machine.hijacked())
-        return (stream, input.takeRest())
+        let request = underWay.take()
+        let followed = HijackedStream(stream) { [server, id, tcp] in
+            server.record(.requestFinished(nil), of: id, request)
+            server.record(
+                .closed(.hijackEnded, received: tcp.bytesReceived, sent: tcp.bytesSent), of: id)
+        }
+        return (followed, input.takeRest())
     }
 
     /// The task's last act.
     func finish() {
         watchdog.stop()
         if machine.state != .hijacked { end(.serverStopped) }
+        finishRequest(closeReason?.failure)
         report(machine.closed())
         server.forget(self)
     }
 
+    /// Tells Go's callback, the observer and the gauge.
     func report(_ state: ConnectionState?) {
-        guard let state, let connectionState = server.connectionState else { return }
-        connectionState(
+        guard let state else { return }
+        let now = EventLoop.shared.now
+        server.gauge.enter(state, from: lastReported.map { ($0, now - stateSince) })
+        (lastReported, stateSince) = (state, now)
+        if state == .closed, let closeReason {
+            record(.closed(closeReason, received: tcp.bytesReceived, sent: tcp.bytesSent))
+        } else {
+            record(.state(state))
+        }
+        server.connectionState?(
             ServerConnectionChange(
-                connection: id, state: state, time: EventLoop.shared.now, client: tcp.remoteAddress,
+                connection: id, state: state, time: now, client: tcp.remoteAddress,
                 closeReason: state == .closed ? closeReason : nil))
+    }
+
+    func record(_ event: @autoclosure () -> ServerEvent, of request: ServerRequestID? = nil) {
+        server.record(event(), of: id, request)
+    }
+
+    /// Why a shutdown would wait for this connection; nil when it would close it at once.
+    ///
+    /// - Parameter deadline: Until when one that has sent nothing is spared.
+    func waiting(untouchedUntil deadline: Timestamp) -> ServerWaiting? {
+        let reason: ServerWaiting.Reason
+        switch machine.state {
+        case .new where underWay != nil: reason = .readingHead
+        case .new where scheme == .https && !isSecured: reason = .handshaking
+        case .new: reason = .untouched(until: deadline)
+        case .idle where machine.isResting: return nil
+        case .idle: reason = .readingHead
+        case .active:
+            reason = current.map { .answering(1, oldest: "\($0.head.method.rawValue) \($0.head.target)") } ?? .closing
+        case .hijacked, .closed: return nil
+        }
+        return ServerWaiting(connection: id, client: tcp.remoteAddress, reason: reason, since: stateSince)
     }
 }

@@ -8,9 +8,17 @@ internal import Transport
 extension HTTP1ServerConnection {
     func shakeHands(_ context: TLSContext) async throws {
         watchdog.watch(.handshake, for: timeouts.handshake)
+        record(.tlsHandshakeStart)
         let secure = try TLSStream(over: tcp, server: context)
         stream = secure
-        try await secure.handshake()
+        do {
+            let facts = try await secure.handshake()
+            record(.tlsHandshakeDone(facts, nil))
+        } catch {
+            let failure = closeReason?.failure ?? Failure(.tls, phase: .tls, error.description)
+            record(.tlsHandshakeDone(secure.facts, failure))
+            throw error
+        }
         watchdog.relax()
     }
 
@@ -46,7 +54,11 @@ extension HTTP1ServerConnection {
     /// The next part of a request if it is there already.
     func partAtHand() throws -> RequestPart? {
         let before = stream.bytesReceived
-        defer { machine.received(stream.bytesReceived - before, areNew: true) }
+        defer {
+            let count = stream.bytesReceived - before
+            machine.received(count, areNew: true)
+            if count > 0, machine.awaitsHead { noteFirstByte() }
+        }
         return try input.next(from: stream)
     }
 
@@ -56,7 +68,10 @@ extension HTTP1ServerConnection {
     func flush() async throws {
         guard closeReason == nil else { throw ServerError.clientGone }
         do {
-            while try !output.write(to: stream) {
+            while true {
+                let isWhole = try output.write(to: stream)
+                current?.noteWritten(upTo: stream.bytesSent)
+                if isWhole { return }
                 watchdog.watch(.write, for: timeouts.write)
                 try await stream.writable()
                 watchdog.relax()

@@ -27,6 +27,13 @@ final class HTTP1ServerConnection {
     private(set) var task: Task<Void, Never>?
     private(set) lazy var watchdog = Watchdog { [unowned self] in timedOut($0) }
     private var requestCount = 0
+    /// The request of which bytes have come and which is not finished.
+    var underWay: ServerRequestID?
+    /// Since when the machine is in its state.
+    var stateSince: Timestamp
+    var lastReported: ConnectionState?
+    /// Whether the TLS handshake is over.
+    private(set) var isSecured = false
     /// The host of the last request that passed; a client names the same one each time.
     private var knownHost: String?
 
@@ -35,6 +42,7 @@ final class HTTP1ServerConnection {
         self.server = server
         self.tcp = tcp
         stream = tcp
+        stateSince = EventLoop.shared.now
         input = RequestInput(limits: server.configuration.limits.http1)
     }
 
@@ -44,6 +52,7 @@ final class HTTP1ServerConnection {
 
     /// Begins to serve; reports `new` before it returns.
     func start() {
+        record(.accepted(client: tcp.remoteAddress, server: tcp.localAddress, scheme))
         report(.new)
         task = Task.onNetwork { [self] in
             await serve()
@@ -55,6 +64,8 @@ final class HTTP1ServerConnection {
         do {
             if let context = server.configuration.tls { try await shakeHands(context) }
             guard closeReason == nil else { return }
+            isSecured = true
+            record(.protocolChosen("http/1.1"))
             stream.onReadableWhileIdle = { [weak self] in self?.lookAhead() }
             while closeReason == nil, try await serveOne() {}
         } catch let error as StreamError {
@@ -85,7 +96,9 @@ final class HTTP1ServerConnection {
         current = exchange
         defer { current = nil }
         do {
+            record(.handlerStart, of: exchange.id)
             try await server.handler(ServerRequest(exchange: exchange), ServerResponder(exchange: exchange))
+            record(.handlerDone(nil), of: exchange.id)
             try await exchange.finishIfNeeded()
         } catch {
             await handlerFailed(exchange, error)
@@ -94,16 +107,32 @@ final class HTTP1ServerConnection {
         return try await conclude(exchange)
     }
 
+    /// Bytes of a request have come, of one that is not known yet.
+    func noteFirstByte() {
+        guard underWay == nil else { return }
+        underWay = server.numbers.nextRequest()
+        record(.requestFirstByte, of: underWay)
+    }
+
+    /// - Parameter failure: Nil when it was answered whole.
+    func finishRequest(_ failure: Failure?) {
+        guard let request = underWay.take() else { return }
+        record(.requestFinished(failure), of: request)
+    }
+
     /// Waits for the next request; nil when there will be none.
     private func nextExchange() async throws -> HTTP1Exchange? {
         machine.received(input.restCount, areNew: false)
+        if input.restCount > 0 { noteFirstByte() }
         do {
             guard let (head, framing) = try await nextHead() else {
                 end(.clientClosed)
                 return nil
             }
             requestCount += 1
-            return HTTP1Exchange(head, framing, number: requestCount, on: self)
+            guard let underWay else { preconditionFailure("a head of which no byte came") }
+            record(.requestHead(incoming(head, framing), use: requestCount), of: underWay)
+            return HTTP1Exchange(head, framing, id: underWay, number: requestCount, on: self)
         } catch let error as WireError {
             report(machine.headFailed())
             if let status = error.answer { await refuse(status, error.description) } else { end(.clientGone) }
@@ -141,13 +170,17 @@ final class HTTP1ServerConnection {
         switch exchange.progress {
         case .ended(let plan):
             if plan.isKept, try await discardBody(of: exchange), exchange.requestEnd?.isReusable == true,
-                !server.isStopping
+                server.mayKeep
             {
+                finishRequest(nil)
                 report(machine.responseEnded(isKept: true))
                 return true
             }
-            await close(because: exchange.closeReason ?? (server.isStopping ? .serverStopped : .weSaidClose))
+            finishRequest(nil)
+            await close(because: exchange.closeReason ?? server.reasonNotToKeep ?? .weSaidClose)
         case .raw:
+            record(.responseLastByte(bytes: exchange.responseBytes), of: exchange.id)
+            finishRequest(nil)
             await close(because: .handlerClosed)
         case .hijacked: break
         case .unanswered, .started: preconditionFailure("a handler ended and its response is \(exchange.progress)")
@@ -167,6 +200,7 @@ final class HTTP1ServerConnection {
     }
 
     private func handlerFailed(_ exchange: HTTP1Exchange, _ error: any Error) async {
+        record(.handlerDone(Failure(.truncated, "\(error)")), of: exchange.id)
         guard closeReason == nil, exchange.progress != .hijacked else { return }
         if error is CancellationError { return end(.clientGone) }
         if let bodyError = exchange.bodyError, exchange.progress == .unanswered {
@@ -178,5 +212,38 @@ final class HTTP1ServerConnection {
         } else {
             abort(.handlerFailed("\(error)"))
         }
+    }
+}
+
+extension HTTP1ServerConnection {
+    /// The head as observers are told of it.
+    private func incoming(_ head: ReceivedHead, _ framing: BodyFraming) -> IncomingHead {
+        let bodyBytes: Int? =
+            switch framing {
+            case .none, .untilClose: 0
+            case .length(let count): Int(count)
+            case .chunked: nil
+            }
+        let request = head.request(scheme: scheme.rawValue)
+        return IncomingHead(
+            method: head.method,
+            url: RequestURL(
+                scheme: scheme, authority: request.authority, path: request.path, receivedAt: tcp.localAddress),
+            target: head.target, version: head.version.rawValue, bytes: head.bytes, bodyBytes: bodyBytes,
+            fields: head.fields)
+    }
+}
+
+extension RequestURL {
+    /// What a request asked for, so that it can be sent again.
+    ///
+    /// - Parameters:
+    ///   - authority: As the client named it, possibly nonsense: the address it came in on is taken then.
+    ///   - path: As the client wrote it; `*` and nonsense become `/`.
+    init(scheme: Scheme, authority: String?, path: String?, receivedAt address: NetworkAddress) {
+        let fallback = Origin(scheme: scheme, host: address.ip, port: address.port)
+        let named = authority.flatMap { try? TypedURL.parse("\(scheme.rawValue)://\($0)") }
+        let target = path.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/"
+        self.init(origin: named.map(\.origin) ?? fallback, target: target)
     }
 }

@@ -48,6 +48,8 @@ public struct ServerRequest {
     /// The trailers of a chunked body, once `readBody` has returned nil; nil without any.
     public var trailers: HTTPFields? { exchange.trailers }
 
+    /// How observers name it.
+    public var id: ServerRequestID { exchange.id }
     /// The connection it came on.
     public var connection: ServerConnectionID { exchange.connection.id }
     /// Which request on its connection this is, from 1.

@@ -1,3 +1,4 @@
+internal import HTTPTrace
 public import HTTPTypes
 internal import HTTPWire
 public import Transport
@@ -42,10 +43,18 @@ public struct ServerResponder {
     public func sendRaw(_ bytes: [UInt8]) async throws { try await exchange.sendRaw(bytes) }
 
     /// Takes the connection over: the server neither reads, nor writes, nor closes it any more (RFC 9110 §7.8, §9.3.6).
+    /// Observers are told when it ends: when the stream is closed or dropped.
     ///
     /// - Precondition: No response was begun, or one with `sendRaw`.
     /// - Returns: The stream, and what the client sent beyond the request's head (or beyond what was read of its body).
     public func hijack() -> (stream: any ByteStream, received: [UInt8]) { exchange.hijack() }
+
+    /// Accepts an upgrade: sends this head (101, or 2xx to CONNECT) and takes the connection over, as `hijack`.
+    public func switchProtocols(
+        _ response: HTTPResponse
+    ) async throws -> (stream: any ByteStream, received: [UInt8]) {
+        try await exchange.switchProtocols(response)
+    }
 
     /// Closes at once, so that the client sees the end where it expects more.
     public func abort() { exchange.connection.abort(.handlerClosed) }

@@ -40,7 +40,7 @@ public final class Playground {
         connectionState: ConnectionStateObserver? = nil
     ) async throws -> Playground {
         let authority = CertificateAuthority()
-        let numbers = ConnectionNumbers()
+        let numbers = ServerNumbers()
         var (plain, secure) = (configuration, configuration)
         plain.tls = nil
         plain.address.port = port

@@ -45,7 +45,46 @@ public final class SentHead: Sendable, Equatable {
     public static func == (left: SentHead, right: SentHead) -> Bool { left.bytes == right.bytes }
 }
 
-/// A response head as received.
+/// A request head as a server received it.
+public final class IncomingHead: Sendable, Equatable {
+    public let method: HTTPRequest.Method
+    /// What was asked for; where the request names no usable host, of the address it came in on.
+    public let url: RequestURL
+    /// As sent, in any form (RFC 9112 §3.2). Untrusted text.
+    public let target: String
+    /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`.
+    public let version: String
+    /// From the request line to the blank line, as received (HTTP/1 only; empty otherwise).
+    public let bytes: [UInt8]
+    /// Bytes of body that were announced; 0 for none, nil where the length is not known beforehand.
+    public let bodyBytes: Int?
+    private let makeFields: @Sendable () -> HTTPFields
+
+    /// The fields in wire order with their spelling. Made anew at each call: keep the result.
+    public var fields: HTTPFields { makeFields() }
+
+    public init(
+        method: HTTPRequest.Method, url: RequestURL, target: String, version: String, bytes: [UInt8] = [],
+        bodyBytes: Int?, fields: @escaping @Sendable @autoclosure () -> HTTPFields
+    ) {
+        self.method = method
+        self.url = url
+        self.target = target
+        self.version = version
+        self.bytes = bytes
+        self.bodyBytes = bodyBytes
+        makeFields = fields
+    }
+
+    public static func == (left: IncomingHead, right: IncomingHead) -> Bool {
+        left === right
+            || (left.method == right.method && left.url == right.url && left.target == right.target
+                && left.version == right.version && left.bytes == right.bytes && left.bodyBytes == right.bodyBytes
+                && left.fields == right.fields)
+    }
+}
+
+/// A response head as received, or as a server wrote it.
 public final class ResponseHead: Sendable, Equatable {
     /// 100 to 999.
     public let status: Int

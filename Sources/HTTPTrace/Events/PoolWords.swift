@@ -131,6 +131,10 @@ public enum CloseReason: Hashable, Sendable {
     case unsolicitedBytes
     /// It was idle for the whole limit.
     case idleTimeout(after: Duration)
+    /// It has carried as many requests as one may.
+    case usedUp(limit: Int)
+    /// It is as old as one may be.
+    case tooOld(limit: Duration)
     /// The peer's `Connection: close`, or ours.
     case peerSaidClose, weSaidClose
     /// HTTP/1.0 without keep-alive.
@@ -162,6 +166,8 @@ extension CloseReason: CustomStringConvertible {
         case .peerClosedIdle: "peer closed it while idle"
         case .unsolicitedBytes: "peer sent bytes nobody asked for"
         case .idleTimeout(let limit): "idle for \(limit.components.seconds) s"
+        case .usedUp(let limit): "carried \(limit) requests, the limit"
+        case .tooOld(let limit): "older than \(limit.components.seconds) s"
         case .peerSaidClose: "peer said Connection: close"
         case .weSaidClose: "we said Connection: close"
         case .http10: "HTTP/1.0 without keep-alive"

@@ -14,6 +14,8 @@ enum MessageLine {
             canvas.write(
                 " Send \(Figures.plural(drafts.count, "request")), the first to \(drafts.first?.url.description ?? "")? (y/n)",
                 row: 0, style: model.theme.warning)
+        case .confirming(.replace(let request)):
+            canvas.write(" \(request.path) exists. Replace it? (y/n)", row: 0, style: model.theme.warning)
         default:
             guard let message = model.message else { return }
             canvas.write(
@@ -102,7 +104,7 @@ enum LinePrompt {
             switch prompt.purpose {
             case .probe: "probe"
             case .filter: "filter"
-            case .export: "export to"
+            case .export: model.marked.isEmpty ? "export to" : "export the \(model.marked.count) marked to"
             }
         var column = canvas.write(" \(label.string)", row: 0, style: model.theme.strong)
         column = canvas.write(" \(model.theme.marks.prompt.string) ", column: column, row: 0, style: model.theme.key)

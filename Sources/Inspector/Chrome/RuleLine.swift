@@ -28,6 +28,13 @@ enum RuleLine {
             if layout.detail != nil || layout.connections == nil { return }
             return drawConnectionsTitle(of: model, start: 2, into: &canvas)
         }
+        if let reference = model.comparedWith {
+            let title: SafeText = " \(reference) and \(exchange.id) compared  \(exchange.draft.url.withoutScheme)"
+            let column = canvas.write(
+                title, column: 2, row: 0, style: style, width: canvas.columns - 4, truncation: .middle)
+            canvas.write(" ", column: column, row: 0)
+            return
+        }
         var column = canvas.write(" \(exchange.id.description) ", column: 2, row: 0, style: style)
         if layout.hasTabsInRule {
             canvas.write(

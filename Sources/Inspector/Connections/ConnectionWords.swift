@@ -73,6 +73,8 @@ extension CloseReason {
         case .peerClosedIdle: "peer closed"
         case .unsolicitedBytes: "stray bytes"
         case .idleTimeout: "idle limit"
+        case .usedUp: "used up"
+        case .tooOld: "too old"
         case .peerSaidClose: "peer close"
         case .weSaidClose: "our close"
         case .http10: "HTTP/1.0"

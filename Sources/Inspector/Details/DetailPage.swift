@@ -17,7 +17,8 @@ struct DetailPage {
 
     /// The page of `model.tab` about an exchange, for a pane of that size.
     static func page(of exchange: Exchange, _ model: Model, columns: Int, rows: Int, at now: Timestamp) -> DetailPage {
-        switch model.tab {
+        if let comparison = ComparePage(model, columns: columns, at: now) { return comparison.page }
+        return switch model.tab {
         case .timing: TimingPage(exchange, model, columns: columns, at: now).page(rows: rows)
         case .headers: HeadersPage.page(of: exchange, model)
         case .body: BodyPage.page(of: exchange, model, at: now)
@@ -51,7 +52,7 @@ enum DetailPanel {
         if !layout.hasTabsInRule {
             var line = tabLine(model, withConnections: false)
             line.add("   ")
-            addOutcome(of: exchange, model, to: &line)
+            if model.comparedWith == nil { addOutcome(of: exchange, model, to: &line) }
             canvas.write(line, row: 0)
             area = area.inset(top: 1)
         }
@@ -76,7 +77,7 @@ enum DetailPanel {
         var line = StyledLine(withConnections ? "" : " ")
         let isElsewhere = withConnections && model.focus == .connections
         for tab in DetailTab.allCases {
-            let isShown = tab == model.tab && !isElsewhere
+            let isShown = tab == model.tab && !isElsewhere && model.comparedWith == nil
             line.add(
                 isShown ? "[\(tab.title)]" : " \(tab.title) ", isShown ? model.theme.activeRule : model.theme.plain)
         }

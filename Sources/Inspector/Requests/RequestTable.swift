@@ -78,6 +78,9 @@ struct RequestTable {
         canvas.write(
             "\(exchange.id.number)", column: columns.id.start, row: row, style: theme.quiet, width: columns.id.length,
             align: .trailing)
+        if model.marked.contains(exchange.id) {
+            canvas.write(theme.marks.marked, column: columns.id.end, row: row, style: theme.warning)
+        }
         var url = RequestCells.url(of: exchange, in: model)
         let isHop = if case .redirect = exchange.cause { true } else { false }
         if let column = columns.method {

@@ -15,7 +15,7 @@ public enum ReadOutcome: Equatable, Sendable {
 /// One task may wait to read while another waits to write. The `try…` calls never wait. A task's cancellation is not
 /// watched here: who wants to end a wait closes the stream.
 @NetworkActor
-public protocol ByteStream: AnyObject {
+public protocol ByteStream: AnyObject, Sendable {
     /// Takes what is there, without waiting.
     ///
     /// - Parameter buffer: Room for at least one byte. A roomy one saves system calls: a read that doesn't fill it

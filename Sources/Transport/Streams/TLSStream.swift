@@ -28,11 +28,16 @@ public final class TLSStream: ByteStream {
 
     /// A client's side.
     ///
-    /// - Parameter host: The name, or address literal, that the certificate must be for.
-    /// - Throws: `.unusable` for a host that no certificate can be for.
-    public init(over lower: any ByteStream, client context: TLSContext, host: String) throws(TLSError) {
+    /// - Parameters:
+    ///   - host: The name, or address literal, that the certificate must be for.
+    ///   - applicationProtocols: Offered by ALPN, the favourite first, empty for none; nil offers what the context says.
+    /// - Throws: `.unusable` for a host that no certificate can be for, or a protocol's name that is none.
+    public init(
+        over lower: any ByteStream, client context: TLSContext, host: String, applicationProtocols: [String]? = nil
+    ) throws(TLSError) {
         self.lower = lower
         session = try TLSSession(context, host: host)
+        if let applicationProtocols { try session.offer(applicationProtocols) }
     }
 
     /// A server's side.

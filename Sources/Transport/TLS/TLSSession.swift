@@ -74,6 +74,15 @@ final class TLSSession {
         guard isSet else { throw .unusable(whileDoing: "asking for \(name)") }
     }
 
+    /// Offers these protocols by ALPN instead of the context's.
+    func offer(_ protocols: [String]) throws(TLSError) {
+        let list = try TLSContext.wireFormat(protocols)
+        // This one call returns 0 for success.
+        guard SSL_set_alpn_protos(ssl, list, UInt32(list.count)) == 0 else {
+            throw .unusable(whileDoing: "setting the application protocols")
+        }
+    }
+
     // MARK: Bytes below
 
     /// Takes over ciphertext that came from the peer.

@@ -9,6 +9,8 @@ struct SessionExport: Sendable {
     let path: String
     /// Whether secrets stay in.
     let isFull: Bool
+    /// Whether an existing file is replaced.
+    var mayReplace = true
     /// Which exchanges; nil for all.
     let exchanges: [ExchangeID]?
     let session: Session
@@ -106,7 +108,7 @@ struct SessionExport: Sendable {
         if path == "-" {
             try write { printOutput(String(decoding: $0, as: UTF8.self)) }
         } else {
-            let file = try ExportFile(path: path, mayReplace: true)
+            let file = try ExportFile(path: path, mayReplace: mayReplace)
             try write { try file.write($0) }
             try file.commit()
         }

@@ -1,4 +1,5 @@
 import Exports
+import Glibc
 import HTTPTrace
 import Inspector
 import Sessions
@@ -49,11 +50,15 @@ final class EffectRunner {
         guard let model = currentModel?() else { return }
         let now = SystemTime().now
         let export = SessionExport(
-            path: request.path, isFull: request.isFull, exchanges: request.exchanges, session: model.session,
-            screen: render(model, at: now).screen, now: now)
+            path: request.path, isFull: request.isFull, mayReplace: request.mayReplace, exchanges: request.exchanges,
+            session: model.session, screen: render(model, at: now).screen, now: now)
         writing.append(
             Task {
-                do { post(.notice(try await export.write(), isError: false)) } catch {
+                do {
+                    post(.notice(try await export.write(), isError: false))
+                } catch let problem as ExportFile.Problem where problem.code == EEXIST {
+                    post(.exportExists(request))
+                } catch {
                     post(.notice("\(error)", isError: true))
                 }
             })

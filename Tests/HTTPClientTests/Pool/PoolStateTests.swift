@@ -206,6 +206,32 @@ struct PoolStateTests {
             ])
     }
 
+    @Test func `a connection is closed after its last allowed use, and a waiting request dials`() {
+        var pool = PoolState {
+            $0.maximumUses = 2
+            $0.openPerHost = 1
+        }
+        pool.makeIdle(first, key, c1, at: .seconds(1))
+        _ = pool.request(second, for: key, at: .seconds(2))
+        #expect(pool.request(third, for: key, at: .seconds(2)) == [.queue(third, .hostLimit(1), position: 0)])
+        #expect(
+            pool.released(c1, at: .seconds(3)) == [.close(c1, because: .usedUp(limit: 2)), .open(c2, key, for: third)])
+    }
+
+    @Test func `a connection that is too old is not kept, and not handed over`() {
+        var pool = PoolState { $0.maximumAge = .seconds(10) }
+        pool.makeActive([first], key, [c1])
+        _ = pool.request(second, for: key, at: .seconds(9))
+        #expect(pool.released(c1, at: .seconds(10)) == [.close(c1, because: .tooOld(limit: .seconds(10)))])
+    }
+
+    @Test func `a connection at rest ends with its age where that comes before the idle limit`() {
+        var pool = PoolState { $0.maximumAge = .seconds(10) }
+        pool.makeIdle(first, key, c1, at: .seconds(4))
+        #expect(pool.wake(at: .seconds(9)) == [.wake(at: .seconds(10))])
+        #expect(pool.wake(at: .seconds(10)) == [.close(c1, because: .tooOld(limit: .seconds(10)))])
+    }
+
     // TestTransportRemovesDeadIdleConnections
     @Test func `a connection its peer closed while idle is gone without a request`() {
         var pool = PoolState()

@@ -81,6 +81,8 @@ extension CloseReason {
         case .requestTimedOut: "requestTimedOut"
         case .clientClosed: "clientClosed"
         case .idleTimeout: "idleTimeout"
+        case .usedUp: "usedUp"
+        case .tooOld: "tooOld"
         case .tooManyIdleForHost: "tooManyIdleForHost"
         case .tooManyIdle: "tooManyIdle"
         case .failed(let failure): "failed \(failure.kind.rawValue)"
