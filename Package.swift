@@ -51,6 +51,8 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CNgHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         // No pkgConfig: ncursesw's flags (-D_DEFAULT_SOURCE …) are refused by the package manager with a warning.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
 
@@ -58,7 +60,7 @@ let package = Package(
         library("HTTPTrace", [httpTypes]),
 
         // The engine.
-        library("HTTPWire", ["HTTPTrace", httpTypes]),
+        library("HTTPWire", ["HTTPTrace", "CNgHTTP2", httpTypes]),
         library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", deque]),
         library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque]),
         library("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
