@@ -56,7 +56,8 @@ extension Exchange {
             finishedAt = max(time, phases.lastEnd ?? time)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tlsHandshakeStart, .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
-        case .requestStarted, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn, .connectionDialing,
+        case .requestStarted, .redirected, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
+            .connectionDialing,
             .connectionOpened,
             .connectionFailed, .connectionActive, .connectionIdle, .connectionClosed:
             break  // Shown as events; no phase begins or ends with them.

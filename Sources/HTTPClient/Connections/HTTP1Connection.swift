@@ -55,6 +55,15 @@ final class HTTP1Connection {
     /// Closes it and has the pool forget it.
     func discard(because reason: CloseReason) { pool.discard(self, because: reason) }
 
+    /// Leaves the stream to the caller, and has the pool forget it: it speaks another protocol now.
+    ///
+    /// - Parameter early: What has come of that already.
+    func handOver(_ early: [UInt8]) -> UpgradedStream {
+        stream.onReadableWhileIdle = nil
+        pool.letGo(self, because: .switchedProtocols)
+        return UpgradedStream(stream, early: early)
+    }
+
     /// Closes the stream at once; whoever waits on it is resumed with an error.
     func abort() {
         stream.close()

@@ -32,6 +32,8 @@ final class HTTP1Exchange {
     /// Request bytes the kernel has taken.
     private(set) var sentBytes = 0
     private(set) var trailers: HTTPFields?
+    /// Set with the end, when the connection speaks another protocol from there on.
+    private(set) var upgraded: UpgradedStream?
     /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
     private(set) var abortion: Failure?
     private let body: [UInt8]
@@ -254,7 +256,7 @@ final class HTTP1Exchange {
                 bodyBytes += range.count
                 tracer.record(.bodyBytes(range.count), on: connection.id)
             case .trailers(let fields): trailers = fields
-            case .end(let end): return finish(end, strayBytes: count - offset)
+            case .end(let end): return finish(end, stray: input[offset..<count])
             }
         }
     }
@@ -284,10 +286,13 @@ final class HTTP1Exchange {
 
     // MARK: - Ending
 
-    private func finish(_ end: HTTP1End, strayBytes: Int) {
+    /// - Parameter stray: What came after the end.
+    private func finish(_ end: HTTP1End, stray: Slice<UnsafeBufferPointer<UInt8>>) {
         isEnded = true
         recordBodyEnd(.complete)
-        if let reason = reasonToDiscard(end, strayBytes: strayBytes) {
+        if case .notReusable(.upgraded) = end, case .flushed = writing {
+            upgraded = connection.handOver(Array(stray))
+        } else if let reason = reasonToDiscard(end, strayBytes: stray.count) {
             connection.discard(because: reason)
         } else {
             connection.release(tracer)

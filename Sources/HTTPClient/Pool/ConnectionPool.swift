@@ -98,6 +98,13 @@ final class ConnectionPool {
         obey(state.closed(connection.id, at: loop.now))
     }
 
+    /// The connection is somebody else's from now on: it is forgotten, and stays open.
+    func letGo(_ connection: HTTP1Connection, because reason: CloseReason) {
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        observe(.connectionClosed(reason), connection.id)
+        obey(state.closed(connection.id, at: loop.now))
+    }
+
     // MARK: - For the client's owner
 
     func closeIdle() { obey(state.closeIdle()) }
