@@ -11,7 +11,7 @@ final class HTTP1Connection {
     let facts: ConnectionFacts
     let stream: any ByteStream
     /// Where the responses on this connection stand; used by one exchange at a time.
-    var reader: HTTP1ResponseReader
+    @exclusivity(unchecked) var reader: HTTP1ResponseReader
     /// The write buffer of the present exchange, kept for its capacity.
     var output: [UInt8] = []
     /// Requests it has carried, the present one included.
@@ -28,6 +28,9 @@ final class HTTP1Connection {
     /// One for all connections, since what is read is understood before the next read: ten thousand idle connections
     /// need no ten thousand buffers. 64 KiB is what a fast peer has ready at once.
     static let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+
+    /// The response heads that came lately, on any connection: the next one is most often one of them.
+    @exclusivity(unchecked) static var knownHeads = KnownHeads()
 
     init(id: ConnectionID, stream: any ByteStream, facts: ConnectionFacts, pool: ConnectionPool, limits: HTTP1Limits) {
         self.id = id
