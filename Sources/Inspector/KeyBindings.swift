@@ -68,7 +68,7 @@ enum KeyBindings {
             help: "Cancel the selected request, whatever it is doing.", isAvailable: hasRunning),
         KeyBinding(
             keys: [.character("=")], action: .compare, hint: "Compare",
-            help: "Compare with the marked request, else with what was replayed or the same URL before; again ends it.",
+            help: "Compare with the marked request, else with the original or the same URL before.",
             isAvailable: { $0.rows.count > 1 || $0.comparedWith != nil }),
         KeyBinding(
             keys: [.character("m")], action: .mark, hint: nil,
@@ -81,7 +81,7 @@ enum KeyBindings {
             help: "Copy: then u the URL, c a curl command, h headers, b body, t timings.", isAvailable: hasRow),
         KeyBinding(
             keys: [.character("x")], action: .export, hint: "Export",
-            help: "Write the listed or marked requests to a file; its ending names the format. --full keeps secrets.",
+            help: "Write the listed or marked requests to a file; its ending names the format.",
             isAvailable: hasRow),
         KeyBinding(
             keys: [.character("f")], action: .filter, hint: "Filter",
