@@ -23,7 +23,7 @@ extension ClientTrace {
         case .got1xxResponse(let head): try got1xxResponse?(head.status, head.fields)
         case .putIdleConn(let problem): putIdleConn?(problem)
         case .requestStarted, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded, .attemptRetried,
-            .requestFinished, .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive,
+            .requestFinished, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive,
             .connectionIdle,
             .connectionClosed:
             break  // Go has no hook for these; `event` has them.
