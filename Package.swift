@@ -51,6 +51,11 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CNgHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBrotli", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         // No pkgConfig: ncursesw's flags (-D_DEFAULT_SOURCE …) are refused by the package manager with a warning.
         .systemLibrary(name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
 
@@ -58,7 +63,7 @@ let package = Package(
         library("HTTPTrace", [httpTypes]),
 
         // The engine.
-        library("HTTPWire", ["HTTPTrace", httpTypes]),
+        library("HTTPWire", ["HTTPTrace", "CNgHTTP2", "CZlib", "CBrotli", "CZstd", httpTypes]),
         library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", deque]),
         library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque]),
         library("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
@@ -94,7 +99,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("HTTPTrace", [httpTypes]),
-        tests("HTTPWire", ["HTTPTrace", httpTypes]),
+        tests("HTTPWire", ["HTTPTrace", "CZlib", httpTypes]),
         tests("Transport", ["HTTPTrace", "CLinux"]),
         tests("HTTPClient", ["HTTPTrace", "HTTPWire", "HTTPServer", "Transport", httpTypes]),
         tests("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),

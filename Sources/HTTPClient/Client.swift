@@ -20,6 +20,8 @@ public final class Client: Sendable {
     public let configuration: ClientConfiguration
     let pool: ConnectionPool
     let heads: RequestHeads
+    /// The cookies kept so far; nil keeps and sends none, which is how a client begins. May be set at any time.
+    @NetworkActor public var cookies: CookieJar?
     private static let lastExchange = Atomic<Int>(0)
 
     @NetworkActor
@@ -36,14 +38,18 @@ public final class Client: Sendable {
     /// The traces in force for this task (`withClientTrace`) are told of every step, and one event `requestFinished`
     /// tells that none will follow. Cancelling the task ends the request in any phase at once.
     ///
-    /// - Parameter id: How events name this exchange; nil for the next number nobody else uses.
+    /// - Parameters:
+    ///   - id: How events name this exchange; nil for the next number nobody else uses.
+    ///   - redirection: Which redirect led here, from `RedirectChain`; nil for a request of its own.
     /// - Throws: What failed and in which phase.
     @NetworkActor
-    public func send(_ request: ClientRequest, as id: ExchangeID? = nil) async throws(Failure) -> Response {
+    public func send(
+        _ request: ClientRequest, as id: ExchangeID? = nil, after redirection: Redirection? = nil
+    ) async throws(Failure) -> Response {
         // Go: a request that is cancelled before it starts fires no hook.
         guard !Task.isCancelled else { throw Failure.cancelledByCaller(in: nil) }
         let tracer = Tracer(exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current)
-        let trip = RoundTrip(request, self, tracer)
+        let trip = RoundTrip(request, after: redirection, self, tracer)
         let result = await withTaskCancellationHandler {
             await trip.run()
         } onCancel: {
@@ -64,7 +70,7 @@ public final class Client: Sendable {
     @NetworkActor
     public func shutDown() { pool.shutDown() }
 
-    private static func nextExchangeID() -> ExchangeID {
+    static func nextExchangeID() -> ExchangeID {
         ExchangeID(lastExchange.add(1, ordering: .relaxed).newValue)
     }
 }

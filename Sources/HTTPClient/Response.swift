@@ -7,6 +7,9 @@ public struct Response: Sendable {
     public let head: ResponseHead
     /// Read it to its end, or drop it: a body that is not read keeps its connection busy.
     public let body: BodyStream
+    /// After a 101, or a CONNECT that was granted: the connection, which is the caller's from then on. Nil otherwise, and
+    /// when the server agreed before it had the whole request.
+    public let upgraded: UpgradedStream?
 
     public var status: Int { head.status }
 }

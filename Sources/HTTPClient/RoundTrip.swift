@@ -14,7 +14,8 @@ internal import Transport
 
 @NetworkActor
 final class RoundTrip {
-    private let request: ClientRequest
+    private var request: ClientRequest
+    private let redirection: Redirection?
     private let client: Client
     let tracer: Tracer
     private var stage = Stage.leasing(nil)
@@ -28,8 +29,10 @@ final class RoundTrip {
         case over
     }
 
-    init(_ request: ClientRequest, _ client: Client, _ tracer: Tracer) {
+    /// - Parameter redirection: What led here; nil for a request of its own.
+    init(_ request: ClientRequest, after redirection: Redirection?, _ client: Client, _ tracer: Tracer) {
         self.request = request
+        self.redirection = redirection
         self.client = client
         self.tracer = tracer
     }
@@ -44,6 +47,7 @@ final class RoundTrip {
     /// one function: every asynchronous call costs two looks at which executor the task prefers, under a lock.
     func run() async -> Result<Response, Failure> {
         begin()
+        client.addCookies(to: &request, after: redirection)
         do throws(Failure) {
             let head = try client.heads.head(of: request)
             while true {
@@ -61,7 +65,10 @@ final class RoundTrip {
                 do throws(HTTP1Exchange.Problem) {
                     while true {
                         if let head = exchange.head {
-                            return .success(Response(head: head, body: BodyStream(self, exchange)))
+                            client.keepCookies(of: head, from: request.url)
+                            return .success(
+                                Response(
+                                    head: head, body: BodyStream(self, exchange), upgraded: exchange.upgraded))
                         }
                         try await exchange.advance()
                     }
@@ -81,6 +88,7 @@ final class RoundTrip {
                 RequestedHead(
                     method: request.method, url: request.url, fields: request.fields,
                     bodyBytes: request.body.isEmpty ? nil : request.body.count)))
+        if let redirection { tracer.record(.redirected(redirection)) }
         startTimer()
     }
 
@@ -181,7 +189,8 @@ final class RoundTrip {
 
     private func startTimer() {
         guard let limit = configuration.requestTimeout else { return }
-        timer = loop.schedule(at: loop.now + limit) { [weak self] in
+        // The whole of a chain of redirects, as for whoever waits for its end.
+        timer = loop.schedule(at: (redirection?.chainStart ?? loop.now) + limit) { [weak self] in
             guard let self else { return }
             abort(
                 because: Failure(.timeout, phase: currentPhase, "the whole request took longer than \(limit.inWords)"))

@@ -25,7 +25,7 @@ public struct WireError: Error, Equatable, Sendable {
         case closedBeforeResponse
         /// The peer closed in the middle of a message (RFC 9112 §8). Never to be shown as success.
         case truncated(MessagePart)
-        /// A limit of `HTTP1Limits` was reached.
+        /// A limit of `HTTP1Limits` or `HTTP2Limits` was reached.
         case tooLarge(Limit)
 
         /// The first bytes are no HTTP/1 message: another protocol, TLS, or stray bytes before the message.
@@ -63,14 +63,24 @@ public struct WireError: Error, Equatable, Sendable {
         case badChunkEnd
         /// 101 although no Upgrade was offered (RFC 9110 §15.2.2).
         case unaskedUpgrade
+
+        /// HTTP/2: a rule of framing or of streams was broken, the one that the code names (RFC 9113 §7).
+        case http2(HTTP2ErrorCode)
+        /// HTTP/2: the fields of a message are none that may stand there (RFC 9113 §8.2, §8.3).
+        case badMessage
+        /// HTTP/2: Content-Length and the bytes of the body differ (RFC 9113 §8.1.1).
+        case lengthMismatch
+        /// HTTP/2: the connection takes no further streams of ours.
+        case noMoreStreams
     }
 
     /// Where a message was cut.
     public enum MessagePart: Equatable, Sendable { case head, body, trailers }
 
-    /// Which limit was reached; see `HTTP1Limits`.
+    /// Which limit was reached; see `HTTP1Limits` and `HTTP2Limits`.
     public enum Limit: Equatable, Sendable {
         case headBytes, fieldCount, trailerBytes, chunkLineBytes, chunkOverheadBytes
+        case emptyFrames, controlFrames
     }
 }
 
@@ -127,6 +137,12 @@ extension WireError.Kind {
         case .badChunkSize: "chunk-size line is malformed"
         case .badChunkEnd: "chunk is longer than its size says"
         case .unaskedUpgrade: "101 Switching Protocols although no upgrade was offered"
+        case .tooLarge(.emptyFrames): "too many DATA frames without data"
+        case .tooLarge(.controlFrames): "too many frames that must be answered and whose answers nobody fetches"
+        case .http2(let code): "HTTP/2 rules were broken (\(code))"
+        case .badMessage: "a message's fields are not those of HTTP/2"
+        case .lengthMismatch: "the body is longer or shorter than its Content-Length says"
+        case .noMoreStreams: "the HTTP/2 connection takes no further streams"
         }
     }
 }

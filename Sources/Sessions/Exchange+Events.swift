@@ -56,7 +56,7 @@ extension Exchange {
             finishedAt = max(time, phases.lastEnd ?? time)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tlsHandshakeStart, .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
-        case .requestStarted, .tlsMessage, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
+        case .requestStarted, .redirected, .tlsMessage, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
             .connectionDialing,
             .connectionOpened,
             .connectionFailed, .connectionActive, .connectionIdle, .connectionClosed:

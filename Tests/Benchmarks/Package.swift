@@ -8,6 +8,15 @@ let package = Package(
     dependencies: [.package(name: "roundtrip", path: "../..")],
     targets: [
         .executableTarget(
+            name: "ServerBenchmark",
+            dependencies: [
+                .product(name: "HTTPServer", package: "roundtrip")
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            ]),
+        .executableTarget(
             name: "EngineBenchmark",
             dependencies: [
                 .product(name: "HTTPClient", package: "roundtrip"),

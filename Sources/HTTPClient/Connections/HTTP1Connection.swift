@@ -11,7 +11,7 @@ final class HTTP1Connection {
     let facts: ConnectionFacts
     let stream: any ByteStream
     /// Where the responses on this connection stand; used by one exchange at a time.
-    var reader: HTTP1ResponseReader
+    @exclusivity(unchecked) var reader: HTTP1ResponseReader
     /// The write buffer of the present exchange, kept for its capacity.
     var output: [UInt8] = []
     /// Requests it has carried, the present one included.
@@ -28,6 +28,9 @@ final class HTTP1Connection {
     /// One for all connections, since what is read is understood before the next read: ten thousand idle connections
     /// need no ten thousand buffers. 64 KiB is what a fast peer has ready at once.
     static let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+
+    /// The response heads that came lately, on any connection: the next one is most often one of them.
+    @exclusivity(unchecked) static var knownHeads = KnownHeads()
 
     init(id: ConnectionID, stream: any ByteStream, facts: ConnectionFacts, pool: ConnectionPool, limits: HTTP1Limits) {
         self.id = id
@@ -54,6 +57,15 @@ final class HTTP1Connection {
 
     /// Closes it and has the pool forget it.
     func discard(because reason: CloseReason) { pool.discard(self, because: reason) }
+
+    /// Leaves the stream to the caller, and has the pool forget it: it speaks another protocol now.
+    ///
+    /// - Parameter early: What has come of that already.
+    func handOver(_ early: [UInt8]) -> UpgradedStream {
+        stream.onReadableWhileIdle = nil
+        pool.letGo(self, because: .switchedProtocols)
+        return UpgradedStream(stream, early: early)
+    }
 
     /// Closes the stream at once; whoever waits on it is resumed with an error.
     func abort() {

@@ -32,10 +32,12 @@ final class HTTP1Exchange {
     /// Request bytes the kernel has taken.
     private(set) var sentBytes = 0
     private(set) var trailers: HTTPFields?
+    /// Set with the end, when the connection speaks another protocol from there on.
+    private(set) var upgraded: UpgradedStream?
     /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
     private(set) var abortion: Failure?
     private let body: [UInt8]
-    private var chunk: [UInt8] = []
+    @exclusivity(unchecked) private var chunk: [UInt8] = []
     private var bodyBytes = 0
     private var writing = Writing.head
     private var headerTimer: TimerID?
@@ -121,7 +123,7 @@ final class HTTP1Exchange {
     /// refuses a large upload answers early, and the answer is worth more than the write error that follows.
     private func write(_ bytes: [UInt8], then body: [UInt8]) {
         do throws(StreamError) {
-            let taken = try tryWrite(bytes)
+            let taken = try tryWrite(bytes, bytes.count)
             sentBytes += taken
             if taken == bytes.count, body.isEmpty { return noteFlushed() }
             let rest = Array(bytes[taken...])
@@ -147,12 +149,10 @@ final class HTTP1Exchange {
         }
     }
 
-    private func tryWrite(_ bytes: [UInt8]) throws(StreamError) -> Int {
-        // Typed throws don't pass through withUnsafeBytes.
-        let result = bytes.withUnsafeBytes { bytes in
-            Result { () throws(StreamError) in try connection.stream.tryWrite(bytes) }
-        }
-        return try result.get()
+    /// An array can be passed as the pointer: typed throws don't pass through `withUnsafeBytes`, and its closure would be
+    /// asked on which executor it runs.
+    private func tryWrite(_ bytes: UnsafeRawPointer, _ count: Int) throws(StreamError) -> Int {
+        try connection.stream.tryWrite(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
     private func noteFlushed() {
@@ -239,7 +239,8 @@ final class HTTP1Exchange {
         while true {
             let step: HTTP1ResponseReader.Step
             do throws(WireError) {
-                step = try connection.reader.next(input.span.extracting(offset..<count), isEnd: count == 0)
+                step = try connection.reader.next(
+                    input.span.extracting(offset..<count), isEnd: count == 0, knowing: &HTTP1Connection.knownHeads)
             } catch {
                 throw .wire(error)
             }
@@ -250,24 +251,25 @@ final class HTTP1Exchange {
             case .informational(let received): try noteInformational(received)
             case .head(let received, _): noteHead(received)
             case .body(let range):
-                chunk += input[start + range.lowerBound..<start + range.upperBound]
+                let bytes = input[start + range.lowerBound..<start + range.upperBound]
+                if chunk.isEmpty { chunk = Array(bytes) } else { chunk += bytes }
                 bodyBytes += range.count
                 tracer.record(.bodyBytes(range.count), on: connection.id)
             case .trailers(let fields): trailers = fields
-            case .end(let end): return finish(end, strayBytes: count - offset)
+            case .end(let end): return finish(end, stray: input[offset..<count])
             }
         }
     }
 
     private func noteInformational(_ received: ReceivedHead) throws(Problem) {
-        do { try tracer.recordInformational(ResponseHead(received), on: connection.id) } catch { throw .hook(error) }
+        do { try tracer.recordInformational(received.told, on: connection.id) } catch { throw .hook(error) }
         guard received.status == 100, case .holdingBack = writing else { return }
         tracer.record(.got100Continue, on: connection.id)
         releaseBody()
     }
 
     private func noteHead(_ received: ReceivedHead) {
-        let head = ResponseHead(received)
+        let head = received.told
         self.head = head
         tracer.record(.responseHead(head), on: connection.id)
         cancelTimers()
@@ -284,10 +286,13 @@ final class HTTP1Exchange {
 
     // MARK: - Ending
 
-    private func finish(_ end: HTTP1End, strayBytes: Int) {
+    /// - Parameter stray: What came after the end.
+    private func finish(_ end: HTTP1End, stray: Slice<UnsafeBufferPointer<UInt8>>) {
         isEnded = true
         recordBodyEnd(.complete)
-        if let reason = reasonToDiscard(end, strayBytes: strayBytes) {
+        if case .notReusable(.upgraded) = end, case .flushed = writing {
+            upgraded = connection.handOver(Array(stray))
+        } else if let reason = reasonToDiscard(end, strayBytes: stray.count) {
             connection.discard(because: reason)
         } else {
             connection.release(tracer)
@@ -330,15 +335,6 @@ final class HTTP1Exchange {
 
     private func asDictionary(_ fields: HTTPFields) -> [String: String] {
         Dictionary(fields.map { ($0.name.rawName, $0.value) }) { "\($0), \($1)" }
-    }
-}
-
-extension ResponseHead {
-    convenience init(_ received: ReceivedHead) {
-        self.init(
-            status: received.status, reason: received.reason,
-            version: received.version == .http10 ? "HTTP/1.0" : "HTTP/1.1", bytes: received.bytes,
-            fields: received.fields)
     }
 }
 

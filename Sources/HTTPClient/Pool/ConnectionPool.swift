@@ -9,11 +9,13 @@ internal import Transport
 
 @NetworkActor
 final class ConnectionPool {
-    private var state: PoolState
+    // `PoolState` calls nobody, so nothing can look at it while it changes: to have that checked at every access costs more
+    // than some of the accesses.
+    @exclusivity(unchecked) private var state: PoolState
     private let factory: ConnectionFactory
     private let observer: (@Sendable (TraceRecord) -> Void)?
     private let loop: EventLoop
-    private var connections: [ConnectionID: HTTP1Connection] = [:]
+    @exclusivity(unchecked) private var connections: [ConnectionID: HTTP1Connection] = [:]
     private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
@@ -95,6 +97,13 @@ final class ConnectionPool {
     func discard(_ connection: HTTP1Connection, because reason: CloseReason) {
         guard connections[connection.id] != nil else { return }
         close(connection.id, because: reason)
+        obey(state.closed(connection.id, at: loop.now))
+    }
+
+    /// The connection is somebody else's from now on: it is forgotten, and stays open.
+    func letGo(_ connection: HTTP1Connection, because reason: CloseReason) {
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        observe(.connectionClosed(reason), connection.id)
         obey(state.closed(connection.id, at: loop.now))
     }
 

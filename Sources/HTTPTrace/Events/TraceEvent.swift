@@ -12,6 +12,8 @@ public enum TraceEvent: Sendable, Equatable {
 
     /// [+] First event of every exchange.
     case requestStarted(RequestedHead)
+    /// [+] Second event where a redirect led here. The exchange that led here has one of its own, with phases of its own.
+    indirect case redirected(Redirection)
     /// [G] Before the pool looks for a connection. `hostPort` is the first hop: the target, or its proxy.
     case getConn(hostPort: String)
     /// [+] The pool had nothing at once: why, and how many wait before this one.

@@ -22,7 +22,8 @@ extension ClientTrace {
         case .got100Continue: got100Continue?()
         case .got1xxResponse(let head): try got1xxResponse?(head.status, head.fields)
         case .putIdleConn(let problem): putIdleConn?(problem)
-        case .requestStarted, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded, .attemptRetried,
+        case .requestStarted, .redirected, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded,
+            .attemptRetried,
             .requestFinished, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive,
             .connectionIdle,
             .connectionClosed:

@@ -4,14 +4,23 @@ internal import HTTPTypes
 struct BodyReader: Sendable {
     enum Event { case data(Range<Int>), trailers(HTTPFields), end }
 
-    private let framing: BodyFraming
-    private var remaining: Int64
+    private var framing = BodyFraming.none
+    private var remaining: Int64 = 0
     private var chunks: ChunkedDecoder?
+    private let limits: HTTP1Limits
 
-    init(_ framing: BodyFraming, limits: HTTP1Limits) {
+    /// Reads nothing until `begin`.
+    init(limits: HTTP1Limits) { self.limits = limits }
+
+    /// Expects a body. In place: the decoder of chunks is large, and most bodies do without.
+    mutating func begin(_ framing: BodyFraming) {
         self.framing = framing
         remaining = if case .length(let length) = framing { length } else { 0 }
-        chunks = framing == .chunked ? ChunkedDecoder(limits: limits) : nil
+        if framing == .chunked {
+            chunks = ChunkedDecoder(limits: limits)
+        } else if chunks != nil {
+            chunks = nil
+        }
     }
 
     /// - Parameter isEnd: Nothing will come after `bytes`.

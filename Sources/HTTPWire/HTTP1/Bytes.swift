@@ -75,6 +75,21 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether all of `other` stands at the start.
+    func begins(with other: Span<UInt8>) -> Bool {
+        guard count >= other.count else { return false }
+        var index = 0
+        while index &+ 8 <= other.count {
+            if word(at: index) != other.word(at: index) { return false }
+            index &+= 8
+        }
+        while index < other.count {
+            if self[unchecked: index] != other[unchecked: index] { return false }
+            index &+= 1
+        }
+        return true
+    }
+
     // The loops over every byte of a head skip the bounds check and take eight bytes at a time where they can:
     // plainly written they were most of the time of reading a response. Each is bounded by a range of its caller's,
     // checked once.
@@ -113,7 +128,7 @@ extension Span<UInt8> {
     }
 
     /// Eight bytes, the first lowest.
-    @inline(__always) private func word(at index: Int) -> UInt64 {
+    @inline(__always) fileprivate func word(at index: Int) -> UInt64 {
         UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
     }
 

@@ -24,7 +24,7 @@ public struct HTTP1RequestReader: Sendable {
     public init(limits: HTTP1Limits = .standard) {
         self.limits = limits
         parser = HeadParser(.request, maxBytes: limits.headBytes, maxFields: limits.fieldCount)
-        body = BodyReader(.none, limits: limits)
+        body = BodyReader(limits: limits)
     }
 
     /// What `next` did.
@@ -81,7 +81,7 @@ public struct HTTP1RequestReader: Sendable {
         try checkHost(head)
         let framing = try BodyFraming.ofRequest(head)
         end = HTTP1End.after(head, framing, from: .client)
-        body = BodyReader(framing, limits: limits)
+        body.begin(framing)
         state = .body
         return Step(consumed: blank + consumed, event: .head(head, framing: framing))
     }
@@ -95,7 +95,7 @@ public struct HTTP1RequestReader: Sendable {
         case .end:
             state = .head
             skipped = 0
-            parser = HeadParser(.request, maxBytes: limits.headBytes, maxFields: limits.fieldCount)
+            parser.begin(maxBytes: limits.headBytes)
             return Step(consumed: consumed, event: .end(end))
         }
     }

@@ -39,7 +39,7 @@ public struct HTTP1ResponseReader: Sendable {
     public init(limits: HTTP1Limits = .standard) {
         self.limits = limits
         parser = HeadParser(.response, maxBytes: limits.headBytes, maxFields: limits.fieldCount)
-        body = BodyReader(.none, limits: limits)
+        body = BodyReader(limits: limits)
     }
 
     /// What `next` did.
@@ -103,12 +103,15 @@ public struct HTTP1ResponseReader: Sendable {
     /// - Parameters:
     ///   - bytes: What came after the bytes consumed so far. May be empty.
     ///   - isEnd: The peer closed: nothing will come after `bytes`.
+    ///   - heads: What needs not be read again. A head that is read is added.
     /// - Throws: What the server did wrong; `closedBeforeResponse` and `truncated` when it closed too early. The
     ///   reader can't be used after.
-    public mutating func next(_ bytes: Span<UInt8>, isEnd: Bool = false) throws(WireError) -> Step {
+    public mutating func next(
+        _ bytes: Span<UInt8>, isEnd: Bool = false, knowing heads: inout KnownHeads
+    ) throws(WireError) -> Step {
         do {
             switch state {
-            case .head: return try nextHead(bytes, isEnd)
+            case .head: return try nextHead(bytes, isEnd, &heads)
             case .body: return try nextBody(bytes, isEnd)
             case .idle, .broken: preconditionFailure("next() while a response is \(state)")
             }
@@ -118,8 +121,16 @@ public struct HTTP1ResponseReader: Sendable {
         }
     }
 
-    private mutating func nextHead(_ bytes: Span<UInt8>, _ isEnd: Bool) throws(WireError) -> Step {
-        let (consumed, head) = try parser.next(bytes)
+    /// As above, knowing no heads.
+    public mutating func next(_ bytes: Span<UInt8>, isEnd: Bool = false) throws(WireError) -> Step {
+        var heads = KnownHeads()
+        return try next(bytes, isEnd: isEnd, knowing: &heads)
+    }
+
+    private mutating func nextHead(
+        _ bytes: Span<UInt8>, _ isEnd: Bool, _ heads: inout KnownHeads
+    ) throws(WireError) -> Step {
+        let (consumed, head) = try readHead(bytes, &heads)
         guard let head else {
             guard !isEnd else { throw WireError(hasStarted ? .truncated(.head) : .closedBeforeResponse) }
             return Step(consumed: consumed, event: nil)
@@ -133,9 +144,24 @@ public struct HTTP1ResponseReader: Sendable {
         }
         let framing = try BodyFraming.ofResponse(head, to: method)
         end = verdict(head, framing)
-        body = BodyReader(framing, limits: limits)
+        body.begin(framing)
         state = .body
         return Step(consumed: consumed, event: .head(head, framing: framing))
+    }
+
+    private mutating func readHead(
+        _ bytes: Span<UInt8>, _ heads: inout KnownHeads
+    ) throws(WireError) -> (consumed: Int, head: ReceivedHead?) {
+        // What is known was read under other limits, maybe.
+        if !parser.hasStarted, let head = heads.head(atStartOf: bytes),
+            head.bytes.count <= limits.headBytes - headBytes,
+            head.fieldCount <= limits.fieldCount
+        {
+            return (head.bytes.count, head)
+        }
+        let (consumed, head) = try parser.next(bytes)
+        if let head { heads.keep(head) }
+        return (consumed, head)
     }
 
     private mutating func nextBody(_ bytes: Span<UInt8>, _ isEnd: Bool) throws(WireError) -> Step {
@@ -151,7 +177,7 @@ public struct HTTP1ResponseReader: Sendable {
     }
 
     private mutating func expectHead() {
-        parser = HeadParser(.response, maxBytes: limits.headBytes - headBytes, maxFields: limits.fieldCount)
+        parser.begin(maxBytes: limits.headBytes - headBytes)
     }
 
     private func verdict(_ head: ReceivedHead, _ framing: BodyFraming) -> HTTP1End {

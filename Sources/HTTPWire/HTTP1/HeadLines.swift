@@ -20,7 +20,7 @@ struct HeadLines: Sendable {
     enum Kind: Sendable { case response, request, trailers }
 
     let kind: Kind
-    private let maxBytes: Int
+    private var maxBytes: Int
     private let maxFields: Int
     private var lineStart = 0
     private var scanned = 0
@@ -38,6 +38,16 @@ struct HeadLines: Sendable {
         self.kind = kind
         self.maxBytes = maxBytes
         self.maxFields = maxFields
+    }
+
+    /// Gets ready for another head, as if made anew.
+    mutating func begin(maxBytes: Int) {
+        self.maxBytes = maxBytes
+        guard scanned > 0 else { return }  // Nothing was read with it.
+        lineStart = 0
+        scanned = 0
+        fields = []
+        recognised = RecognisedFields()
     }
 
     /// Reads every line that is complete.

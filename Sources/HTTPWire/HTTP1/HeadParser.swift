@@ -12,13 +12,19 @@ struct HeadParser: Sendable {
         lines = HeadLines(kind, maxBytes: maxBytes, maxFields: maxFields)
     }
 
+    /// Gets ready for another head, as if made anew, without the cost of it.
+    mutating func begin(maxBytes: Int) {
+        if !gathered.isEmpty { gathered = [] }
+        lines.begin(maxBytes: maxBytes)
+    }
+
     /// Whether a byte of the head has arrived.
     var hasStarted: Bool { !gathered.isEmpty }
 
     /// Takes bytes up to the end of the head.
     ///
     /// - Returns: How many bytes belonged to the head, and the head when it is complete. Without a head all bytes
-    ///   were taken. With one this parser is spent.
+    ///   were taken. With one this parser is spent until `begin`.
     mutating func next(_ bytes: Span<UInt8>) throws(WireError) -> (consumed: Int, head: ReceivedHead?) {
         if gathered.isEmpty {
             try refuseOtherProtocols(bytes)

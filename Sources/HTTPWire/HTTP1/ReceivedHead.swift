@@ -1,3 +1,4 @@
+public import HTTPTrace
 public import HTTPTypes
 
 /// The head of a response or request as it was received. It keeps the raw bytes and knows where in them each field
@@ -12,10 +13,13 @@ public struct ReceivedHead: Sendable {
     private final class Storage: Sendable {
         let bytes: [UInt8]
         let lines: HeadLines
+        /// Of responses only.
+        let told: ResponseHead?
 
         init(_ bytes: [UInt8], _ lines: HeadLines) {
             self.bytes = bytes
             self.lines = lines
+            told = lines.kind == .response ? ResponseHead(bytes, lines) : nil
         }
     }
 
@@ -42,6 +46,13 @@ public struct ReceivedHead: Sendable {
         return text(lines.reason)
     }
 
+    /// The response as traces tell it. One object, however often it is asked for, also by equal heads that came one after
+    /// the other.
+    public var told: ResponseHead {
+        guard let told = storage.told else { preconditionFailure("a request is no response") }
+        return told
+    }
+
     public var method: HTTPRequest.Method {
         precondition(lines.kind == .request, "a response has no method")
         return HTTPRequest.Method(text(lines.method))!  // the parser let only tokens pass
@@ -54,12 +65,7 @@ public struct ReceivedHead: Sendable {
     }
 
     /// All fields in the order they came, names with the case they came in (`rawName`). Made anew on every call.
-    public var fields: HTTPFields {
-        var fields = HTTPFields()
-        fields.reserveCapacity(lines.fields.count)
-        for field in lines.fields { fields.append(HTTPField(name: name(field), lenientValue: bytes[field.value])) }
-        return fields
-    }
+    public var fields: HTTPFields { HTTPFields(lines.fields, in: bytes) }
 
     public var fieldCount: Int { lines.fields.count }
 
@@ -90,9 +96,27 @@ public struct ReceivedHead: Sendable {
     public var hasUpgrade: Bool { lines.recognised.hasUpgrade }
 
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+}
 
-    // The parser let only tokens pass.
-    private func name(_ field: FieldRange) -> HTTPField.Name { HTTPField.Name(text(field.name))! }
+extension HTTPFields {
+    fileprivate init(_ fields: [FieldRange], in bytes: [UInt8]) {
+        self.init()
+        reserveCapacity(fields.count)
+        for field in fields {
+            // The parser let only tokens pass.
+            let name = HTTPField.Name(String(decoding: bytes[field.name], as: UTF8.self))!
+            append(HTTPField(name: name, lenientValue: bytes[field.value]))
+        }
+    }
+}
+
+extension ResponseHead {
+    fileprivate convenience init(_ bytes: [UInt8], _ lines: HeadLines) {
+        self.init(
+            status: lines.status, reason: String(decoding: bytes[lines.reason], as: UTF8.self),
+            version: lines.version == .http10 ? "HTTP/1.0" : "HTTP/1.1", bytes: bytes,
+            fields: HTTPFields(lines.fields, in: bytes))
+    }
 }
 
 extension ReceivedHead: Equatable {

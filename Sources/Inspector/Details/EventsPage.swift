@@ -44,6 +44,12 @@ struct EventWords: Equatable {
     init(_ event: TraceEvent) {
         switch event {
         case .requestStarted(let head): self.init("request started", "\(head.method.rawValue) \(head.url)")
+        case .redirected(let redirection):
+            let names = redirection.withheld.joined(separator: ", ")
+            self.init(
+                "redirected",
+                "by \(redirection.status) of \(redirection.from), hop \(redirection.hop)"
+                    + (names.isEmpty ? "" : "; another origin, so without \(names)"))
         case .getConn(let hostPort): self.init("get conn", hostPort)
         case .queued(let reason, let position): self.init("queued", "\(Self.words(reason)), position \(position)")
         case .dequeued(let reason): self.init("dequeued", Self.words(reason))

@@ -20,6 +20,14 @@ extension JSONWriter {
             named("requestStarted")
             field("method", head.method.rawValue)
             field("url", head.url.description)
+        case .redirected(let redirection):
+            named("redirected")
+            field("from", redirection.from.number)
+            field("status", redirection.status)
+            field("hop", redirection.hop)
+            openArray("withheld")
+            for name in redirection.withheld { value(name) }
+            closeArray()
         case .getConn(let hostPort):
             named("getConn")
             field("host_port", hostPort)
@@ -121,7 +129,8 @@ extension JSONWriter {
             named("connectionClosed")
             field("reason", reason.description)
         // Named one by one: a new event makes the compiler ask where it belongs.
-        case .requestStarted, .getConn, .queued, .dequeued, .gotConn, .wroteHeaders, .wait100Continue, .wroteRequest,
+        case .requestStarted, .redirected, .getConn, .queued, .dequeued, .gotConn, .wroteHeaders, .wait100Continue,
+            .wroteRequest,
             .flushed, .gotFirstResponseByte, .got1xxResponse, .got100Continue, .responseHead, .bodyBytes, .bodyEnded,
             .putIdleConn, .attemptRetried, .requestFinished:
             preconditionFailure("\(event) is an event of the exchange, not of a dial")

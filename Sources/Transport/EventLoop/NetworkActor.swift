@@ -6,9 +6,9 @@ public actor NetworkActor {
     public static let shared = NetworkActor()
 
     // Asked at every switch between executors, more than ten times a request.
-    private let loop = EventLoop.shared
+    private let executor = EventLoop.shared.asUnownedSerialExecutor()
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor }
 
     /// Runs `operation` on the spot, for code that is on the network thread but whose type doesn't say so: a callback
     /// of a C library. Traps on any other thread.
@@ -39,7 +39,11 @@ extension NetworkActor {
 
 extension Task where Failure == any Error {
     /// Starts a task on the network thread that prefers it throughout, so that no resume ever passes through the
-    /// global pool: without that preference a request costs about twice as much.
+    /// global pool: without that preference a request costs about twice as much, and stamps wait for the pool.
+    ///
+    /// Isolation alone is not enough: what resumes a continuation hands the task to the executor it prefers, and to the
+    /// pool where it prefers none, from where it has to come back (Swift 6.3). The price is a look for the preference,
+    /// under a lock, at every call and return of an isolated asynchronous function: have few of them on a hot road.
     ///
     /// In a task without it, every call of an isolated async function is also a chance for others to run first: what
     /// was checked before an `await withUnsafeContinuation` must be checked again inside its closure.

@@ -10,8 +10,8 @@ public final class TCPStream: ByteStream {
     let descriptor: Descriptor
     public let localAddress: NetworkAddress
     public let remoteAddress: NetworkAddress
-    public private(set) var bytesReceived = 0
-    public private(set) var bytesSent = 0
+    @exclusivity(unchecked) public private(set) var bytesReceived = 0
+    @exclusivity(unchecked) public private(set) var bytesSent = 0
 
     /// Takes over a connected descriptor.
     init(_ descriptor: Descriptor, remote: NetworkAddress) {

@@ -24,6 +24,7 @@ extension TraceEvent {
     var word: String {
         switch self {
         case .requestStarted: "requestStarted"
+        case .redirected(let redirection): "redirected(\(redirection.status) hop \(redirection.hop))"
         case .getConn: "getConn"
         case .queued(let reason, let position): "queued(\(reason), \(position))"
         case .dequeued(let reason): "dequeued(\(reason))"

@@ -1,0 +1,3 @@
+// The reading half of brotli.
+#pragma once
+#include <brotli/decode.h>
