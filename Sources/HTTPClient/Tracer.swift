@@ -30,11 +30,18 @@ final class Tracer {
         try recordOrThrow(.got1xxResponse(head()), on: connection)
     }
 
+    /// Whether anybody is told.
+    var isListening: Bool { trace != nil && !isOver }
+
     /// For the steps of a dial: their starts are remembered until their dones.
     func recordDial(_ event: TraceEvent, on connection: ConnectionID) {
         guard trace != nil, !isOver else { return }
         if event.isStart { open.append(event) } else { open.removeAll { event.isDone(of: $0) } }
-        record(event, on: connection)
+        if case .tlsMessage(let message) = event {
+            try? recordOrThrow(event, on: connection, at: message.time)
+        } else {
+            record(event, on: connection)
+        }
     }
 
     /// The last event. Later ones are dropped.
@@ -47,10 +54,12 @@ final class Tracer {
         isOver = true
     }
 
-    private func recordOrThrow(_ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?) throws {
+    private func recordOrThrow(
+        _ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?, at time: Timestamp? = nil
+    ) throws {
         guard let trace, !isOver else { return }
-        let now = EventLoop.shared.now
-        try trace.deliver(TraceRecord(time: now, exchange: exchange, connection: connection, event: event()))
+        let time = time ?? EventLoop.shared.now
+        try trace.deliver(TraceRecord(time: time, exchange: exchange, connection: connection, event: event()))
     }
 }
 

@@ -9,7 +9,7 @@ public import HTTPTrace
 // whoever uses that connection, and this row shows `queued` until the hand-over.
 
 extension Exchange {
-    /// Takes in what happened next. Records come in the order of their times.
+    /// Takes in what happened next. Records come in the order of their times, messages of a handshake a little late.
     public mutating func apply(_ record: TraceRecord) {
         keep(record)
         // The row is closed: what its abandoned dial still does is told in the events and the attempts only.
@@ -56,7 +56,7 @@ extension Exchange {
             finishedAt = max(time, phases.lastEnd ?? time)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tlsHandshakeStart, .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
-        case .requestStarted, .redirected, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
+        case .requestStarted, .redirected, .tlsMessage, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
             .connectionDialing,
             .connectionOpened,
             .connectionFailed, .connectionActive, .connectionIdle, .connectionClosed:
@@ -67,7 +67,14 @@ extension Exchange {
     private mutating func keep(_ record: TraceRecord) {
         // Most exchanges have a dozen events: one allocation instead of five.
         if events.isEmpty { events.reserveCapacity(16) }
-        if events.count < Exchange.eventLimit { events.append(record) } else { droppedEvents += 1 }
+        guard events.count < Exchange.eventLimit else {
+            droppedEvents += 1
+            return
+        }
+        // Messages of a handshake that was computed on another thread are heard of a moment after their time.
+        var place = events.endIndex
+        while place > events.startIndex, events[place - 1].time > record.time { place -= 1 }
+        events.insert(record, at: place)
     }
 
     private mutating func applyToAttempts(_ record: TraceRecord) {

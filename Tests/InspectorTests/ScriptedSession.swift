@@ -46,7 +46,7 @@ struct ScriptedSession {
     static func tls(_ host: String, http2: Bool) -> TLSFacts {
         TLSFacts(
             version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", alpn: http2 ? "h2" : "http/1.1", serverName: host,
-            isResumed: true,
+            resumption: .resumed,
             certificates: [
                 .init(
                     subject: "CN=\(host)", issuer: "CN=Example CA R3", names: [host, "*.\(host)"],

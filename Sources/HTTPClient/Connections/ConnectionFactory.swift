@@ -15,10 +15,12 @@ struct ConnectionFactory {
 
     /// Opens a connection for `key`.
     ///
-    /// - Parameter record: Told of each step as it happens; one done for every start, also on failure.
+    /// - Parameters:
+    ///   - isTraced: Whether `record` leads anywhere: the messages of a handshake are not even looked at otherwise.
+    ///   - record: Told of each step as it happens; one done for every start, also on failure.
     /// - Throws: What failed, in which phase. Cancelling the task ends it at once.
     func open(
-        _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool,
+        _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool, isTraced: Bool,
         record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> HTTP1Connection {
         let tcp: TCPStream
@@ -32,8 +34,9 @@ struct ConnectionFactory {
             let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress)
             return HTTP1Connection(id: id, stream: tcp, facts: facts, pool: pool, limits: configuration.limits)
         }
-        let handshake = Handshake(context: configuration.tls, limit: configuration.tlsHandshakeTimeout, loop: loop)
-        let (tls, tlsFacts) = try await handshake.run(over: tcp, host: key.origin.host, record: record)
+        var handshake = Handshake(context: configuration.tls, limit: configuration.tlsHandshakeTimeout, loop: loop)
+        handshake.tellsMessages = isTraced
+        let (tls, tlsFacts) = try await handshake.run(over: tcp, with: key.origin, record: record)
         let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress, tls: tlsFacts)
         return HTTP1Connection(id: id, stream: tls, facts: facts, pool: pool, limits: configuration.limits)
     }

@@ -10,25 +10,29 @@ struct Handshake {
     let limit: Duration?
     /// Offered by ALPN, the favourite first; nil offers what the context says.
     var applicationProtocols: [String]?
+    /// Whether `record` is told of every message, until the first bytes have come from above.
+    var tellsMessages = false
     var loop = EventLoop.shared
 
-    /// Agrees on keys with `host` over `lower`, which is closed when that fails.
+    /// Agrees on keys with `origin` over `lower`, which is closed when that fails.
     ///
     /// - Parameters:
-    ///   - host: Whom the certificate must be for.
-    ///   - record: Told of the start, and of one done.
+    ///   - origin: Whose certificate it must be, and whose earlier sessions may be resumed.
+    ///   - record: Told of the start, of messages where wanted, and of one done.
     /// - Throws: Why not. Cancelling the task ends it at once.
     func run(
-        over lower: any ByteStream, host: String, record: @NetworkActor (TraceEvent) -> Void
+        over lower: any ByteStream, with origin: Origin, record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> (TLSStream, TLSFacts) {
         record(.tlsHandshakeStart)
         let stream: TLSStream
         do throws(TLSError) {
             stream = try TLSStream(
-                over: lower, client: context, host: host, applicationProtocols: applicationProtocols)
+                over: lower, client: context, host: origin.host, resuming: origin.hostPort,
+                applicationProtocols: applicationProtocols)
+            if tellsMessages { stream.onMessage = { record(.tlsMessage($0)) } }
         } catch {
             let facts = TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil)
-            throw failed(lower, host, error, facts, record)
+            throw failed(lower, origin.host, error, facts, record)
         }
 
         var hasTimedOut = false
@@ -54,7 +58,7 @@ struct Handshake {
                 record(.tlsHandshakeDone(stream.facts, failure))
                 throw failure
             }
-            throw failed(lower, host, error, stream.facts, record)
+            throw failed(lower, origin.host, error, stream.facts, record)
         }
     }
 
@@ -68,6 +72,9 @@ struct Handshake {
         if case .untrusted(let problem) = error, problem.contains("mismatch"), let leaf = facts.certificates.first {
             let names = leaf.names.isEmpty ? "no name" : leaf.names.prefix(3).joined(separator: ", ")
             failure.message += ": it is for \(names)\(leaf.names.count > 3 ? " and others" : ""), not for \(host)"
+        }
+        if case .alert = error, facts.clientCertificate == .askedInVain {
+            failure.message += ": it asked for a client certificate and got none"
         }
         record(.tlsHandshakeDone(facts, failure))
         return failure

@@ -148,7 +148,11 @@ final class ConnectionPool {
         observe(.connectionDialing(key), id, tracer?.exchange)
         dials[id] = Task.onNetwork { [factory] in
             do throws(Failure) {
-                self.opened(id, try await factory.open(id, key, in: self) { tracer?.recordDial($0, on: id) }, tracer)
+                let isTraced = tracer?.isListening == true
+                let connection = try await factory.open(id, key, in: self, isTraced: isTraced) {
+                    tracer?.recordDial($0, on: id)
+                }
+                self.opened(id, connection, tracer)
             } catch {
                 self.failed(id, error)
             }

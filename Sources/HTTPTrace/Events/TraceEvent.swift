@@ -62,6 +62,8 @@ public enum TraceEvent: Sendable, Equatable {
     indirect case connectDone(attempt: Int, NetworkAddress, Failure?)
     /// [G]
     case tlsHandshakeStart
+    /// [+] Each message and alert of the handshake, both ways, and what comes before the first bytes from above: tickets.
+    case tlsMessage(TLSMessage)
     /// [G] On failure the facts hold what was seen until then (Go: nothing).
     indirect case tlsHandshakeDone(TLSFacts, Failure?)
 

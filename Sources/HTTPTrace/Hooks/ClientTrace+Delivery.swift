@@ -24,7 +24,7 @@ extension ClientTrace {
         case .putIdleConn(let problem): putIdleConn?(problem)
         case .requestStarted, .redirected, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded,
             .attemptRetried,
-            .requestFinished, .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive,
+            .requestFinished, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive,
             .connectionIdle,
             .connectionClosed:
             break  // Go has no hook for these; `event` has them.

@@ -78,6 +78,9 @@ struct EventWords: Equatable {
         case .connectStart(let attempt, let address): self.init("connect start", "\(address), attempt \(attempt)")
         case .connectDone(_, let address, let failure): self.init("connect done", "\(address)", failure: failure)
         case .tlsHandshakeStart: self.init("tls start")
+        case .tlsMessage(let message):
+            self.init("tls \(message.direction.rawValue)", "\(message.name), \(Figures.size(Int(message.bytes)))")
+            if case .alert(let alert) = message.kind, alert.isFatal { isFailure = true }
         case .tlsHandshakeDone(let facts, let failure):
             let resumed = facts.isResumed ? ", resumed" : ""
             self.init("tls done", "\(facts.version) \(facts.cipher)\(resumed)", failure: failure)

@@ -101,12 +101,19 @@ extension JSONWriter {
             field("attempt", attempt)
             field("address", address.description)
         case .tlsHandshakeStart: named("tlsHandshakeStart")
+        case .tlsMessage(let message):
+            named("tlsMessage")
+            field("direction", message.direction.rawValue)
+            field("name", message.name)
+            field("bytes", Int(message.bytes))
         case .tlsHandshakeDone(let facts, let failure):
             named("tlsHandshakeDone", failure)
             field("version", facts.version)
             field("cipher", facts.cipher)
             field("alpn", ifPresent: facts.alpn)
+            field("group", ifPresent: facts.group)
             field("resumed", facts.isResumed)
+            field("verification_problem", ifPresent: facts.verificationProblem)
         case .connectionDialing(let key):
             named("connectionDialing")
             field("key", key.description)

@@ -16,6 +16,8 @@ public final class TLSStream: ByteStream {
     private var mayHavePlaintext = false
     private var hasLowerEnded = false
     private var isClosed = false
+    /// Whether another thread has the session.
+    private var isElsewhere = false
     public private(set) var bytesReceived = 0
     public private(set) var bytesSent = 0
 
@@ -30,13 +32,16 @@ public final class TLSStream: ByteStream {
     ///
     /// - Parameters:
     ///   - host: The name, or address literal, that the certificate must be for.
+    ///   - key: Whose earlier session may be resumed, and under which name this one's is kept: the host with its port. Nil
+    ///     resumes none.
     ///   - applicationProtocols: Offered by ALPN, the favourite first, empty for none; nil offers what the context says.
     /// - Throws: `.unusable` for a host that no certificate can be for, or a protocol's name that is none.
     public init(
-        over lower: any ByteStream, client context: TLSContext, host: String, applicationProtocols: [String]? = nil
+        over lower: any ByteStream, client context: TLSContext, host: String, resuming key: String? = nil,
+        applicationProtocols: [String]? = nil
     ) throws(TLSError) {
         self.lower = lower
-        session = try TLSSession(context, host: host)
+        session = try TLSSession(context, host: host, ticketKey: key)
         if let applicationProtocols { try session.offer(applicationProtocols) }
     }
 
@@ -46,8 +51,16 @@ public final class TLSStream: ByteStream {
         session = try TLSSession(context, host: nil)
     }
 
-    /// What the handshake agreed on, or had seen when it failed.
+    /// Told of each message of the handshake, and of what comes before the first bytes from above: tickets, mostly. Set it
+    /// before the handshake.
+    public var onMessage: (@NetworkActor (TLSMessage) -> Void)? {
+        didSet { session.messages.areKept = onMessage != nil }
+    }
+
+    /// What the handshake agreed on, or had seen when it failed. Not to be asked while it runs.
     public var facts: TLSFacts { session.facts }
+
+    // MARK: Handshake
 
     /// Agrees on keys with the peer and checks its certificate. Call it once, before anything else.
     ///
@@ -55,19 +68,36 @@ public final class TLSStream: ByteStream {
     @discardableResult
     public func handshake() async throws(TLSError) -> TLSFacts {
         do throws(TLSError) {
-            while try session.handshake() == .needsInput {
+            while try await step() == .needsInput {
                 try await flush()
                 guard try await pull() else { throw .closedByPeer }
             }
             try await flush()
             // Tickets, or the first bytes of an eager server, may have come along.
             mayHavePlaintext = true
+            // A server's tickets have gone by now. A client's come with the first bytes, or before them.
+            if onMessage == nil { session.stopWatchingMessages() }
             return session.facts
         } catch {
             // The alert that says why; when it can't be sent, the reason is still the better thing to report.
             flushIfPossible()
             throw error
         }
+    }
+
+    private func step() async throws(TLSError) -> TLSSession.Progress {
+        defer { tellMessages() }
+        if HandshakeThreads.mayStepOnLoop(session) { return try session.handshake() }
+        isElsewhere = true
+        let result = await HandshakeThreads.step(session)
+        isElsewhere = false
+        guard !isClosed else { throw .stream(.closed) }
+        return try result.get()
+    }
+
+    private func tellMessages() {
+        guard let onMessage else { return }
+        for message in session.messages.take() { onMessage(message) }
     }
 
     private func flush() async throws(TLSError) {
@@ -114,7 +144,9 @@ public final class TLSStream: ByteStream {
 
     private func decrypt(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> TLSSession.Plaintext {
         do throws(TLSError) {
+            defer { if onMessage != nil { tellMessages() } }
             let outcome = try session.read(into: buffer)
+            if case .bytes = outcome, onMessage != nil { endMessages() }
             // A KeyUpdate may have asked for an answer. What doesn't go out now goes with the next write.
             if session.hasOutput { flushIfPossible() }
             return outcome
@@ -122,6 +154,13 @@ public final class TLSStream: ByteStream {
             flushIfPossible()
             throw .tls(error)
         }
+    }
+
+    // All tickets of the handshake come before the first bytes. From here on OpenSSL would call for every record.
+    private func endMessages() {
+        tellMessages()
+        session.stopWatchingMessages()
+        onMessage = nil
     }
 
     /// Feeds what is there below. False when there is nothing yet.
@@ -202,15 +241,17 @@ public final class TLSStream: ByteStream {
     }
 
     // For last words and answers to key updates: a broken stream below tells its own story to whoever reads or writes.
-    private func flushIfPossible() { _ = try? flushWithoutWaiting() }
+    private func flushIfPossible() {
+        guard !isElsewhere else { return }
+        _ = try? flushWithoutWaiting()
+    }
 
     // MARK: Closing
 
     /// Says close_notify and ends the stream below in this direction.
     public func closeWrite() {
         guard !isClosed else { return }
-        session.closeWrite()
-        flushIfPossible()
+        sayCloseNotify()
         lower.closeWrite()
     }
 
@@ -218,9 +259,14 @@ public final class TLSStream: ByteStream {
     public func close() {
         guard !isClosed else { return }
         isClosed = true
+        sayCloseNotify()
+        lower.close()
+    }
+
+    private func sayCloseNotify() {
+        guard !isElsewhere else { return }
         session.closeWrite()
         flushIfPossible()
-        lower.close()
     }
 
     public var localAddress: NetworkAddress { lower.localAddress }

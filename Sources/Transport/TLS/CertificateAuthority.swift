@@ -10,6 +10,20 @@ public struct CertificateAuthority: Sendable {
     public let certificatePEM: [UInt8]
     private let keyPEM: [UInt8]
 
+    /// What a certificate's key is.
+    public enum Key: Sendable {
+        /// A signature takes 20 µs.
+        case p256
+        /// A signature takes a millisecond, as with most servers' certificates.
+        case rsa2048
+    }
+
+    /// Which side a certificate is good for.
+    public enum Use: String, Sendable {
+        case server = "serverAuth"
+        case client = "clientAuth"
+    }
+
     /// From a minute ago, since clocks differ.
     public static let defaultStart = Duration.seconds(-60)
 
@@ -17,7 +31,7 @@ public struct CertificateAuthority: Sendable {
     ///   - name: The common name, as certificate viewers show it.
     ///   - lifetime: From now.
     public init(name: String = "roundtrip, this run only", lifetime: Duration = .seconds(86_400)) {
-        let key = makeKey()
+        let key = makeKey(.p256)
         defer { EVP_PKEY_free(key) }
         let certificate = makeCertificate(subject: name, key: key, from: Self.defaultStart, to: lifetime)
         defer { X509_free(certificate) }
@@ -30,21 +44,22 @@ public struct CertificateAuthority: Sendable {
         keyPEM = pem(key: key)
     }
 
-    /// Makes a key and a server certificate for it.
+    /// Makes a key and a certificate for it.
     ///
     /// - Parameters:
     ///   - names: What it is good for: host names, `*.example.com`, IP addresses. Empty makes one that no host matches.
     ///   - commonName: The subject; no client of ours looks at it.
     ///   - start: When it becomes valid, from now; negative is in the past.
     ///   - end: When it stops being valid, from now; one in the past makes an expired one.
+    ///   - password: Encrypts the key; nil leaves it readable.
     public func issue(
         for names: [String], commonName: String? = nil, from start: Duration = defaultStart,
-        to end: Duration = .seconds(86_400)
+        to end: Duration = .seconds(86_400), use: Use = .server, key kind: Key = .p256, password: String? = nil
     ) -> TLSIdentity {
         // What we wrote ourselves can be read.
         let issuers = try! readCertificates(certificatePEM)
         let issuerKey = try! readPrivateKey(keyPEM)
-        let key = makeKey()
+        let key = makeKey(kind)
         let certificate = makeCertificate(
             subject: commonName ?? names.first ?? "nobody", key: key, from: start, to: end)
         defer {
@@ -56,20 +71,22 @@ public struct CertificateAuthority: Sendable {
         X509_set_issuer_name(certificate, X509_get_subject_name(issuers[0]))
         extend(certificate, issuer: issuers[0], NID_basic_constraints, "critical,CA:FALSE")
         extend(certificate, issuer: issuers[0], NID_key_usage, "critical,digitalSignature")
-        extend(certificate, issuer: issuers[0], NID_ext_key_usage, "serverAuth")
+        extend(certificate, issuer: issuers[0], NID_ext_key_usage, use.rawValue)
         extend(certificate, issuer: issuers[0], NID_authority_key_identifier, "keyid")
         if !names.isEmpty {
             let entries = names.map { SocketAddress.literal($0, port: 0) == nil ? "DNS:\($0)" : "IP:\($0)" }
             extend(certificate, issuer: issuers[0], NID_subject_alt_name, entries.joined(separator: ","))
         }
         X509_sign(certificate, issuerKey, EVP_sha256())
-        return TLSIdentity(certificatePEM: pem(certificate: certificate), keyPEM: pem(key: key))
+        return TLSIdentity(certificatePEM: pem(certificate: certificate), keyPEM: pem(key: key, password))
     }
 }
 
-private func makeKey() -> OpaquePointer {
-    // P-256: a signature takes 20 µs, RSA's a millisecond.
-    shim_EVP_EC_gen("P-256")
+private func makeKey(_ kind: CertificateAuthority.Key) -> OpaquePointer {
+    switch kind {
+    case .p256: shim_EVP_EC_gen("P-256")
+    case .rsa2048: shim_EVP_RSA_gen(2048)
+    }
 }
 
 private func makeCertificate(
@@ -103,6 +120,13 @@ private func pem(certificate: OpaquePointer) -> [UInt8] {
     bytesWritten { PEM_write_bio_X509($0, certificate) }
 }
 
-private func pem(key: OpaquePointer) -> [UInt8] {
-    bytesWritten { PEM_write_bio_PKCS8PrivateKey($0, key, nil, nil, 0, nil, nil) }
+private func pem(key: OpaquePointer, _ password: String? = nil) -> [UInt8] {
+    bytesWritten { bio in
+        guard let password else {
+            PEM_write_bio_PKCS8PrivateKey(bio, key, nil, nil, 0, nil, nil)
+            return
+        }
+        PEM_write_bio_PKCS8PrivateKey(
+            bio, key, EVP_aes_256_cbc(), password, Int32(password.utf8.count), nil, nil)
+    }
 }

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import HTTPTrace
 
 /// Takes the oldest error off this thread's queue, where OpenSSL keeps them in order of time: the oldest is the cause.
 /// The queue is empty afterwards.
@@ -21,8 +22,8 @@ extension TLSError {
 
         // Alerts of the peer come as reasons from 1000 on (SSL_AD_REASON_OFFSET).
         if reason >= SSL_AD_REASON_OFFSET, reason < SSL_AD_REASON_OFFSET + 256 {
-            let alert = reason - SSL_AD_REASON_OFFSET
-            return .alert(code: UInt8(alert), String(cString: SSL_alert_desc_string_long(alert)))
+            let alert = TLSAlert(code: UInt8(reason - SSL_AD_REASON_OFFSET), isFatal: true)
+            return .alert(code: alert.code, alert.words)
         }
         switch reason {
         case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST, SSL_R_PACKET_LENGTH_TOO_LONG:

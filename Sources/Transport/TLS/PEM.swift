@@ -18,15 +18,31 @@ func readCertificates(_ pem: [UInt8]) throws(TLSError) -> [OpaquePointer] {
     return certificates
 }
 
-/// The private key in a PEM text; the caller frees it. Encrypted keys are refused: there is nobody to ask for a password.
-func readPrivateKey(_ pem: [UInt8]) throws(TLSError) -> OpaquePointer {
+/// The private key in a PEM text; the caller frees it.
+///
+/// - Parameter password: For an encrypted key. Nobody is asked for one.
+func readPrivateKey(_ pem: [UInt8], password: String? = nil) throws(TLSError) -> OpaquePointer {
     let bio = BIO_new_mem_buf(pem, Int32(pem.count))
     defer { BIO_free(bio) }
-    // Without a callback OpenSSL would ask on the terminal.
-    guard let key = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil) else {
-        throw .unusable(whileDoing: "reading a private key")
+    // Without a callback, and without a password to copy, OpenSSL would ask on the terminal.
+    let key =
+        if let password {
+            password.withCString { PEM_read_bio_PrivateKey(bio, nil, nil, UnsafeMutableRawPointer(mutating: $0)) }
+        } else {
+            PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil)
+        }
+    if let key { return key }
+    let text = String(decoding: pem, as: UTF8.self)
+    guard text.contains("PRIVATE KEY-----") else {
+        ERR_clear_error()
+        throw .unusable("there is no private key in the PEM")
     }
-    return key
+    guard text.contains("ENCRYPTED") else { throw .unusable(whileDoing: "reading a private key") }
+    ERR_clear_error()
+    throw .unusable(
+        password == nil
+            ? "the private key is encrypted and there is no password for it"
+            : "the password does not open the private key")
 }
 
 /// What `write` puts into a memory BIO.

@@ -9,8 +9,27 @@ extension TLSContext {
         public var usesSystemRoots = true
         /// A PEM file to trust instead of the system's roots.
         public var caFile: String?
+        /// A folder of PEM files to trust instead, named by hash as `openssl rehash` does.
+        public var caDirectory: String?
         /// Certificates to trust as well, in PEM.
         public var extraRoots: [UInt8] = []
+        /// SHA-256 of public keys (SubjectPublicKeyInfo, DER), one of which the server must have, also with `verify` off.
+        /// Empty lets all pass.
+        public var pinnedKeys: [[UInt8]] = []
+        /// Shown to servers that ask who we are.
+        public var identity: TLSIdentity?
+        public var oldestVersion = TLSVersion.tls12
+        public var newestVersion = TLSVersion.tls13
+        /// In OpenSSL's words (ciphers(1)), for TLS 1.2; nil takes its own choice.
+        public var ciphers: String?
+        /// `TLS_AES_128_GCM_SHA256:…`; nil takes all.
+        public var tls13Ciphers: String?
+        /// `X25519:P-256`; the first is guessed to be the server's. Nil takes OpenSSL's choice.
+        public var groups: String?
+        /// Whether sessions of earlier connections are offered again, which saves the certificates and a signature.
+        public var resumesSessions = true
+        /// Where to append the secrets of each session (SSLKEYLOGFILE); nil keeps them secret.
+        public var keyLogFile: String?
         /// Offered by ALPN, the favourite first; empty sends none. A session may be told to offer others.
         public var applicationProtocols = ["http/1.1"]
 
@@ -24,24 +43,52 @@ extension TLSContext {
     ///
     /// - Throws: `.unusable` when a file or the PEM can't be read.
     public convenience init(client configuration: ClientConfiguration) throws(TLSError) {
-        try self.init(TLS_client_method(), .client(verifies: configuration.verify))
+        try self.init(
+            TLS_client_method(), .client(verifies: configuration.verify),
+            tickets: configuration.resumesSessions ? SessionTickets() : nil, pinnedKeys: configuration.pinnedKeys,
+            keyLog: configuration.keyLogFile.map { path throws(TLSError) in try KeyLogFile(path: path) })
+        try limit(
+            from: configuration.oldestVersion, to: configuration.newestVersion, ciphers: configuration.ciphers,
+            tls13Ciphers: configuration.tls13Ciphers, groups: configuration.groups)
+        if let identity = configuration.identity { try use(identity) }
         if let file = configuration.caFile {
             guard SSL_CTX_load_verify_file(pointer, file) == 1 else {
                 throw .unusable(whileDoing: "reading certificates from \(file)")
             }
-        } else if configuration.usesSystemRoots {
+        }
+        if let folder = configuration.caDirectory {
+            guard SSL_CTX_load_verify_dir(pointer, folder) == 1 else {
+                throw .unusable(whileDoing: "reading certificates from \(folder)")
+            }
+        }
+        if configuration.usesSystemRoots, configuration.caFile == nil, configuration.caDirectory == nil {
             SSL_CTX_set_default_verify_paths(pointer)
         }
         try trust(configuration.extraRoots)
         SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
-        // Our own step around OpenSSL's verification: it keeps the peer's chain, which OpenSSL drops when it is bad,
-        // and is where -k accepts it all the same.
         SSL_CTX_set_cert_verify_callback(pointer, { store, _ in TLSSession.verify(store!) }, nil)
+        // Asks for what servers know of their certificates: an OCSP staple, and timestamps of logs. Those are only shown.
+        shim_SSL_CTX_set_tlsext_status_type(pointer, TLSEXT_STATUSTYPE_ocsp)
+        SSL_CTX_set_ct_validation_callback(pointer, { _, _, _ in 1 }, nil)
+        resumeSessions()
+        if keyLog != nil { logKeys() }
         let protocols = try Self.wireFormat(configuration.applicationProtocols)
         // This one call returns 0 for success.
         guard SSL_CTX_set_alpn_protos(pointer, protocols, UInt32(protocols.count)) == 0 else {
             throw .unusable(whileDoing: "setting the application protocols")
         }
+    }
+
+    // Kept by us: OpenSSL's own cache knows neither host nor port.
+    private func resumeSessions() {
+        guard tickets != nil else {
+            shim_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
+            // Tells servers of TLS 1.2 that no ticket is wanted.
+            SSL_CTX_set_options(pointer, shim_SSL_OP_NO_TICKET)
+            return
+        }
+        shim_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
+        SSL_CTX_sess_set_new_cb(pointer) { TLSSession.keepTicket($0, $1) }
     }
 
     private func trust(_ pem: [UInt8]) throws(TLSError) {

@@ -12,12 +12,26 @@ public final class TLSContext: Sendable {
     let side: Side
     /// What a server chooses from; OpenSSL keeps only a pointer to it.
     let choices: ApplicationProtocols?
+    /// A client's sessions to resume; nil where none are.
+    let tickets: SessionTickets?
+    /// SHA-256 of public keys, one of which a server must have; empty lets all pass.
+    let pinnedKeys: [[UInt8]]
+    let keyLog: KeyLogFile?
+    /// What a server knows of its certificate's revocation: an OCSP response in DER.
+    let staple: [UInt8]?
 
-    init(_ method: OpaquePointer?, _ side: Side, choices: ApplicationProtocols? = nil) throws(TLSError) {
+    init(
+        _ method: OpaquePointer?, _ side: Side, choices: ApplicationProtocols? = nil, tickets: SessionTickets? = nil,
+        pinnedKeys: [[UInt8]] = [], keyLog: KeyLogFile? = nil, staple: [UInt8]? = nil
+    ) throws(TLSError) {
         guard let context = SSL_CTX_new(method) else { throw .unusable(whileDoing: "setting up TLS") }
         pointer = context
         self.side = side
         self.choices = choices
+        self.tickets = tickets
+        self.pinnedKeys = pinnedKeys
+        self.keyLog = keyLog
+        self.staple = staple
         // RFC 8996: 1.0 and 1.1 must not be used.
         _ = shim_SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION)
         // Buffers of 34 kB only while they are in use: ten thousand idle connections are 340 MB otherwise.
@@ -43,11 +57,33 @@ public final class TLSContext: Sendable {
         return bytes
     }
 
+    /// Limits what is spoken.
+    ///
+    /// - Throws: `.unusable` for a list in which OpenSSL knows nothing.
+    func limit(
+        from oldest: TLSVersion?, to newest: TLSVersion?, ciphers: String?, tls13Ciphers: String?, groups: String?
+    ) throws(TLSError) {
+        if let oldest, let newest, oldest.number > newest.number {
+            throw .unusable("no version is at least \(oldest.rawValue) and at most \(newest.rawValue)")
+        }
+        if let oldest { _ = shim_SSL_CTX_set_min_proto_version(pointer, Int32(oldest.number)) }
+        if let newest { _ = shim_SSL_CTX_set_max_proto_version(pointer, Int32(newest.number)) }
+        if let ciphers, SSL_CTX_set_cipher_list(pointer, ciphers) != 1 {
+            throw .unusable(whileDoing: "using the ciphers \(ciphers)")
+        }
+        if let tls13Ciphers, SSL_CTX_set_ciphersuites(pointer, tls13Ciphers) != 1 {
+            throw .unusable(whileDoing: "using the ciphers \(tls13Ciphers)")
+        }
+        if let groups, shim_SSL_CTX_set1_groups_list(pointer, groups) != 1 {
+            throw .unusable(whileDoing: "using the groups \(groups)")
+        }
+    }
+
     func use(_ identity: TLSIdentity) throws(TLSError) {
         let chain = try readCertificates(identity.certificatePEM)
         defer { for certificate in chain { X509_free(certificate) } }
         guard let leaf = chain.first else { throw .unusable("there is no certificate in the PEM") }
-        let key = try readPrivateKey(identity.keyPEM)
+        let key = try readPrivateKey(identity.keyPEM, password: identity.password)
         defer { EVP_PKEY_free(key) }
         guard SSL_CTX_use_certificate(pointer, leaf) == 1, SSL_CTX_use_PrivateKey(pointer, key) == 1,
             SSL_CTX_check_private_key(pointer) == 1
@@ -63,10 +99,13 @@ public struct TLSIdentity: Sendable, Equatable {
     /// Leaf first, then what links it to a root.
     public var certificatePEM: [UInt8]
     public var keyPEM: [UInt8]
+    /// For a key that is encrypted.
+    public var password: String?
 
-    public init(certificatePEM: [UInt8], keyPEM: [UInt8]) {
+    public init(certificatePEM: [UInt8], keyPEM: [UInt8], password: String? = nil) {
         self.certificatePEM = certificatePEM
         self.keyPEM = keyPEM
+        self.password = password
     }
 }
 

@@ -13,7 +13,7 @@ internal import HTTPTrace
 // Every call may leave output behind, reads too: a KeyUpdate is answered, an alert tells why we gave up.
 
 /// The state of a TLS connection. Used by one thread at a time; any will do.
-final class TLSSession {
+final class TLSSession: @unchecked Sendable {
     enum Progress: Equatable {
         case done
         /// Nothing more can be done before `feed` brings something.
@@ -27,34 +27,45 @@ final class TLSSession {
         case end
     }
 
-    private let context: TLSContext
-    private let ssl: OpaquePointer
+    let context: TLSContext
+    let ssl: OpaquePointer
     private let input: OpaquePointer
     private let output: OpaquePointer
-    private let serverName: String?
-    private var chain: [TLSFacts.Certificate] = []
-    private var verificationProblem: String?
+    let serverName: String?
+    /// Under which name its tickets are kept; nil keeps none.
+    let ticketKey: String?
+    private(set) var hasOfferedTicket = false
+    var verdict = Verdict()
+    /// What was noticed in passing messages; those themselves where they are wanted.
+    var messages = HandshakeMessages()
+    private var agreed: TLSFacts?
 
-    /// - Parameter host: For a client, the name or address literal that the certificate must be for. Names are also
-    ///   told to the server (SNI); literals are not (RFC 6066 §3). Nil for a server.
-    init(_ context: TLSContext, host: String?) throws(TLSError) {
+    /// - Parameters:
+    ///   - host: For a client, the name or address literal that the certificate must be for. Names are also told to the
+    ///     server (SNI); literals are not (RFC 6066 §3). Nil for a server.
+    ///   - ticketKey: For a client, whose sessions may be resumed: a host and its port. Nil resumes none.
+    init(_ context: TLSContext, host: String?, ticketKey: String? = nil) throws(TLSError) {
         self.context = context
         ssl = SSL_new(context.pointer)
         input = BIO_new(BIO_s_mem())
         output = BIO_new(BIO_s_mem())
         SSL_set_bio(ssl, input, output)  // which now owns both
-        guard context.side != .server, let host else {
-            serverName = nil
+        let isLiteral = host.map { SocketAddress.literal($0, port: 0) != nil } ?? true
+        // A trailing dot is for the resolver; certificates and SNI never have it.
+        let name = host.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+        serverName = isLiteral ? nil : name
+        self.ticketKey = context.tickets == nil ? nil : ticketKey
+        SSL_set_ex_data(ssl, Self.sessionIndex, Unmanaged.passUnretained(self).toOpaque())
+        watchMessages()
+        guard context.side != .server, let name else {
             SSL_set_accept_state(ssl)
             return
         }
-        let isLiteral = SocketAddress.literal(host, port: 0) != nil
-        // A trailing dot is for the resolver; certificates and SNI never have it.
-        let name = host.hasSuffix(".") ? String(host.dropLast()) : host
-        serverName = isLiteral ? nil : name
         SSL_set_connect_state(ssl)
-        SSL_set_ex_data(ssl, Self.sessionIndex, Unmanaged.passUnretained(self).toOpaque())
         try expect(name, isLiteral: isLiteral)
+        if let ticketKey = self.ticketKey, let ticket = context.tickets?.take(for: ticketKey) {
+            hasOfferedTicket = ticket.offer(to: ssl)
+        }
     }
 
     deinit { SSL_free(ssl) }
@@ -114,15 +125,19 @@ final class TLSSession {
 
     // MARK: Bytes above
 
-    /// Goes on with the handshake.
+    /// Goes on with the handshake. All of TLS's costly arithmetic is in here: up to a millisecond.
     func handshake() throws(TLSError) -> Progress {
         ERR_clear_error()
         let result = SSL_do_handshake(ssl)
-        if result == 1 { return .done }
+        if result == 1 {
+            // Read here, where it may be another thread's time.
+            agreed = makeFacts(isDone: true)
+            return .done
+        }
         if SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ { return .needsInput }
-        if let verificationProblem, context.side == .client(verifies: true) {
+        if let problem = verdict.problem, context.side != .client(verifies: false) || verdict.isFinal {
             ERR_clear_error()
-            throw .untrusted(verificationProblem)
+            throw .untrusted(problem)
         }
         throw .fromOpenSSL()
     }
@@ -170,59 +185,17 @@ final class TLSSession {
         ERR_clear_error()
     }
 
-    // MARK: Facts
+    // MARK: What is known
 
-    /// What is known so far; complete after the handshake.
-    var facts: TLSFacts {
-        let isDone = SSL_is_init_finished(ssl) == 1
-        return TLSFacts(
-            version: isDone ? String(cString: SSL_get_version(ssl)) : "",
-            cipher: isDone ? cipherName : "",
-            alpn: alpn,
-            serverName: context.side == .server ? askedServerName : serverName,
-            isResumed: SSL_session_reused(ssl) == 1,
-            certificates: chain,
-            verificationProblem: verificationProblem,
-            isUnverified: verificationProblem != nil && context.side == .client(verifies: false))
-    }
+    /// What the handshake agreed on; before its end, what is known so far.
+    var facts: TLSFacts { agreed ?? makeFacts(isDone: false) }
 
-    private var cipherName: String {
-        SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? ""
-    }
-
-    private var alpn: String? {
-        var data: UnsafePointer<UInt8>?
-        var count: UInt32 = 0
-        SSL_get0_alpn_selected(ssl, &data, &count)
-        return count == 0 ? nil : String(decoding: UnsafeBufferPointer(start: data, count: Int(count)), as: UTF8.self)
-    }
-
-    private var askedServerName: String? {
-        SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) }
-    }
-
-    // MARK: Verification
-
+    /// Where OpenSSL's callbacks find the session they are about.
     private static let sessionIndex = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, nil, nil, nil, nil)
 
-    /// Called by OpenSSL when the peer's chain is there. Verifies it as OpenSSL would, and keeps the chain and the verdict.
-    ///
-    /// - Returns: 1 to go on with the handshake.
-    static func verify(_ store: OpaquePointer) -> Int32 {
-        let verdict = X509_verify_cert(store)
-        guard let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
-            let pointer = SSL_get_ex_data(OpaquePointer(ssl), sessionIndex)
-        else { return verdict }
-        let session = Unmanaged<TLSSession>.fromOpaque(pointer).takeUnretainedValue()
-        session.keep(chain: X509_STORE_CTX_get0_untrusted(store))
-        guard verdict != 1 else { return 1 }
-        let code = X509_STORE_CTX_get_error(store)
-        session.verificationProblem = String(cString: X509_verify_cert_error_string(Int(code)))
-        return session.context.side == .client(verifies: false) ? 1 : 0
-    }
-
-    private func keep(chain stack: OpaquePointer?) {
-        guard let stack else { return }
-        chain = (0..<shim_sk_X509_num(stack)).map { TLSFacts.Certificate(reading: shim_sk_X509_value(stack, $0)!) }
+    /// The session of an `SSL` that a callback is about.
+    static func of(_ ssl: OpaquePointer?) -> TLSSession? {
+        guard let ssl, let pointer = SSL_get_ex_data(ssl, sessionIndex) else { return nil }
+        return Unmanaged<TLSSession>.fromOpaque(pointer).takeUnretainedValue()
     }
 }

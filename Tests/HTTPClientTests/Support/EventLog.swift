@@ -48,6 +48,7 @@ extension TraceEvent {
         case .connectStart(let attempt, _): "connectStart(\(attempt))"
         case .connectDone(let attempt, _, let failure): "connectDone(\(attempt))\(failure.word)"
         case .tlsHandshakeStart: "tlsHandshakeStart"
+        case .tlsMessage(let message): "tlsMessage(\(message.direction) \(message.name))"
         case .tlsHandshakeDone(_, let failure): "tlsHandshakeDone\(failure.word)"
         case .connectionDialing: "connectionDialing"
         case .connectionOpened: "connectionOpened"
