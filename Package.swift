@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(
             name: "CNgHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -64,7 +65,7 @@ let package = Package(
 
         // The engine.
         library("HTTPWire", ["HTTPTrace", "CNgHTTP2", "CZlib", "CBrotli", "CZstd", httpTypes]),
-        library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", deque]),
+        library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", "CAres", deque]),
         library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque]),
         library("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
 

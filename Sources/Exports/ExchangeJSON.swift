@@ -41,7 +41,9 @@ public enum ExchangeJSON {
         json.field("body_len", ifPresent: exchange.body?.totalBytes ?? exchange.bodyEnd?.bytes)
         json.field("body_sha256", ifPresent: exchange.body?.sha256)
         json.times(of: exchange, at: now)
+        json.lookup(of: exchange)
         json.connection(of: exchange, connection)
+        json.tcp(of: exchange)
         json.attempts(of: exchange)
         json.curl(exchange, connection, url, at: now)
         json.closeObject()
@@ -105,6 +107,36 @@ extension JSONWriter {
         write(tls)
         writeCertificates(tls)
         closeObject()
+    }
+
+    fileprivate mutating func lookup(of exchange: Exchange) {
+        field("dialed", ifPresent: exchange.detour)
+        if exchange.isPinned { field("pinned", true) }
+        guard let lookup = exchange.lookup else { return }
+        openObject("dns")
+        field("host", lookup.host)
+        field("source", ifPresent: lookup.answer?.source?.description)
+        if let answer = lookup.answer { field("shared", answer.isCoalesced) }
+        openArray("records")
+        for records in lookup.records {
+            openObject()
+            write(records)
+            closeObject()
+        }
+        closeArray()
+        closeObject()
+    }
+
+    fileprivate mutating func tcp(of exchange: Exchange) {
+        let all = exchange.tcpFacts
+        guard !all.isEmpty else { return }
+        openArray("tcp")
+        for facts in all {
+            openObject()
+            write(facts)
+            closeObject()
+        }
+        closeArray()
     }
 
     fileprivate mutating func attempts(of exchange: Exchange) {

@@ -62,6 +62,11 @@ public struct TextTimeline: Sendable {
         for phase in Phase.allCases { lines.append(row(of: phase, exchange, at: now)) }
         lines.append(totalRow(exchange, at: now))
         if let got = exchange.connection { lines.append(labelled("connection", describe(got, connection))) }
+        if let goal = exchange.detour { lines.append(labelled("dialed", "\(goal), as --connect-to says")) }
+        for records in exchange.lookup?.records ?? [] {
+            lines.append(labelled("dns \(records.family.recordType)", describe(records)))
+        }
+        if let facts = exchange.tcpFacts.last { lines.append(labelled("tcp", describe(facts))) }
         for attempt in exchange.attempts where attempt.failure != nil {
             lines.append(labelled("attempt", "\(attempt.address.description): \(attempt.failure!.message)"))
         }
@@ -155,6 +160,7 @@ extension TextTimeline {
         switch absence {
         case .reused(let connection): "reused \(connection.description)"
         case .literalAddress: "the host is an address"
+        case .pinned: "pinned by --resolve"
         case .noTLS: "plain http"
         case .answeredEarly: "answered before the request was written"
         case .notReached: exchange.isRunning ? "not yet" : "not reached"
@@ -166,6 +172,29 @@ extension TextTimeline {
         if let idle = got.idleTime { first += " after " + figure(idle) + " ms idle" }
         var parts = [first, "\(got.local.description) to \(got.remote.description)"]
         if case .closed(let reason, _) = connection?.state { parts.append("closed: \(reason.description)") }
+        return joined(parts)
+    }
+
+    private func describe(_ records: DNSRecords) -> SafeText {
+        var parts = records.aliases.map { SafeText(untrusted: "\($0.name) is \($0.target)") }
+        parts += records.addresses.map { "\($0.ip)" }
+        if let problem = records.problem { parts.append(SafeText(untrusted: problem)) }
+        if let life = records.timeToLive { parts.append("for \(life.components.seconds) s") }
+        if let server = records.server {
+            parts.append("from \(server.description)\(records.isOverTCP ? " over TCP" : "")")
+        }
+        if records.tries > 1 { parts.append("\(records.tries) questions") }
+        parts.append(figure(records.duration) + " ms")
+        return joined(parts)
+    }
+
+    private func describe(_ facts: TCPFacts) -> SafeText {
+        var parts: [SafeText] = [
+            "round trip " + figure(facts.roundTrip) + " ms, give or take " + figure(facts.roundTripVariation)
+        ]
+        if facts.retransmits > 0 { parts.append("\(facts.retransmits) sent again") }
+        parts.append("window \(facts.congestionWindow)")
+        if let bytes = facts.exchange { parts.append("\(bytes.sent) bytes out, \(bytes.received) in on the wire") }
         return joined(parts)
     }
 

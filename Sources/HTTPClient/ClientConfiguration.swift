@@ -20,6 +20,8 @@ public struct ClientConfiguration: Sendable {
     /// Trust, verification, and what is offered.
     public var tls: TLSContext
     public var resolver: any Resolver
+    /// Which addresses are dialed, from where, and how soon the next one is tried.
+    public var dialing = DialOptions()
     /// Sent where a request has no `User-Agent` of its own; nil sends none.
     public var userAgent: String? = "roundtrip/1"
     /// Told of every connection's life: `connection…` events, whether or not a request is involved. Called on the
@@ -30,7 +32,7 @@ public struct ClientConfiguration: Sendable {
     ///   - tls: Nil verifies against the system's roots.
     ///   - resolver: Asked for names.
     /// - Throws: When the system's roots can't be read.
-    public init(tls: TLSContext? = nil, resolver: any Resolver = SystemResolver.shared) throws(TLSError) {
+    public init(tls: TLSContext? = nil, resolver: any Resolver = MachineResolver.shared) throws(TLSError) {
         if let tls { self.tls = tls } else { self.tls = try TLSContext(client: TLSContext.ClientConfiguration()) }
         self.resolver = resolver
     }

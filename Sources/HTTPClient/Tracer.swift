@@ -33,6 +33,9 @@ final class Tracer {
     /// Whether anybody is told.
     var isListening: Bool { trace != nil && !isOver }
 
+    /// Whether somebody is told of events that Go has no hook for, and that cost something to find out.
+    var isRecording: Bool { !isOver && trace?.event != nil }
+
     /// For the steps of a dial: their starts are remembered until their dones.
     func recordDial(_ event: TraceEvent, on connection: ConnectionID) {
         guard trace != nil, !isOver else { return }

@@ -56,6 +56,8 @@ extension Exchange {
             finishedAt = max(time, phases.lastEnd ?? time)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tlsHandshakeStart, .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
+        case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured:
+            break  // `Exchange+Lookup` finds them among the events.
         case .requestStarted, .redirected, .tlsMessage, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
             .connectionDialing,
             .connectionOpened,

@@ -84,6 +84,7 @@ extension Exchange {
     public func absence(of phase: Phase) -> PhaseAbsence {
         // What nobody had to do comes first: no earlier request paid for it either.
         if phase == .dns, hasLiteralHost { return .literalAddress }
+        if phase == .dns, isPinned { return .pinned }
         if phase == .tls, draft.url.origin.scheme == .http { return .noTLS }
         let isSetUp = phase == .dns || phase == .connect || phase == .tls
         if isSetUp, let connection, phases[.connect] == nil { return .reused(connection.connection) }

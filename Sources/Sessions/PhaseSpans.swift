@@ -100,6 +100,8 @@ public enum PhaseAbsence: Equatable, Sendable {
     case reused(ConnectionID)
     /// The host is an address already.
     case literalAddress
+    /// The host's addresses were given beforehand (`--resolve`).
+    case pinned
     /// The scheme is http.
     case noTLS
     /// The response came before the request was written.

@@ -355,8 +355,10 @@ private final class GatedResolver: Resolver {
 
     nonisolated init(gate: Gate) { self.gate = gate }
 
-    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
+    func resolve(
+        _ query: NameQuery, tell: @escaping @NetworkActor (ResolvedPart) -> Void
+    ) async throws(ResolverError) -> Resolution {
         await gate.pass()
-        return Resolution(addresses: [NetworkAddress(family: .ip4, ip: "127.0.0.1", port: port)])
+        return Resolution(addresses: [NetworkAddress(family: .ip4, ip: "127.0.0.1", port: query.port)])
     }
 }

@@ -191,7 +191,7 @@ private func dialer(_ addresses: NetworkAddress..., delay: Duration = HappyEyeba
 @NetworkActor
 private func dialer(_ addresses: [NetworkAddress], delay: Duration) -> Dialer {
     var dialer = Dialer(resolver: NamesOnly([origin.host: addresses]))
-    dialer.attemptDelay = delay
+    dialer.options.attemptDelay = delay
     return dialer
 }
 

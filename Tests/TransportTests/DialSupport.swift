@@ -12,8 +12,13 @@ func closedAddress(_ number: Int = 1) -> NetworkAddress {
 @NetworkActor
 final class Log {
     private(set) var events: [TraceEvent] = []
+    private(set) var tcpFacts: [TCPFacts] = []
 
-    func record(_ event: TraceEvent) { events.append(event) }
+    func record(_ event: TraceEvent) {
+        // It comes last of every dial that connects, with figures of the moment.
+        if case .tcpMeasured(let facts) = event { return tcpFacts.append(facts) }
+        events.append(event)
+    }
 }
 
 /// Knows the names it was given, and their ports.
@@ -22,15 +27,21 @@ final class NamesOnly: Resolver {
 
     init(_ names: [String: [NetworkAddress]]) { self.names = names }
 
-    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
-        guard let addresses = names[host] else { throw .failed(code: EAI_NONAME, words: "Name or service not known") }
+    func resolve(
+        _ query: NameQuery, tell: @escaping @NetworkActor (ResolvedPart) -> Void
+    ) async throws(ResolverError) -> Resolution {
+        guard let addresses = names[query.host] else {
+            throw .failed(code: EAI_NONAME, words: "Name or service not known")
+        }
         return Resolution(addresses: addresses)
     }
 }
 
 /// Never answers.
 final class Hung: Resolver {
-    func resolve(_ host: String, port: UInt16) async throws(ResolverError) -> Resolution {
+    func resolve(
+        _ query: NameQuery, tell: @escaping @NetworkActor (ResolvedPart) -> Void
+    ) async throws(ResolverError) -> Resolution {
         try? await Task.sleep(for: .seconds(3_600))
         throw .cancelled
     }

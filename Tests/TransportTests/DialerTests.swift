@@ -22,6 +22,20 @@ struct DialerTests {
         }.value
     }
 
+    @Test func `what the kernel knows of the new connection is told`() async throws {
+        try await Task.onNetwork {
+            let listener = try TCPListener(.loopback)
+            let log = Log()
+            let origin = Origin(scheme: .http, host: "127.0.0.1", port: listener.address.port)
+            _ = try await Dialer(resolver: NamesOnly([:])).dial(origin, timeout: nil, record: log.record)
+            let facts = try #require(log.tcpFacts.first)
+            #expect(log.tcpFacts.count == 1 && facts.moment == .dial)
+            #expect(facts.roundTrip > .zero && facts.congestionWindow > 0 && facts.segmentBytes > 0)
+            #expect(facts.bytesSent == 0 && facts.bytesAcked == 0 && facts.bytesReceived == 0)
+            #expect(facts.exchange == nil)
+        }.value
+    }
+
     @Test func `an unknown name says so`() async {
         await Task.onNetwork {
             let log = Log()
@@ -142,7 +156,7 @@ struct SystemResolverTests {
     @Test func `equal lookups in flight are one, and each asker gets its own port`() async throws {
         let gate = Gate()
         let asked = Atomic<Int>(0)
-        let resolver = SystemResolver { _ in
+        let resolver = SystemResolver { _, _ in
             asked.add(1, ordering: .relaxed)
             gate.wait()
             return .success(Resolution(addresses: Self.answer))
@@ -159,7 +173,7 @@ struct SystemResolverTests {
 
     @Test func `who gives up on a hung lookup goes at once, and the others still get the answer`() async throws {
         let gate = Gate()
-        let resolver = SystemResolver { _ in
+        let resolver = SystemResolver { _, _ in
             gate.wait()
             return .success(Resolution(addresses: Self.answer))
         }
@@ -175,7 +189,7 @@ struct SystemResolverTests {
     @Test func `more lookups than threads wait in line, and cancelled ones never cost a thread`() async throws {
         let gate = Gate()
         let asked = Mutex<Set<String>>([])
-        let resolver = SystemResolver { host in
+        let resolver = SystemResolver { host, _ in
             _ = asked.withLock { $0.insert(host) }
             gate.wait()
             return .success(Resolution(addresses: Self.answer))
@@ -193,7 +207,7 @@ struct SystemResolverTests {
     }
 
     @Test func `a lookup that was cancelled before it began asks nobody`() async {
-        let resolver = SystemResolver { _ in
+        let resolver = SystemResolver { _, _ in
             Issue.record("nobody wants to know")
             return .failure(.cancelled)
         }
@@ -204,13 +218,4 @@ struct SystemResolverTests {
         lookup.cancel()
         await #expect(throws: ResolverError.cancelled) { try await lookup.value }
     }
-}
-
-/// Holds threads until it is opened.
-private final class Gate: Sendable {
-    private let isOpen = Atomic<Bool>(false)
-
-    func open() { isOpen.store(true, ordering: .releasing) }
-
-    func wait() { while !isOpen.load(ordering: .acquiring) { usleep(200) } }
 }

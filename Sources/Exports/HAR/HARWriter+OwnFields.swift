@@ -23,6 +23,8 @@ extension HARWriter {
         writePhases(exchange)
         writeConnection(exchange, connection)
         if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, isOwn: exchange.tls != nil) }
+        writeLookup(exchange)
+        writeTCPFacts(exchange)
         writeAttempts(exchange)
         writeList("_retries", exchange.retries.map(\.message))
         writeInformational(exchange)
@@ -62,6 +64,34 @@ extension HARWriter {
         // The chain once, where the handshake was: a thousand requests on one connection need no thousand chains.
         if isOwn { json.writeCertificates(tls) }
         json.closeObject()
+    }
+
+    private mutating func writeLookup(_ exchange: Exchange) {
+        if let goal = exchange.detour { json.field("_dialed", goal) }
+        guard let lookup = exchange.lookup else { return }
+        json.openObject("_dns")
+        json.field("host", lookup.host)
+        json.field("source", ifPresent: lookup.answer?.source?.description)
+        json.openArray("records")
+        for records in lookup.records {
+            json.openObject()
+            json.write(records)
+            json.closeObject()
+        }
+        json.closeArray()
+        json.closeObject()
+    }
+
+    private mutating func writeTCPFacts(_ exchange: Exchange) {
+        let all = exchange.tcpFacts
+        guard !all.isEmpty else { return }
+        json.openArray("_tcpInfo")
+        for facts in all {
+            json.openObject()
+            json.write(facts)
+            json.closeObject()
+        }
+        json.closeArray()
     }
 
     private mutating func writeAttempts(_ exchange: Exchange) {

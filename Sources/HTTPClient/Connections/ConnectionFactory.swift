@@ -25,7 +25,7 @@ struct ConnectionFactory {
     ) async throws(Failure) -> HTTP1Connection {
         let tcp: TCPStream
         do throws(DialError) {
-            let dialer = Dialer(resolver: configuration.resolver)
+            let dialer = Dialer(resolver: configuration.resolver, options: configuration.dialing)
             tcp = try await dialer.dial(key.origin, timeout: configuration.connectTimeout, record: record)
         } catch {
             throw Failure(error, during: error.phase)

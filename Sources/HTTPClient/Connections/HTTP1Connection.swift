@@ -22,6 +22,11 @@ final class HTTP1Connection {
     /// The exchange that waits for bytes.
     var waiting: HTTP1Exchange?
 
+    /// At the bottom of `stream`.
+    private let carrier: TCPStream?
+    private var wireBytesBefore = WireBytes(sent: 0, received: 0)
+    private var nextMeasurement = Timestamp.zero
+
     private unowned let pool: ConnectionPool
     private var isResting = true
 
@@ -35,6 +40,7 @@ final class HTTP1Connection {
     init(id: ConnectionID, stream: any ByteStream, facts: ConnectionFacts, pool: ConnectionPool, limits: HTTP1Limits) {
         self.id = id
         self.stream = stream
+        carrier = stream.carrier
         self.facts = facts
         self.pool = pool
         reader = HTTP1ResponseReader(limits: limits)
@@ -45,8 +51,28 @@ final class HTTP1Connection {
 
     func beginUse(reused: Bool) {
         uses += 1
+        // What setting up cost, a handshake above all, belongs to the first use.
+        if uses > 1, let carrier { wireBytesBefore = carrier.wireBytes }
         isReused = reused
         isResting = false
+    }
+
+    /// How often exchanges on one connection have the kernel asked. Asking costs most of a microsecond: nothing at this
+    /// pace, and a tenth of a request when each of many thousand a second did it.
+    nonisolated static let measurementInterval = Duration.milliseconds(10)
+
+    /// Whether the exchange that runs may ask the kernel, at its first byte and at its end.
+    func mayMeasure(at now: Timestamp) -> Bool {
+        guard now >= nextMeasurement, carrier != nil else { return false }
+        nextMeasurement = now + Self.measurementInterval
+        return true
+    }
+
+    /// What the kernel knows now; nil once the connection is closed.
+    func tcpFacts(at moment: TCPFacts.Moment) -> TCPFacts? {
+        guard let carrier, var facts = carrier.facts(at: moment) else { return nil }
+        facts.exchange = carrier.wireBytes - wireBytesBefore
+        return facts
     }
 
     /// The response ended well: back to the pool, which may hand it on before this returns.

@@ -29,6 +29,7 @@ final class HTTP1Exchange {
     private(set) var head: ResponseHead?
     private(set) var isEnded = false
     private(set) var gotFirstByte = false
+    private var measuresTCP = false
     /// Request bytes the kernel has taken.
     private(set) var sentBytes = 0
     private(set) var trailers: HTTPFields?
@@ -233,6 +234,10 @@ final class HTTP1Exchange {
         if count > 0, !gotFirstByte {
             gotFirstByte = true
             tracer.record(.gotFirstResponseByte, on: connection.id)
+            if tracer.isRecording, connection.mayMeasure(at: loop.now) {
+                measuresTCP = true
+                recordTCPFacts(at: .firstByte)
+            }
         }
         let input = UnsafeBufferPointer(HTTP1Connection.input.assumingMemoryBound(to: UInt8.self))
         var offset = 0
@@ -290,6 +295,7 @@ final class HTTP1Exchange {
     private func finish(_ end: HTTP1End, stray: Slice<UnsafeBufferPointer<UInt8>>) {
         isEnded = true
         recordBodyEnd(.complete)
+        if measuresTCP { recordTCPFacts(at: .end) }
         if case .notReusable(.upgraded) = end, case .flushed = writing {
             upgraded = connection.handOver(Array(stray))
         } else if let reason = reasonToDiscard(end, strayBytes: stray.count) {
@@ -311,6 +317,7 @@ final class HTTP1Exchange {
         guard !isEnded else { return }
         isEnded = true
         recordBodyEnd(.closedEarly)
+        if measuresTCP { recordTCPFacts(at: .end) }
         connection.discard(because: .bodyNotRead)
         tracer.finish(nil, on: connection.id)
     }
@@ -321,11 +328,16 @@ final class HTTP1Exchange {
         isEnded = true
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
+        if measuresTCP { recordTCPFacts(at: .end) }
         switch failure.kind {
         case .cancelled: connection.discard(because: .requestCancelled)
         case .timeout: connection.discard(because: .requestTimedOut)
         default: connection.discard(because: .failed(failure))
         }
+    }
+
+    private func recordTCPFacts(at moment: TCPFacts.Moment) {
+        if let facts = connection.tcpFacts(at: moment) { tracer.record(.tcpMeasured(facts), on: connection.id) }
     }
 
     private func recordBodyEnd(_ way: BodyEnd.Way) {

@@ -39,6 +39,7 @@ final class HijackedStream: ByteStream {
         onEnd.take()?()
     }
 
+    var carrier: TCPStream? { inner.carrier }
     var localAddress: NetworkAddress { inner.localAddress }
     var remoteAddress: NetworkAddress { inner.remoteAddress }
     var bytesReceived: Int { inner.bytesReceived }

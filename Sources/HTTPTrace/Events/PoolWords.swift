@@ -56,21 +56,6 @@ public struct GotConnection: Hashable, Sendable {
     }
 }
 
-/// Go's `DNSDoneInfo`.
-public struct DNSAnswer: Hashable, Sendable {
-    /// In the order in which they are tried (RFC 6724); empty on failure.
-    public var addresses: [NetworkAddress]
-    public var failure: Failure?
-    /// Whether the lookup was shared; true for every participant, the one that started it included, as in Go.
-    public var isCoalesced: Bool
-
-    public init(addresses: [NetworkAddress], failure: Failure? = nil, isCoalesced: Bool = false) {
-        self.addresses = addresses
-        self.failure = failure
-        self.isCoalesced = isCoalesced
-    }
-}
-
 /// What a connection turned out to be, once it stood.
 public struct ConnectionFacts: Hashable, Sendable {
     public var local: NetworkAddress

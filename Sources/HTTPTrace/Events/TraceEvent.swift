@@ -54,8 +54,15 @@ public enum TraceEvent: Sendable, Equatable {
 
     /// [G] Before a lookup; not for address literals.
     case dnsStart(host: String)
-    /// [G]
+    /// [+] One family's part of the answer, as it arrived; none where no DNS server was asked by us, and none for a
+    /// family that nobody waited for any more.
+    indirect case dnsAnswered(DNSRecords)
+    /// [G] For a name whose families arrive apart it may come after the first `connectStart` (RFC 8305 §3).
     indirect case dnsDone(DNSAnswer)
+    /// [+] No lookup: addresses were given for this host and port beforehand (curl's `--resolve`).
+    indirect case addressPinned(host: String, [NetworkAddress])
+    /// [+] The dial goes elsewhere than the request says (curl's `--connect-to`); both as `host:port`.
+    case dialRedirected(from: String, to: String)
     /// [G] Before each attempt; `attempt` counts from 1 within a dial, since attempts may overlap.
     indirect case connectStart(attempt: Int, NetworkAddress)
     /// [G] Once per attempt, also when it is abandoned because another one won.
@@ -66,6 +73,10 @@ public enum TraceEvent: Sendable, Equatable {
     case tlsMessage(TLSMessage)
     /// [G] On failure the facts hold what was seen until then (Go: nothing).
     indirect case tlsHandshakeDone(TLSFacts, Failure?)
+
+    /// [+] What the kernel knows of the connection: when its dial connected, and at the first byte and the end of
+    /// exchanges on it, though of no more than a hundred exchanges a second and connection.
+    indirect case tcpMeasured(TCPFacts)
 
     // MARK: the connection, for its observers
 

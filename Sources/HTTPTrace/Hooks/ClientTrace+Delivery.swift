@@ -22,7 +22,9 @@ extension ClientTrace {
         case .got100Continue: got100Continue?()
         case .got1xxResponse(let head): try got1xxResponse?(head.status, head.fields)
         case .putIdleConn(let problem): putIdleConn?(problem)
-        case .requestStarted, .redirected, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded,
+        case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured, .requestStarted, .redirected, .queued,
+            .dequeued, .flushed,
+            .responseHead, .bodyBytes, .bodyEnded,
             .attemptRetried,
             .requestFinished, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive,
             .connectionIdle,

@@ -73,8 +73,17 @@ struct EventWords: Equatable {
         case .dnsStart(let host): self.init("dns start", host)
         case .dnsDone(let answer):
             let shared = answer.isCoalesced ? ", shared lookup" : ""
+            let source = answer.source.map { ", by \($0)" } ?? ""
             self.init(
-                "dns done", answer.addresses.map(\.ip).joined(separator: " ") + shared, failure: answer.failure)
+                "dns done", answer.addresses.map(\.ip).joined(separator: " ") + source + shared,
+                failure: answer.failure)
+        case .dnsAnswered(let records): self.init("dns answered", LookupWords.sentence(on: records))
+        case .tcpMeasured(let facts):
+            self.init("tcp \(facts.moment.rawValue)", TCPWords.sentence(on: facts, dot: ", "))
+        case .addressPinned(let host, let addresses):
+            self.init("address pinned", "\(host) is \(addresses.map(\.ip).joined(separator: " ")), as --resolve says")
+        case .dialRedirected(let origin, let goal):
+            self.init("dial redirected", "\(origin) to \(goal), as --connect-to says")
         case .connectStart(let attempt, let address): self.init("connect start", "\(address), attempt \(attempt)")
         case .connectDone(_, let address, let failure): self.init("connect done", "\(address)", failure: failure)
         case .tlsHandshakeStart: self.init("tls start")

@@ -98,6 +98,7 @@ struct TimingPage {
         return switch exchange.absence(of: phase) {
         case .reused(let connection): "reused \(connection)"
         case .literalAddress: "literal address"
+        case .pinned: "pinned by --resolve"
         case .noTLS: "plain http"
         case .answeredEarly: "answered early"
         case .notReached: exchange.isRunning ? "not yet" : "not reached"
@@ -127,14 +128,16 @@ struct TimingPage {
             if let alpn = tls.alpn { words.append("ALPN \(alpn == "http/1.1" ? "h1" : alpn)") }
             if tls.isUnverified { words.append("unverified") }
             return "\(words.joined(separator: dot))"
-        case .dns, .send, .wait, .receive: return nil
+        case .dns: return exchange.lookup.flatMap { LookupWords.note(on: $0, dot: dot) }
+        case .send, .wait, .receive: return nil
         }
     }
 
     // MARK: below the table
 
     private func closingLines() -> [StyledLine] {
-        [totalLine()] + [serverLine(), shareLine(), twinLine(), historyLine()].compactMap { $0 }
+        [totalLine()] + lookupLines()
+            + [tcpLine(), serverLine(), shareLine(), twinLine(), historyLine()].compactMap { $0 }
     }
 
     private func totalLine() -> StyledLine {
@@ -162,6 +165,27 @@ struct TimingPage {
             words.append("\(milliseconds(unclaimed)) between phases")
         }
         return words
+    }
+
+    /// A line each family: who said what, after how long.
+    private func lookupLines() -> [StyledLine] {
+        (exchange.lookup?.records ?? []).map { records in
+            var line = StyledLine(" dns \(records.family.recordType)")
+            line.add("\(milliseconds(records.duration))", endingAt: Self.tookEnd)
+            let style = records.problem == nil ? Style.plain : theme.warning
+            line.add("\(LookupWords.sentence(on: records, withTime: false))", style, at: Self.barStart)
+            return line
+        }
+    }
+
+    /// The last word of the kernel, and how the round trip was at the dial.
+    private func tcpLine() -> StyledLine? {
+        let facts = exchange.tcpFacts
+        guard let last = facts.last else { return nil }
+        var line = StyledLine(" tcp")
+        line.add("\(milliseconds(last.roundTrip))", endingAt: Self.tookEnd)
+        line.add("\(TCPWords.sentence(on: last, dot: dot))", at: Self.barStart)
+        return line
     }
 
     private func serverLine() -> StyledLine? {

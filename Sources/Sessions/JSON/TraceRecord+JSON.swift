@@ -92,6 +92,24 @@ extension JSONWriter {
             openArray("addresses")
             for address in answer.addresses { value(address.ip) }
             closeArray()
+            field("source", ifPresent: answer.source?.description)
+            if answer.isCoalesced { field("shared", true) }
+        case .dnsAnswered(let records):
+            named("dnsAnswered")
+            write(records)
+        case .addressPinned(let host, let addresses):
+            named("addressPinned")
+            field("host", host)
+            openArray("addresses")
+            for address in addresses { value(address.ip) }
+            closeArray()
+        case .tcpMeasured(let facts):
+            named("tcpMeasured")
+            write(facts)
+        case .dialRedirected(let origin, let goal):
+            named("dialRedirected")
+            field("from", origin)
+            field("to", goal)
         case .connectStart(let attempt, let address):
             named("connectStart")
             field("attempt", attempt)
@@ -143,6 +161,50 @@ extension JSONWriter {
         guard let failure else { return }
         field("error", failure.kind.rawValue)
         field("message", failure.message)
+    }
+
+    /// What DNS said of one family, as members of the open object.
+    package mutating func write(_ records: DNSRecords) {
+        field("type", records.family.recordType)
+        openArray("addresses")
+        for address in records.addresses { value(address.ip) }
+        closeArray()
+        if let life = records.timeToLive { field("ttl_s", life.components.seconds) }
+        if !records.aliases.isEmpty {
+            openArray("aliases")
+            for alias in records.aliases {
+                openObject()
+                field("name", alias.name)
+                field("target", alias.target)
+                field("ttl_s", alias.timeToLive.components.seconds)
+                closeObject()
+            }
+            closeArray()
+        }
+        field("server", ifPresent: records.server?.description)
+        if records.isOverTCP { field("tcp", true) }
+        field("tries", records.tries)
+        field("duration_ns", records.duration.nanoseconds)
+        field("problem", ifPresent: records.problem)
+    }
+
+    /// What the kernel knew of a connection, as members of the open object.
+    package mutating func write(_ facts: TCPFacts) {
+        field("moment", facts.moment.rawValue)
+        field("rtt_ms", facts.roundTrip.nanoseconds, decimals: 6)
+        field("rtt_var_ms", facts.roundTripVariation.nanoseconds, decimals: 6)
+        if let least = facts.leastRoundTrip { field("rtt_min_ms", least.nanoseconds, decimals: 6) }
+        field("cwnd", facts.congestionWindow)
+        field("mss", facts.segmentBytes)
+        field("retransmits", facts.retransmits)
+        field("bytes_sent", facts.bytesSent)
+        field("bytes_resent", facts.bytesResent)
+        field("bytes_acked", facts.bytesAcked)
+        field("bytes_received", facts.bytesReceived)
+        field("delivery_rate", ifPresent: facts.deliveryRate)
+        guard let exchange = facts.exchange else { return }
+        field("exchange_bytes_sent", exchange.sent)
+        field("exchange_bytes_received", exchange.received)
     }
 
     private mutating func write(_ reason: QueueReason) {

@@ -37,6 +37,8 @@ extension DialError: CustomStringConvertible {
     /// *"127.0.0.1:1 refused the connection"*, *"[2001:db8::1]:443 refused, 192.0.2.1:443 timed out after 3 s"*.
     public var description: String {
         switch self {
+        case .unresolved(let host, .noAddresses(let families, let server)) where families != .any:
+            "\(host): \(ResolverError.noAddresses(families, server: server))"
         case .unresolved(let host, let error) where error.isUnknownName: "no such host: \(host)"
         case .unresolved(let host, let error): "looking up \(host) failed: \(error)"
         case .timedOut(let time, let host, let attempts) where attempts.isEmpty:
@@ -65,12 +67,4 @@ extension DialError.Attempt: CustomStringConvertible {
         default: "\(address) failed (\(errorWords(code)))"
         }
     }
-}
-
-/// `3 s`, `1.5 s`, `250 ms`.
-private func brief(_ duration: Duration) -> String {
-    let milliseconds = Int(duration.milliseconds.rounded())
-    guard milliseconds >= 1000 else { return "\(milliseconds) ms" }
-    let tenths = (milliseconds + 50) / 100
-    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
 }

@@ -67,14 +67,18 @@ struct HappyEyeballs {
     /// Addresses arrived: all at once, or one family before the other.
     ///
     /// - Parameters:
-    ///   - addresses: In the order in which to try them (RFC 6724); the first one's family goes first.
+    ///   - addresses: In the order in which to try them (RFC 6724).
+    ///   - preferred: The family that goes first, when other addresses came before; nil takes the first one's.
     ///   - isComplete: Whether the lookup ended with these, which may be none.
-    mutating func resolved(_ addresses: [NetworkAddress], isComplete: Bool, at now: Timestamp) -> [Action] {
+    mutating func resolved(
+        _ addresses: [NetworkAddress], preferring preferred: NetworkAddress.Family? = nil, isComplete: Bool,
+        at now: Timestamp
+    ) -> [Action] {
         precondition(!self.isComplete, "addresses after the lookup's end")
         self.isComplete = isComplete
         untried.append(addresses)
-        if startedCount == 0, let first = addresses.first {
-            untried.nextFamily = first.family
+        if startedCount == 0, let family = preferred ?? addresses.first?.family {
+            untried.nextFamily = family
             nextStart = nextStart ?? now + Self.resolutionDelay
         }
         if startedCount == 0, isComplete || untried.hasIP6 { nextStart = nil }

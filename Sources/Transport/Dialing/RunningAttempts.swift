@@ -1,10 +1,15 @@
 internal import DequeModule
 internal import HTTPTrace
 
-/// The attempts of one dial that run side by side, each a task of its own, and what became of them, in order.
+/// The lookup and the attempts of one dial that run side by side, each a task of its own, and what became of them, in
+/// order.
 @NetworkActor
 final class RunningAttempts {
     enum Event {
+        /// One family's part of the lookup; more follows.
+        case answered(ResolvedPart)
+        /// The lookup's end.
+        case resolved(Result<Resolution, ResolverError>)
         case connected(Int, TCPStream)
         case failed(Int, DialError.Attempt)
         case woke
@@ -14,7 +19,7 @@ final class RunningAttempts {
         fileprivate var number: Int? {
             switch self {
             case .connected(let number, _), .failed(let number, _): number
-            case .woke, .cancelled: nil
+            case .answered, .resolved, .woke, .cancelled: nil
             }
         }
     }
@@ -25,20 +30,53 @@ final class RunningAttempts {
         var task: Task<Void, Never>
     }
 
+    private let localEnd: LocalEnd?
+    private var lookup: Task<Void, Never>?
     private var running: [Int: Running] = [:]
     /// What `next()` has not told yet.
     private(set) var events = Deque<Event>()
     private var waiter: UnsafeContinuation<Void, Never>?
     private var timer: TimerID?
 
+    /// - Parameter localEnd: Where all attempts start from; nil leaves it to the kernel.
+    init(from localEnd: LocalEnd? = nil) { self.localEnd = localEnd }
+
+    /// Starts the lookup, which ends in `resolved` unless it is abandoned.
+    func lookUp(_ query: NameQuery, with resolver: any Resolver) {
+        lookup = Task.onNetwork { [self] in
+            let result: Result<Resolution, ResolverError>
+            do throws(ResolverError) {
+                result = .success(
+                    try await resolver.resolve(query) { part in
+                        // A resolver that ends by its own haste has nobody to tell any more.
+                        if self.lookup != nil { self.post(.answered(part)) }
+                    })
+            } catch {
+                result = .failure(error)
+            }
+            if lookup.take() != nil { post(.resolved(result)) }
+        }
+    }
+
+    /// Nothing more is to be heard of the lookup.
+    func abandonLookup() {
+        lookup.take()?.cancel()
+        events.removeAll { event in
+            switch event {
+            case .answered, .resolved: true
+            case .connected, .failed, .woke, .cancelled: false
+            }
+        }
+    }
+
     /// Connects to `address`, which ends in an event unless it is abandoned.
     func start(_ number: Int, _ address: NetworkAddress) {
         let start = EventLoop.shared.now
-        let task: Task<Void, Never> = Task.onNetwork { [self] in
+        let task: Task<Void, Never> = Task.onNetwork { [self, localEnd] in
             // Abandoned before its first step: not even a SYN goes out.
             guard !Task.isCancelled else { return }
             do throws(StreamError) {
-                let stream = try await TCPStream.connect(to: address)
+                let stream = try await TCPStream.connect(to: address, from: localEnd)
                 post(.connected(number, stream))
             } catch .failed(_, let code) {
                 let duration = EventLoop.shared.now - start
@@ -70,7 +108,13 @@ final class RunningAttempts {
         timer = EventLoop.shared.schedule(at: moment) { self.post(.woke) }
     }
 
-    func stopTimer() {
+    /// Ends the lookup and the timer; attempts have been abandoned one by one.
+    func stop() {
+        abandonLookup()
+        stopTimer()
+    }
+
+    private func stopTimer() {
         if let timer = timer.take() { EventLoop.shared.cancel(timer) }
     }
 

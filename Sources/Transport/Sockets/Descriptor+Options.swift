@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import HTTPTrace
 
 extension Descriptor {
     /// A new TCP socket, non-blocking, closed on exec, with Nagle's delay off.
@@ -10,6 +11,22 @@ extension Descriptor {
         let descriptor = try Descriptor(adopting: number, mayWrite: false)
         descriptor.setOption(TCP_NODELAY, level: Int32(IPPROTO_TCP))
         return descriptor
+    }
+
+    /// Binds a socket that has not connected yet.
+    func start(from end: LocalEnd, toward family: NetworkAddress.Family) throws(StreamError) {
+        switch end {
+        case .device(let name):
+            let result = setsockopt(number, SOL_SOCKET, SO_BINDTODEVICE, name, socklen_t(name.utf8.count))
+            guard result == 0 else { throw .failed(call: "binding to \(name)", code: errno) }
+        case .address(let address):
+            // An IPv4 address is no place to reach an IPv6 one from.
+            guard address.family == family, let local = SocketAddress(address) else {
+                throw .failed(call: "binding to \(address.ip)", code: EAFNOSUPPORT)
+            }
+            let result = local.withBytes { bind(number, $0, $1) }
+            guard result == 0 else { throw .failed(call: "binding to \(address.ip)", code: errno) }
+        }
     }
 
     /// Switches a boolean option on. These can fail only for a closed or foreign descriptor.

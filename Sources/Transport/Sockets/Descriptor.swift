@@ -151,6 +151,9 @@ final class Descriptor {
         }
     }
 
+    /// Somebody else's write to it would have blocked: the next wait is a real one.
+    func noteFull() { readiness.writeWouldBlock() }
+
     /// Takes a connection off a listening socket's queue; nil when it is empty.
     func accept(into address: inout SocketAddress) throws(StreamError) -> Int32? {
         guard !isClosed else { throw .closed }

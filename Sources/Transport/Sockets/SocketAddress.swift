@@ -48,6 +48,30 @@ struct SocketAddress {
         return SocketAddress(address)?.networkAddress
     }
 
+    /// The address that these four bytes are, with port 0.
+    static func ip4(_ bytes: [UInt8]) -> NetworkAddress {
+        NetworkAddress(family: .ip4, ip: bytes.map { String($0) }.joined(separator: "."), port: 0)
+    }
+
+    /// The address that these sixteen bytes are, with port 0.
+    static func ip6(_ bytes: [UInt8]) -> NetworkAddress {
+        var ip6 = sockaddr_in6()
+        ip6.sin6_family = sa_family_t(AF_INET6)
+        withUnsafeMutableBytes(of: &ip6.sin6_addr) { $0.copyBytes(from: bytes) }
+        var address = SocketAddress()
+        address.assign(ip6)
+        return address.networkAddress!
+    }
+
+    /// The address alone, as it stands in a packet: 4 or 16 bytes.
+    var bytes: [UInt8] {
+        switch family {
+        case AF_INET: withUnsafeBytes(of: load(sockaddr_in.self).sin_addr) { Array($0) }
+        case AF_INET6: withUnsafeBytes(of: load(sockaddr_in6.self).sin6_addr) { Array($0) }
+        default: []
+        }
+    }
+
     var family: Int32 { Int32(storage.ss_family) }
 
     /// In words; nil for families other than IPv4 and IPv6.

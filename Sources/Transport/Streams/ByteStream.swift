@@ -48,6 +48,9 @@ public protocol ByteStream: AnyObject, Sendable {
     /// Closes both sides and ends waits with `.closed`. What was not yet handed to the kernel is lost. Once is enough.
     func close()
 
+    /// The TCP connection that carries it all; nil where that is not known.
+    var carrier: TCPStream? { get }
+
     var localAddress: NetworkAddress { get }
     var remoteAddress: NetworkAddress { get }
 
@@ -58,6 +61,8 @@ public protocol ByteStream: AnyObject, Sendable {
 }
 
 extension ByteStream {
+    public var carrier: TCPStream? { nil }
+
     /// Waits until the peer sends something, then takes it.
     ///
     /// - Returns: 1 to `buffer.count` bytes, or 0 at the end of the stream.

@@ -26,13 +26,15 @@ public final class TCPStream: ByteStream {
 
     /// Opens a connection to one address.
     ///
-    /// - Parameter timeout: Nil leaves it to the kernel, which gives up after about two minutes.
+    /// - Parameters:
+    ///   - localEnd: Where it starts from; nil leaves it to the kernel.
+    ///   - timeout: Nil leaves it to the kernel, which gives up after about two minutes.
     /// - Throws: `.failed` with connect's result, ETIMEDOUT also for `timeout`; `.closed` as soon as the task is
     ///   cancelled.
     public static func connect(
-        to address: NetworkAddress, timeout: Duration? = nil
+        to address: NetworkAddress, from localEnd: LocalEnd? = nil, timeout: Duration? = nil
     ) async throws(StreamError) -> TCPStream {
-        let descriptor = try startConnecting(to: address)
+        let descriptor = try startConnecting(to: address, from: localEnd)
         let deadline = timeout.map { EventLoop.shared.now + $0 }
         let timer = deadline.map { EventLoop.shared.schedule(at: $0) { descriptor.close() } }
         let wakening = await withTaskCancellationHandler {
@@ -56,9 +58,17 @@ public final class TCPStream: ByteStream {
         return TCPStream(descriptor, remote: address)
     }
 
-    private static func startConnecting(to address: NetworkAddress) throws(StreamError) -> Descriptor {
+    private static func startConnecting(
+        to address: NetworkAddress, from localEnd: LocalEnd?
+    ) throws(StreamError) -> Descriptor {
         guard let target = SocketAddress(address) else { throw .failed(call: "connect", code: EINVAL) }
         let descriptor = try Descriptor.makeSocket(family: target.family)
+        do throws(StreamError) {
+            if let localEnd { try descriptor.start(from: localEnd, toward: address.family) }
+        } catch {
+            descriptor.close()
+            throw error
+        }
         // EINTR leaves the attempt running, like EINPROGRESS. Loopback may be connected, or refuse, on the spot.
         if target.withBytes({ Glibc.connect(descriptor.number, $0, $1) }) < 0, errno != EINPROGRESS, errno != EINTR {
             let code = errno
@@ -69,6 +79,14 @@ public final class TCPStream: ByteStream {
     }
 
     // MARK: ByteStream
+
+    public var carrier: TCPStream? { self }
+
+    /// So far, in both directions.
+    public var wireBytes: WireBytes { WireBytes(sent: bytesSent, received: bytesReceived) }
+
+    /// What the kernel knows of this connection now; nil once it is closed. One system call, less than a microsecond.
+    public func facts(at moment: TCPFacts.Moment) -> TCPFacts? { descriptor.tcpFacts(at: moment) }
 
     public func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> ReadOutcome {
         let outcome = try descriptor.read(into: buffer)

@@ -269,6 +269,7 @@ public final class TLSStream: ByteStream {
         flushIfPossible()
     }
 
+    public var carrier: TCPStream? { lower.carrier }
     public var localAddress: NetworkAddress { lower.localAddress }
     public var remoteAddress: NetworkAddress { lower.remoteAddress }
 }

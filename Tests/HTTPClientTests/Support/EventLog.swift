@@ -4,20 +4,31 @@ import Synchronization
 /// What a trace was told, as short words that can be compared as a whole list.
 final class EventLog: Sendable {
     private let records = Mutex<[TraceRecord]>([])
+    private let measurements = Mutex<[TCPFacts]>([])
 
     init() {}
 
     var trace: ClientTrace { ClientTrace { $0.event = { record in self.add(record) } } }
     var observer: @Sendable (TraceRecord) -> Void { { record in self.add(record) } }
 
-    private func add(_ record: TraceRecord) { records.withLock { $0.append(record) } }
+    private func add(_ record: TraceRecord) {
+        // Whether an exchange is measured depends on the time since the last one: apart, so that sequences stay exact.
+        if case .tcpMeasured(let facts) = record.event { return measurements.withLock { $0.append(facts) } }
+        records.withLock { $0.append(record) }
+    }
+
+    /// What the kernel said, in order.
+    var tcpFacts: [TCPFacts] { measurements.withLock { $0 } }
 
     var all: [TraceRecord] { records.withLock { $0 } }
 
     /// One word an event: `gotConn(c1 reused)`, `bodyBytes(5)`.
     var words: [String] { all.map(\.event.word) }
 
-    func removeAll() { records.withLock { $0.removeAll() } }
+    func removeAll() {
+        records.withLock { $0.removeAll() }
+        measurements.withLock { $0.removeAll() }
+    }
 }
 
 extension TraceEvent {
@@ -45,6 +56,10 @@ extension TraceEvent {
         case .requestFinished(let failure): "requestFinished\(failure.word)"
         case .dnsStart(let host): "dnsStart(\(host))"
         case .dnsDone(let answer): "dnsDone\(answer.failure.word)"
+        case .dnsAnswered(let records): "dnsAnswered(\(records.family.recordType))"
+        case .addressPinned: "addressPinned"
+        case .tcpMeasured(let facts): "tcpMeasured(\(facts.moment.rawValue))"
+        case .dialRedirected(_, let goal): "dialRedirected(\(goal))"
         case .connectStart(let attempt, _): "connectStart(\(attempt))"
         case .connectDone(let attempt, _, let failure): "connectDone(\(attempt))\(failure.word)"
         case .tlsHandshakeStart: "tlsHandshakeStart"

@@ -1,0 +1,45 @@
+public import HTTPTrace
+
+// What an exchange's own dial learned of the name and the way there. Found among its events when somebody looks: one row
+// in thousands is looked at, and the others pay nothing for it.
+
+extension Exchange {
+    /// A name and what was said of it.
+    public struct Lookup: Equatable, Sendable {
+        public var host: String
+        /// One family's part each, as they arrived; empty where we asked no server ourselves.
+        public var records: [DNSRecords] = []
+        /// Nil while it runs.
+        public var answer: DNSAnswer?
+    }
+
+    /// Of its last dial; nil when that looked nothing up.
+    public var lookup: Lookup? {
+        var lookup: Lookup?
+        for record in events {
+            switch record.event {
+            case .dnsStart(let host): lookup = Lookup(host: host)
+            case .dnsAnswered(let records): lookup?.records.append(records)
+            case .dnsDone(let answer): lookup?.answer = answer
+            default: break
+            }
+        }
+        return lookup
+    }
+
+    /// What the kernel said of the connection, from its dial, where this exchange made it, to the response's end.
+    public var tcpFacts: [TCPFacts] {
+        events.compactMap { if case .tcpMeasured(let facts) = $0.event { facts } else { nil } }
+    }
+
+    /// Whether its dial took addresses that were given beforehand.
+    public var isPinned: Bool {
+        events.contains { if case .addressPinned = $0.event { true } else { false } }
+    }
+
+    /// Where its dial was led instead, as `host:port`; nil when it went where the URL says.
+    public var detour: String? {
+        for record in events { if case .dialRedirected(_, let goal) = record.event { return goal } }
+        return nil
+    }
+}

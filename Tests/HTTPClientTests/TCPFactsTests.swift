@@ -1,0 +1,66 @@
+import HTTPTrace
+import TestSupport
+import Testing
+import Transport
+
+@testable import HTTPClient
+
+private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+@NetworkActor
+@Suite("Connection facts", .timeLimit(.minutes(5)))
+struct TCPFactsTests {
+    @Test func `the kernel is asked at the dial, the first byte and the end, and bytes add up`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        let facts = test.events.tcpFacts
+        #expect(facts.map(\.moment) == [.dial, .firstByte, .end])
+        let end = try #require(facts.last)
+        #expect(end.exchange == WireBytes(sent: server.received[0].utf8.count, received: ok.utf8.count))
+        #expect(end.bytesSent == end.exchange?.sent && end.bytesReceived == ok.utf8.count)
+        #expect(facts.allSatisfy { $0.roundTrip > .zero && $0.retransmits == 0 })
+    }
+
+    @Test func `over TLS the handshake and the records count, for the exchange that dialed`() async throws {
+        let tls = try TLSContext(server: TestCertificates.localhost)
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose], tls: tls)
+        let test = try TestClient { $0.tls = try! TLSContext(client: TestCertificates.trusting) }
+        try await test.fetch(server.url())
+        let end = try #require(test.events.tcpFacts.last)
+        // A certificate alone is longer than the answer.
+        #expect(end.exchange!.received > ok.utf8.count + 300)
+        #expect(end.exchange!.received == end.bytesReceived)
+    }
+
+    @Test func `an exchange on an open connection counts its own bytes`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        // Measured exchanges keep their distance, so that many small ones don't pay for it.
+        try await Task.sleep(for: HTTP1Connection.measurementInterval)
+        test.events.removeAll()
+        try await test.fetch(server.url())
+        let facts = test.events.tcpFacts
+        #expect(facts.map(\.moment) == [.firstByte, .end])
+        #expect(facts[1].exchange?.received == ok.utf8.count)
+        #expect(facts[1].bytesReceived == 2 * ok.utf8.count)
+    }
+
+    @Test func `many small exchanges are measured seldom`() async throws {
+        let count = 200
+        let steps = (0..<count).flatMap { _ in [Step.readHead, .send(ok)] }
+        let server = try ScriptedServer(steps + [.awaitClose])
+        let test = try TestClient()
+        let start = EventLoop.shared.now
+        for _ in 0..<count { try await test.fetch(server.url()) }
+        let allowed = Int((EventLoop.shared.now - start) / HTTP1Connection.measurementInterval) + 1
+        #expect(test.events.tcpFacts.filter { $0.moment == .end }.count <= allowed)
+    }
+
+    @Test func `who listens to Go's hooks alone pays for no measurement`() {
+        let hooks = ClientTrace { $0.gotConn = { _ in } }
+        #expect(!Tracer(exchange: ExchangeID(1), trace: hooks).isRecording)
+        #expect(Tracer(exchange: ExchangeID(1), trace: EventLog().trace).isRecording)
+    }
+}
