@@ -74,6 +74,7 @@ struct InspectCommand: AsyncParsableCommand {
         var model = Model(clock: clock, theme: theme(for: terminal), history: ProbeHistory.load())
         model.mark = demo ? "demo" : nil
         model.standingOptions = client.insecure ? ["any certificate (-k)"] : ["verify"]
+        model.standingOptions += client.dialing.words
         if drafts.isEmpty, !demo { model.openProbeLine() }
 
         let reports = ReportRelay()

@@ -33,6 +33,8 @@ struct ClientOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Longest time for lookup and connect together.", valueName: "seconds"))
     var connectTimeout: Double?
 
+    @OptionGroup var dialing: DialingOptions
+
     func validate() throws {
         for (name, seconds) in [("--max-time", maxTime), ("--connect-timeout", connectTimeout)] {
             guard let seconds else { continue }
@@ -71,6 +73,7 @@ struct ClientOptions: ParsableArguments {
             printError("roundtrip: \(error)")
             throw ExitCode(ProgramExit.trust)
         }
+        try dialing.apply(to: &configuration)
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }
         return configuration
