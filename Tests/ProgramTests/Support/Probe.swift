@@ -65,6 +65,32 @@ struct ProbeRecord: Decodable {
         var remote: String
     }
 
+    struct Lookup: Decodable {
+        struct Records: Decodable {
+            var type: String
+            var addresses: [String]
+            var server: String?
+            var tries: Int
+            var durationNs: Int
+            var problem: String?
+        }
+
+        var host: String
+        var source: String?
+        var records: [Records]
+    }
+
+    struct Attempt: Decodable {
+        var address: String
+        var error: String?
+    }
+
+    struct TCP: Decodable {
+        var moment: String
+        var rttMs: Double
+        var retransmits: Int
+    }
+
     var schemaVersion: Int
     var number: Int
     var outcome: String
@@ -79,6 +105,11 @@ struct ProbeRecord: Decodable {
     var unclaimedMs: Double
     var phases: [PhaseTime]
     var connection: Connection?
+    var dns: Lookup?
+    var pinned: Bool?
+    var dialed: String?
+    var attempts: [Attempt]?
+    var tcp: [TCP]?
     var curl: CurlTimes
 
     var phaseNames: [String] { phases.map(\.phase) }
