@@ -81,7 +81,7 @@ final class Prober: Sendable {
                 await ClientTrace.$current.withValue(trace) {
                     while !Task.isCancelled, let id = nextOfRun(count) {
                         await Self.exchange(ClientRequest(draft(id)), as: id, client, recorder)
-                        await recorder.ready()
+                        if recorder.isBehind { await recorder.ready() }
                     }
                 }
             }
@@ -126,12 +126,13 @@ final class Prober: Sendable {
             let response = try await client.send(request, as: id)
             var pending: [UInt8] = []
             while let chunk = try await response.body.next() {
-                if !pending.isEmpty { await recorder.record(.init(exchange: id, bytes: pending, isLast: false)) }
+                if !pending.isEmpty { recorder.record(.init(exchange: id, bytes: pending, isLast: false)) }
                 pending = chunk
+                if recorder.isBehind { await recorder.ready() }
             }
-            await recorder.record(.init(exchange: id, bytes: pending, isLast: true))
+            recorder.record(.init(exchange: id, bytes: pending, isLast: true))
         } catch {
-            await recorder.record(.init(exchange: id, bytes: [], isLast: true))
+            recorder.record(.init(exchange: id, bytes: [], isLast: true))
         }
     }
 }
