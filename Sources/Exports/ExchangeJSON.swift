@@ -106,6 +106,7 @@ extension JSONWriter {
         openObject("tls")
         write(tls)
         writeCertificates(tls)
+        if exchange.tls != nil { writeHandshake(of: exchange) }
         closeObject()
     }
 

@@ -201,7 +201,14 @@ extension TextTimeline {
     private func describe(_ tls: TLSFacts) -> SafeText {
         var parts = [tls.version, tls.cipher].filter { !$0.isEmpty }.map { SafeText(untrusted: $0) }
         if let alpn = tls.alpn { parts.append("ALPN \(alpn)") }
-        if tls.isResumed { parts.append("resumed") }
+        if let group = tls.group { parts.append("\(group)") }
+        switch tls.resumption {
+        case .resumed: parts.append("resumed")
+        case .declined: parts.append("resumption declined")
+        case .notOffered: break
+        }
+        if tls.clientCertificate == .askedInVain { parts.append("asked for a client certificate") }
+        if case .revoked = tls.staple?.status { parts.append("REVOKED by its OCSP staple") }
         if let problem = tls.verificationProblem {
             parts.append("\(tls.isUnverified ? "NOT VERIFIED: " : "")\(problem)")
         }

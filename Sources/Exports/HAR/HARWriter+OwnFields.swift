@@ -22,7 +22,7 @@ extension HARWriter {
         }
         writePhases(exchange)
         writeConnection(exchange, connection)
-        if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, isOwn: exchange.tls != nil) }
+        if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, of: exchange, isOwn: exchange.tls != nil) }
         writeLookup(exchange)
         writeTCPFacts(exchange)
         writeAttempts(exchange)
@@ -58,11 +58,27 @@ extension HARWriter {
         json.closeObject()
     }
 
-    private mutating func write(_ tls: TLSFacts, isOwn: Bool) {
+    private mutating func write(_ tls: TLSFacts, of exchange: Exchange, isOwn: Bool) {
         json.openObject("_tls")
         json.write(tls)
         // The chain once, where the handshake was: a thousand requests on one connection need no thousand chains.
-        if isOwn { json.writeCertificates(tls) }
+        if isOwn {
+            json.writeCertificates(tls)
+            json.writeHandshake(of: exchange)
+        }
+        json.closeObject()
+        writeSecurityDetails(tls)
+    }
+
+    // Playwright's, which its own viewer and others read.
+    private mutating func writeSecurityDetails(_ tls: TLSFacts) {
+        guard let leaf = tls.certificates.first, !tls.version.isEmpty else { return }
+        json.openObject("_securityDetails")
+        json.field("protocol", tls.version.replacing("TLSv", with: "TLS "))
+        json.field("subjectName", leaf.subject.commonName)
+        json.field("issuer", leaf.issuer.commonName)
+        json.field("validFrom", Int(clamping: leaf.notBefore))
+        json.field("validTo", Int(clamping: leaf.notAfter))
         json.closeObject()
     }
 
@@ -141,37 +157,5 @@ extension HARWriter {
         json.field("name", name)
         json.field("value", redaction.value(of: name, value))
         json.closeObject()
-    }
-}
-
-extension JSONWriter {
-    /// Members that say what a handshake agreed on.
-    mutating func write(_ tls: TLSFacts) {
-        field("version", tls.version)
-        field("cipher", tls.cipher)
-        field("alpn", ifPresent: tls.alpn)
-        field("server_name", ifPresent: tls.serverName)
-        field("is_resumed", tls.isResumed)
-        field("is_verified", !tls.isUnverified && tls.verificationProblem == nil)
-        field("problem", ifPresent: tls.verificationProblem)
-    }
-
-    mutating func writeCertificates(_ tls: TLSFacts) {
-        guard !tls.certificates.isEmpty else { return }
-        openArray("certificates")
-        for certificate in tls.certificates {
-            openObject()
-            field("subject", certificate.subject)
-            field("issuer", certificate.issuer)
-            openArray("names")
-            for name in certificate.names { value(name) }
-            closeArray()
-            field("not_before", ISODate.text(unixSeconds: certificate.notBefore))
-            field("not_after", ISODate.text(unixSeconds: certificate.notAfter))
-            field("sha256", certificate.sha256)
-            field("key", certificate.key)
-            closeObject()
-        }
-        closeArray()
     }
 }

@@ -29,6 +29,12 @@ struct TimingPage {
         guard columns >= 50, rows >= 10 else { return DetailPage(compactLines()) }
         var lines = tableLines()
         let words = closingLines()
+        // The handshake opens where it has room, and always for who scrolls.
+        let flights = flightLines()
+        if model.focus == .detail || lines.count + flights.count + words.count <= rows {
+            let tls = Phase.allCases.firstIndex(of: .tls)! + 2
+            lines.insert(contentsOf: flights, at: tls)
+        }
         // Air first, then the rule: they are the only lines that say nothing.
         if lines.count + words.count + 2 <= rows { lines.insert(.empty, at: 0) }
         if lines.count + words.count + 1 <= rows {
@@ -83,6 +89,37 @@ struct TimingPage {
         if exchange.failure?.phase == phase { line.add(theme.marks.glyph(of: .failed).safeText, theme.failure) }
         if let note = note(on: phase), line.width + note.width + 3 <= columns { line.add("  " + note) }
         return line
+    }
+
+    /// Below `tls`: what went there and came back, each with what came of it.
+    private func flightLines() -> [StyledLine] {
+        let axis = barAxis(columns: columns - Self.barStart - 1)
+        return exchange.tlsFlights.map { flight in
+            var line = StyledLine("  \(flight.direction.rawValue)", theme.quiet)
+            let end = flight.end ?? end
+            line.add("\(milliseconds(flight.start - exchange.startedAt))", theme.quiet, endingAt: Self.startEnd)
+            line.add("\(milliseconds(max(end - flight.start, .zero)))", theme.quiet, endingAt: Self.tookEnd)
+            let first = max(0, min(axis.columns - 1, Int(axis.column(of: flight.start))))
+            let last = max(first + 1, min(axis.columns, Int(axis.column(of: end).rounded())))
+            // Waiting for the peer is drawn as waiting, our own arithmetic as TLS.
+            let mark = flight.direction == .sent ? BarMark.wait : .tls
+            let bar = SafeText(repeating: theme.marks.glyph(of: mark).safeText, count: last - first)
+            line.add(bar, theme.style(of: mark), at: Self.barStart + first)
+            let notes = notes(on: flight)
+            if let note = notes.first(where: { line.width + $0.width + 2 <= columns }) { line.add("  " + note) }
+            return line
+        }
+    }
+
+    /// The longest first: all messages, the first and the last, how many.
+    private func notes(on flight: TLSFlight) -> [SafeText] {
+        let names = flight.messages.map(\.name)
+        let size = Figures.size(flight.bytes)
+        let ends = names.count < 2 ? names[0] : "\(names[0]) \(theme.marks.ellipsis.text) \(names[names.count - 1])"
+        return [
+            "\(names.joined(separator: ", "))\(dot)\(size)", "\(names.joined(separator: ", "))", "\(ends)\(dot)\(size)",
+            "\(ends)", "\(Figures.plural(names.count, "message"))",
+        ]
     }
 
     /// All figures of the table with the same decimals, so that the points stand below each other.
