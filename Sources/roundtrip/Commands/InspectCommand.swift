@@ -73,8 +73,10 @@ struct InspectCommand: AsyncParsableCommand {
         let recording = try await startRecording(to: record, clock)
         var model = Model(clock: clock, theme: theme(for: terminal), history: ProbeHistory.load())
         model.mark = demo ? "demo" : nil
-        model.standingOptions = client.insecure ? ["any certificate (-k)"] : ["verify"]
+        model.standingOptions = client.tls.insecure ? [] : ["verify"]
         model.standingOptions += client.dialing.words
+        model.alarm = client.tls.insecure ? "NO CERTIFICATE IS CHECKED (-k)" : nil
+        model.keyLogPath = TLSOptions.keyLogFile
         if drafts.isEmpty, !demo { model.openProbeLine() }
 
         let reports = ReportRelay()

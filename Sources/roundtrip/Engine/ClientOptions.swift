@@ -21,11 +21,7 @@ struct ClientOptions: ParsableArguments {
         help: ArgumentHelp("Body to send; @FILE reads it from a file, @- from stdin.", valueName: "data"))
     var data: String?
 
-    @Flag(name: [.customShort("k"), .long], help: "Accept any certificate. Shown wherever it mattered.")
-    var insecure = false
-
-    @Option(help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"))
-    var cacert: String?
+    @OptionGroup(title: "TLS options") var tls: TLSOptions
 
     @Option(help: ArgumentHelp("Longest time for a whole request.", valueName: "seconds"))
     var maxTime: Double?
@@ -62,17 +58,7 @@ struct ClientOptions: ParsableArguments {
     }
 
     func configuration(trusting extraRoots: [UInt8]?) throws -> ClientConfiguration {
-        var trust = TLSContext.ClientConfiguration()
-        trust.verify = !insecure
-        trust.caFile = cacert
-        trust.extraRoots = extraRoots ?? []
-        var configuration: ClientConfiguration
-        do throws(TLSError) {
-            configuration = try ClientConfiguration(tls: try TLSContext(client: trust))
-        } catch {
-            printError("roundtrip: \(error)")
-            throw ExitCode(ProgramExit.trust)
-        }
+        var configuration = try ClientConfiguration(tls: try tls.context(trusting: extraRoots))
         try dialing.apply(to: &configuration)
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }

@@ -67,12 +67,12 @@ enum Peers {
     }
 
     /// `openssl s_server -www`, which answers every request with a page about the connection.
-    static func openssl(_ identity: Certificates.Identity) async throws -> PeerServer {
+    static func openssl(_ identity: Certificates.Identity, _ options: String...) async throws -> PeerServer {
         try await PeerServer { port in
             [
                 "openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-www", "-quiet", "-cert", identity.certificate,
                 "-key", identity.key,
-            ]
+            ] + options
         }
     }
 }
@@ -107,7 +107,7 @@ struct Certificates {
         return Identity(certificate: folder.file("server.pem"), key: folder.file("server.key"))
     }
 
-    private static func request(_ name: String, in folder: TemporaryFolder) -> [String] {
+    static func request(_ name: String, in folder: TemporaryFolder) -> [String] {
         [
             "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-keyout",
             folder.file("\(name).key"), "-out", folder.file("\(name).pem"),
