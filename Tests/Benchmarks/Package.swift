@@ -17,6 +17,16 @@ let package = Package(
                 .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
             ]),
         .executableTarget(
+            name: "TLSBenchmark",
+            dependencies: [
+                .product(name: "HTTPClient", package: "roundtrip"),
+                .product(name: "HTTPTrace", package: "roundtrip"),
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            ]),
+        .executableTarget(
             name: "EngineBenchmark",
             dependencies: [
                 .product(name: "HTTPClient", package: "roundtrip"),
