@@ -18,6 +18,8 @@ public struct Model: Sendable {
     public var keyLogPath: String?
     /// What holds for every request (`follow`, `verify`, `h2,h1`), shown in the probe line where there is room.
     public var standingOptions: [String] = []
+    /// What a person may change of that, behind `,`.
+    public var options = RequestOptions()
 
     // What is shown
     var rows = RowList()
@@ -109,6 +111,8 @@ enum Mode: Equatable, Sendable {
     case prompt(Prompt)
     /// `y` was pressed: the next key says what to copy.
     case copying
+    /// `,` was pressed: the next key says which option to turn.
+    case choosingOption
     case confirming(Confirmation)
     case help(HelpState)
 }

@@ -38,6 +38,10 @@ struct ScriptedSession {
         var tls: TLSFacts?
         /// Messages of the handshake, each so long after its beginning.
         var messages: [(Double, TLSMessage.Direction, TLSMessage.Kind, bytes: Int)] = []
+        /// Of `shown`, and what is wrong with it.
+        var codings: [String] = []
+        var problem: Failure?
+        var redirection: Redirection?
     }
 
     private static let local = NetworkAddress(family: .ip4, ip: "192.0.2.9", port: 50_000)
@@ -76,6 +80,7 @@ struct ScriptedSession {
         let address = Self.address(of: url)
         let facts = probe.tls ?? Self.tls(url.origin.host, http2: probe.http2)
         record(.requestStarted(RequestedHead(method: probe.method, url: url)))
+        if let redirection = probe.redirection { record(.redirected(redirection)) }
         record(.getConn(hostPort: url.origin.hostPort))
         if isNew { record(.connectionDialing(ConnectionKey(origin: url.origin)), dial) }
         var hasConnection = false
@@ -148,9 +153,14 @@ struct ScriptedSession {
         record(.requestFinished(nil), dial)
         record(.connectionIdle(until: .milliseconds(time) + .seconds(90)), dial)
         if let shown = probe.shown {
+            // Of a decoded body all is kept: `bytes` are those of the wire.
+            let total = probe.codings.isEmpty ? probe.bytes : shown.count
             bodies.append(
                 .body(
-                    id, BodyCapture(bytes: shown, totalBytes: probe.bytes, sha256: "5891b5b522d5df086d0ff0b110fbd9d2")))
+                    id,
+                    BodyCapture(
+                        bytes: shown, totalBytes: total, sha256: "5891b5b522d5df086d0ff0b110fbd9d2",
+                        codings: probe.codings, problem: probe.problem)))
         }
     }
 

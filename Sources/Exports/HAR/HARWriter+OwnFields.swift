@@ -16,6 +16,7 @@ extension HARWriter {
         case .replay(let original): json.field("_replayOf", original.number)
         case .redirect(let origin): json.field("_redirectFrom", origin.number)
         }
+        writeRedirection(exchange)
         if let failure = exchange.failure {
             json.field("_error", failure.message)
             json.field("_outcome", failure.outcome)
@@ -28,7 +29,41 @@ extension HARWriter {
         writeAttempts(exchange)
         writeList("_retries", exchange.retries.map(\.message))
         writeInformational(exchange)
+        writeServerTiming(exchange)
+        writeChunks(exchange)
         writeTrailers(exchange)
+    }
+
+    private mutating func writeRedirection(_ exchange: Exchange) {
+        guard let redirection = exchange.redirection, let total = exchange.chainTotal(at: now) else { return }
+        json.openObject("_redirect")
+        json.field("hop", redirection.hop)
+        json.field("chainNs", total.nanoseconds)
+        json.openArray("withheld")
+        for name in redirection.withheld { json.value(name) }
+        json.closeArray()
+        json.closeObject()
+    }
+
+    private mutating func writeServerTiming(_ exchange: Exchange) {
+        guard let timing = exchange.serverTiming else { return }
+        json.openArray("_serverTiming")
+        json.write(timing, duration: "durationMs")
+        json.closeArray()
+    }
+
+    private mutating func writeChunks(_ exchange: Exchange) {
+        let arrivals = BodyArrivals(of: exchange)
+        guard arrivals.parts.count > 1 else { return }
+        json.openArray("_chunks")
+        for part in arrivals.parts {
+            json.openObject()
+            json.field("atNs", (part.time - exchange.startedAt).nanoseconds)
+            json.field("bytes", part.bytes)
+            json.closeObject()
+        }
+        json.closeArray()
+        if arrivals.isCut { json.field("_chunksCut", true) }
     }
 
     private mutating func writePhases(_ exchange: Exchange) {
@@ -157,5 +192,19 @@ extension HARWriter {
         json.field("name", name)
         json.field("value", redaction.value(of: name, value))
         json.closeObject()
+    }
+}
+
+extension JSONWriter {
+    /// The elements of a list; the names of their members are the same wherever they stand.
+    mutating func write(_ timing: ServerTiming, duration: StaticString) {
+        for entry in timing.entries {
+            openObject()
+            field("name", entry.name)
+            // Exact to the microsecond; servers give less.
+            if let time = entry.milliseconds { field(duration, Int64((time * 1e3).rounded()), decimals: 3) }
+            field("description", ifPresent: entry.words)
+            closeObject()
+        }
     }
 }

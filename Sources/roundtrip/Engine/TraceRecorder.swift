@@ -1,4 +1,5 @@
 import HTTPTrace
+import Sessions
 import Transport
 
 // Where events are kept on the network thread until they are handed over, whole, at most sixty times a second.
@@ -9,6 +10,16 @@ struct TraceBatch: Sendable {
     /// Oldest first.
     var records: [TraceRecord] = []
     var bodies: [BodyPiece] = []
+    /// Requests that the recorder's owner numbered itself; their records come after them.
+    var begun: [Begun] = []
+
+    /// A request about to be sent.
+    struct Begun: Sendable {
+        var id: ExchangeID
+        var draft: RequestDraft
+        var cause: Exchange.Cause
+        var time: Timestamp
+    }
 
     /// A piece of a response body, or its end.
     struct BodyPiece: Sendable {
@@ -16,6 +27,12 @@ struct TraceBatch: Sendable {
         var bytes: [UInt8]
         /// Whether nothing will follow. Set on a piece of its own or on the last one.
         var isLast: Bool
+        /// Of the response; nil when there was none.
+        var head: ResponseHead?
+        /// With the last piece: why it is a failure though it ended well.
+        var problem: Failure?
+        /// With the last piece: whether the body did not come whole.
+        var isBroken = false
     }
 }
 
@@ -55,6 +72,11 @@ final class TraceRecorder {
     private func record(_ record: TraceRecord) {
         batch.records.append(record)
         if batch.records.count >= Self.batchLimit { flush() } else { schedule() }
+    }
+
+    /// A request is about to be sent under a number of our own.
+    func begin(_ draft: RequestDraft, as id: ExchangeID, _ cause: Exchange.Cause) {
+        batch.begun.append(TraceBatch.Begun(id: id, draft: draft, cause: cause, time: loop.now))
     }
 
     /// Hands a piece of a body over, and waits while too many bytes are under way.

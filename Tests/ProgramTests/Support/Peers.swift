@@ -28,7 +28,9 @@ enum Python {
 /// Servers in wide use, each with the least configuration that runs in a folder of its own without rights.
 enum Peers {
     /// nginx on the files in `folder`.
-    static func nginx(_ folder: TemporaryFolder) async throws -> PeerServer {
+    ///
+    /// - Parameter directives: Further ones for its server.
+    static func nginx(_ folder: TemporaryFolder, _ directives: String = "") async throws -> PeerServer {
         try await PeerServer { port in
             let scratch = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
                 .map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
@@ -37,7 +39,7 @@ enum Peers {
                 events { worker_connections 512; }
                 http {
                   access_log off; \(scratch)
-                  server { listen 127.0.0.1:\(port); root \(folder.path); }
+                  server { listen 127.0.0.1:\(port); root \(folder.path); \(directives) }
                 }
                 """
             let file = try folder.write("nginx.conf", configuration.utf8)
