@@ -18,6 +18,7 @@ let settings: [SwiftSetting] =
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -31,6 +32,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         swiftSettings: settings)
 }
 
+// What `Tests/Benchmarks` measures beside the libraries; nobody else sees it.
+let measured: [Product] =
+    Context.environment["ROUNDTRIP_BENCHMARKS"] == nil
+    ? [] : [.library(name: "SessionModules", targets: ["Sessions", "Exports", "Inspector", "TextScreen"])]
+
 let package = Package(
     name: "roundtrip",
     products: [
@@ -38,7 +44,7 @@ let package = Package(
         .library(name: "HTTPClient", targets: ["HTTPClient"]),
         .library(name: "HTTPServer", targets: ["HTTPServer"]),
         .executable(name: "roundtrip", targets: ["roundtrip"]),
-    ],
+    ] + measured,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -66,7 +72,7 @@ let package = Package(
         // The engine.
         library("HTTPWire", ["HTTPTrace", "CNgHTTP2", "CZlib", "CBrotli", "CZstd", httpTypes]),
         library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", "CAres", deque]),
-        library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque]),
+        library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque, ordered]),
         library("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
 
         // What has been seen.

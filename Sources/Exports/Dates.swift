@@ -27,44 +27,44 @@ enum ISODate {
         let microseconds = Int(floorDivide(unixNanoseconds, 1_000))
         let seconds = floorDivide(microseconds, 1_000_000)
         let days = floorDivide(seconds, 86_400)
-        var text = ""
+        var text: [UInt8] = []
         text.reserveCapacity(27)
         append(CalendarDate(daysSince1970: days), to: &text)
         append(timeOfDay: seconds - days * 86_400, after: ".", to: &text)
         append(microseconds - seconds * 1_000_000, 6, "Z", to: &text)
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// `2026-11-20T23:28:10Z`. Certificates may name any year; outside 1 to 9999 it is clamped.
     static func text(unixSeconds: Int64) -> String {
         let seconds = Int(min(max(unixSeconds, -62_135_596_800), 253_402_300_799))
         let days = floorDivide(seconds, 86_400)
-        var text = ""
+        var text: [UInt8] = []
         append(CalendarDate(daysSince1970: days), to: &text)
         append(timeOfDay: seconds - days * 86_400, after: "Z", to: &text)
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private static func append(_ date: CalendarDate, to text: inout String) {
+    private static func append(_ date: CalendarDate, to text: inout [UInt8]) {
         append(date.year, 4, "-", to: &text)
         append(date.month, 2, "-", to: &text)
         append(date.day, 2, "T", to: &text)
     }
 
-    private static func append(timeOfDay seconds: Int, after: Unicode.Scalar, to text: inout String) {
+    private static func append(timeOfDay seconds: Int, after: Unicode.Scalar, to text: inout [UInt8]) {
         append(seconds / 3_600, 2, ":", to: &text)
         append(seconds / 60 % 60, 2, ":", to: &text)
         append(seconds % 60, 2, after, to: &text)
     }
 
-    private static func append(_ number: Int, _ width: Int, _ after: Unicode.Scalar, to text: inout String) {
+    private static func append(_ number: Int, _ width: Int, _ after: Unicode.Scalar, to text: inout [UInt8]) {
         var scale = 1
         for _ in 1..<width { scale *= 10 }
         while scale > 0 {
-            text.unicodeScalars.append(Unicode.Scalar(UInt8(ascii: "0") + UInt8(number / scale % 10)))
+            text.append(UInt8(ascii: "0") + UInt8(number / scale % 10))
             scale /= 10
         }
-        text.unicodeScalars.append(after)
+        text.append(UInt8(ascii: after))
     }
 
     private static func floorDivide<Number: SignedInteger>(_ number: Number, _ divisor: Number) -> Number {
@@ -93,11 +93,11 @@ enum ISODate {
         guard let day, let month, let year, clock.count == 3, (1...31).contains(day), year >= 1601,
             (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...59).contains(clock[2])
         else { return nil }
-        var text = ""
+        var text: [UInt8] = []
         append(year, 4, "-", to: &text)
         append(month, 2, "-", to: &text)
         append(day, 2, "T", to: &text)
         append(timeOfDay: clock[0] * 3_600 + clock[1] * 60 + clock[2], after: "Z", to: &text)
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 }

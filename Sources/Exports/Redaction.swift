@@ -39,6 +39,13 @@ public struct Redaction: Sendable {
         }
     }
 
+    /// Counts what was replaced before, in text that is written again.
+    mutating func count(_ more: Counts) {
+        counts.credentials += more.credentials
+        counts.cookies += more.cookies
+        counts.parameters += more.parameters
+    }
+
     /// What the value of a field is, as far as secrets go.
     enum FieldKind: Sendable { case plain, credential, cookie, setCookie, link }
 
@@ -130,6 +137,15 @@ public struct Redaction: Sendable {
             result += rest.takeMark()
         }
         return result
+    }
+}
+
+extension Redaction.Counts {
+    /// What came in between.
+    static func - (later: Self, earlier: Self) -> Self {
+        Self(
+            credentials: later.credentials - earlier.credentials, cookies: later.cookies - earlier.cookies,
+            parameters: later.parameters - earlier.parameters)
     }
 }
 

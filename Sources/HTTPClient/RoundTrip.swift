@@ -14,7 +14,10 @@ internal import Transport
 
 @NetworkActor
 final class RoundTrip {
-    private var request: ClientRequest
+    /// As it is sent, cookies included.
+    private let request: ClientRequest
+    /// The caller's own fields, as traces are told.
+    private let askedFields: HTTPFields
     private let redirection: Redirection?
     private let client: Client
     let tracer: Tracer
@@ -31,6 +34,10 @@ final class RoundTrip {
 
     /// - Parameter redirection: What led here; nil for a request of its own.
     init(_ request: ClientRequest, after redirection: Redirection?, _ client: Client, _ tracer: Tracer) {
+        askedFields = request.fields
+        var request = request
+        client.addCookies(to: &request, after: redirection)
+        // Never changed from here on: what may change is copied whenever it is handed on.
         self.request = request
         self.redirection = redirection
         self.client = client
@@ -44,10 +51,11 @@ final class RoundTrip {
     /// Waits for the response's head.
     ///
     /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`. And all waits in
-    /// one function: every asynchronous call costs two looks at which executor the task prefers, under a lock.
+    /// one function, put into its caller: every asynchronous call costs two looks at which executor the task prefers, under
+    /// a lock.
+    @inline(__always)
     func run() async -> Result<Response, Failure> {
         begin()
-        client.addCookies(to: &request, after: redirection)
         do throws(Failure) {
             let head = try client.heads.head(of: request)
             while true {
@@ -86,7 +94,7 @@ final class RoundTrip {
         tracer.record(
             .requestStarted(
                 RequestedHead(
-                    method: request.method, url: request.url, fields: request.fields,
+                    method: request.method, url: request.url, fields: askedFields,
                     bodyBytes: request.body.isEmpty ? nil : request.body.count)))
         if let redirection { tracer.record(.redirected(redirection)) }
         startTimer()

@@ -1,7 +1,10 @@
 internal import HTTPTrace
 internal import Transport
 
-// Stamps the events of one exchange and tells those who listen. Costs a nil check when nobody does.
+// Stamps the events of one exchange and tells those who listen. Costs a look at one flag when nobody does.
+//
+// Stamps are taken on the spot, of the moment something happened and not of the moment it was understood: all that one
+// read brought has one stamp (`hold`), so neither our parsing nor a slow hook shows up as the server's time.
 //
 // Two promises are kept here, for all who record: every start has one done, and nothing follows `requestFinished`.
 // A dial may outlive its request; its starts are then closed for the request, and the rest goes to nobody.
@@ -9,39 +12,59 @@ internal import Transport
 @NetworkActor
 final class Tracer {
     let exchange: ExchangeID
+    /// Those to be called; nil where there are none but the buffer.
     private let trace: ClientTrace?
+    private let buffer: TraceBuffer?
+    private let tellsTimes: Bool
+    /// Whether somebody listens still.
+    private var isHeard: Bool
     private var isOver = false
-    private var open: [TraceEvent] = []
+    /// The moment that is being told; nil where each event has its own.
+    private var held: Timestamp?
+    @exclusivity(unchecked) private var open: [TraceEvent] = []
 
     init(exchange: ExchangeID, trace: ClientTrace?) {
         self.exchange = exchange
-        self.trace = trace
+        self.trace = trace?.hasHooks == true ? trace : nil
+        buffer = trace?.buffer
+        tellsTimes = trace?.tellsTimes ?? false
+        isHeard = self.trace != nil || buffer != nil
     }
+
+    /// The time of what is being told: the held moment, else now.
+    var now: Timestamp { held ?? EventLoop.shared.now }
+
+    /// Gives all events until `letGo` the stamp of this moment.
+    func hold() { if tellsTimes, !isOver { held = EventLoop.shared.now } }
+
+    func letGo() { held = nil }
 
     /// The event is made only when somebody listens, and stamped here: times handed down from elsewhere grow old on the
     /// way and put effects before causes.
     func record(_ event: @autoclosure () -> TraceEvent, on connection: ConnectionID? = nil) {
+        guard isHeard else { return }
         // Only a hook for 1xx can throw, and `recordInformational` asks it.
-        try? recordOrThrow(event(), on: connection)
+        try? tell(event(), connection)
     }
 
     /// - Throws: What a `got1xxResponse` hook threw: the request is to be aborted.
     func recordInformational(_ head: @autoclosure () -> ResponseHead, on connection: ConnectionID) throws {
-        try recordOrThrow(.got1xxResponse(head()), on: connection)
+        guard isHeard else { return }
+        try tell(.got1xxResponse(head()), connection)
     }
 
     /// Whether anybody is told.
-    var isListening: Bool { trace != nil && !isOver }
+    var isListening: Bool { isHeard }
 
     /// Whether somebody is told of events that Go has no hook for, and that cost something to find out.
-    var isRecording: Bool { !isOver && trace?.event != nil }
+    var isRecording: Bool { isHeard && tellsTimes }
 
     /// For the steps of a dial: their starts are remembered until their dones.
     func recordDial(_ event: TraceEvent, on connection: ConnectionID) {
-        guard trace != nil, !isOver else { return }
+        guard isHeard else { return }
         if event.isStart { open.append(event) } else { open.removeAll { event.isDone(of: $0) } }
         if case .tlsMessage(let message) = event {
-            try? recordOrThrow(event, on: connection, at: message.time)
+            try? tell(event, connection, at: message.time)
         } else {
             record(event, on: connection)
         }
@@ -55,14 +78,20 @@ final class Tracer {
         }
         record(.requestFinished(failure), on: connection)
         isOver = true
+        isHeard = false
     }
 
-    private func recordOrThrow(
-        _ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?, at time: Timestamp? = nil
-    ) throws {
-        guard let trace, !isOver else { return }
-        let time = time ?? EventLoop.shared.now
-        try trace.deliver(TraceRecord(time: time, exchange: exchange, connection: connection, event: event()))
+    private func tell(_ event: consuming TraceEvent, _ connection: ConnectionID?, at time: Timestamp? = nil) throws {
+        guard tellsTimes else {
+            try trace?.tell(event)
+            return
+        }
+        let record = TraceRecord(time: time ?? now, exchange: exchange, connection: connection, event: event)
+        guard let trace else {
+            buffer?.append(record)
+            return
+        }
+        try trace.deliver(record)
     }
 }
 

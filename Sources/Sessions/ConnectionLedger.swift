@@ -55,23 +55,31 @@ public struct ConnectionLedger: Equatable, Sendable {
             connections.insert(connection, at: insertionIndex(of: id))
             return
         }
-        // What is closed stays closed: an event on its way when the socket went does not revive it.
-        guard let index = index(of: id), connections[index].closedAt == nil else { return }
         switch record.event {
         case .connectionOpened(let facts):
-            connections[index].openedAt = record.time
-            connections[index].facts = facts
-        case .connectionFailed(let failure): connections[index].state = .failed(failure, at: record.time)
+            change(id) {
+                $0.openedAt = record.time
+                $0.facts = facts
+            }
+        case .connectionFailed(let failure): change(id) { $0.state = .failed(failure, at: record.time) }
         case .connectionActive(let use):
-            connections[index].uses = use
-            guard let exchange = record.exchange else { break }
-            connections[index].state = .busy(exchange)
-            connections[index].exchanges.append(exchange)
+            change(id) {
+                $0.uses = use
+                guard let exchange = record.exchange else { return }
+                $0.state = .busy(exchange)
+                $0.exchanges.append(exchange)
+            }
         case .connectionIdle(let deadline):
-            connections[index].state = .idle(since: record.time, until: deadline)
-        case .connectionClosed(let reason): connections[index].state = .closed(reason, at: record.time)
+            change(id) { $0.state = .idle(since: record.time, until: deadline) }
+        case .connectionClosed(let reason): change(id) { $0.state = .closed(reason, at: record.time) }
         default: break
         }
+    }
+
+    // What is closed stays closed: an event on its way when the socket went does not revive it.
+    private mutating func change(_ id: ConnectionID, _ change: (inout Connection) -> Void) {
+        guard let index = index(of: id), connections[index].closedAt == nil else { return }
+        change(&connections[index])
     }
 
     // Numbers ascend, so a search by halves finds one among ten thousand without an index to keep.

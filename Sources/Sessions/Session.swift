@@ -3,7 +3,7 @@ public import HTTPTrace
 /// Everything seen since the start (or since the list was cleared): exchanges, connections, and figures about them.
 public struct Session: Equatable, Sendable {
     /// In the order of asking.
-    public private(set) var exchanges: [Exchange] = []
+    public private(set) var exchanges = ExchangeList()
     public private(set) var connections = ConnectionLedger()
     /// Figures over all exchanges, kept up to date record by record.
     public private(set) var statistics = Statistics()
@@ -14,7 +14,7 @@ public struct Session: Equatable, Sendable {
     public init(clock: ClockAnchor) { self.clock = clock }
 
     /// The exchange of that number; nil when there is none, or it was removed.
-    public subscript(id: ExchangeID) -> Exchange? { index(of: id).map { exchanges[$0] } }
+    public subscript(id: ExchangeID) -> Exchange? { exchanges.index(of: id).map { exchanges[$0] } }
 
     /// Adds a row for a request that is about to be sent. Numbers must ascend.
     public mutating func begin(
@@ -26,17 +26,23 @@ public struct Session: Equatable, Sendable {
     }
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
-    public mutating func apply(_ records: some Sequence<TraceRecord>) {
-        for record in records {
-            connections.apply(record)
-            guard let id = record.exchange, let index = index(of: id) else { continue }
-            let before = Statistics.Share(exchanges[index])
-            exchanges[index].apply(record)
-            let after = Statistics.Share(exchanges[index])
-            guard after != before else { continue }
-            statistics.move(from: before, to: after)
-            if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
-        }
+    public mutating func apply(_ records: [TraceRecord]) {
+        for record in records { apply(record) }
+    }
+
+    /// As above, for parts of a batch. What the engine hands over are arrays: a loop over any sequence would ask it for each
+    /// record through a table.
+    public mutating func apply(_ records: some Sequence<TraceRecord>) { apply(Array(records)) }
+
+    private mutating func apply(_ record: TraceRecord) {
+        connections.apply(record)
+        guard let id = record.exchange, let index = exchanges.index(of: id) else { return }
+        let before = exchanges[index].share
+        exchanges[index].apply(record)
+        let after = exchanges[index].share
+        guard after != before else { return }
+        statistics.move(from: before, to: after)
+        if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
     }
 
     private mutating func finished(_ exchange: Exchange) {
@@ -46,7 +52,7 @@ public struct Session: Equatable, Sendable {
 
     /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.
     public mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
-        guard let index = index(of: id) else { return }
+        guard let index = exchanges.index(of: id) else { return }
         exchanges[index].body = body
         guard let problem = body.problem, exchanges[index].failure == nil, !exchanges[index].isRunning else { return }
         // Its time stays in the percentiles: a histogram forgets no single value, and the server did take that long.
@@ -59,12 +65,12 @@ public struct Session: Equatable, Sendable {
     /// In one pass, since the first rows go while those behind them stay.
     public mutating func forget(_ ids: Set<ExchangeID>) {
         guard !ids.isEmpty else { return }
-        exchanges.removeAll { ids.contains($0.id) }
+        exchanges.remove(ids)
     }
 
     public mutating func remove(_ id: ExchangeID) {
-        guard let index = index(of: id) else { return }
-        exchanges.remove(at: index)
+        guard exchanges.index(of: id) != nil else { return }
+        exchanges.remove([id])
         countAgain()
     }
 
@@ -93,20 +99,5 @@ public struct Session: Equatable, Sendable {
             statistics.add(exchange)
             if !exchange.isRunning { finished(exchange) }
         }
-    }
-
-    private func index(of id: ExchangeID) -> Int? {
-        // Without removals the numbers have no gaps, and the first guess is right.
-        if let first = exchanges.first?.id.number {
-            let guess = id.number - first
-            if exchanges.indices.contains(guess), exchanges[guess].id == id { return guess }
-        }
-        var low = 0
-        var high = exchanges.count
-        while low < high {
-            let middle = (low + high) / 2
-            if exchanges[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < exchanges.count && exchanges[low].id == id ? low : nil
     }
 }

@@ -54,17 +54,12 @@ extension Statistics {
         var standing: Exchange.Standing
         var warmth: Exchange.Warmth?
 
-        init(_ exchange: Exchange) {
-            standing = exchange.standing
-            warmth = exchange.warmth
-        }
-
         var hasFinished: Bool { standing != .queued && standing != .inFlight }
     }
 
     mutating func add(_ exchange: Exchange) {
         counts.total += 1
-        count(Share(exchange), by: 1)
+        count(exchange.share, by: 1)
     }
 
     mutating func move(from old: Share, to new: Share) {
@@ -95,6 +90,9 @@ extension Statistics {
 }
 
 extension Exchange {
+    /// What it adds to the counts. Asked twice a record, of the exchange where it stands: handing it over would copy it.
+    var share: Statistics.Share { Statistics.Share(standing: standing, warmth: warmth) }
+
     /// Where it stands, as the counts in the head line see it.
     public enum Standing: Equatable, Sendable { case queued, inFlight, good, failed, cancelled }
 

@@ -7,6 +7,7 @@ let package = Package(
     name: "Benchmarks",
     dependencies: [.package(name: "roundtrip", path: "../..")],
     targets: [
+        .target(name: "Resident"),
         .executableTarget(
             name: "ServerBenchmark",
             dependencies: [
@@ -29,6 +30,7 @@ let package = Package(
         .executableTarget(
             name: "EngineBenchmark",
             dependencies: [
+                "Resident",
                 .product(name: "HTTPClient", package: "roundtrip"),
                 .product(name: "HTTPTrace", package: "roundtrip"),
             ],
@@ -36,5 +38,13 @@ let package = Package(
                 .enableUpcomingFeature("ExistentialAny"),
                 .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
             ]),
+        .executableTarget(
+            name: "SessionBenchmark",
+            dependencies: [
+                "Resident",
+                .product(name: "HTTPTrace", package: "roundtrip"),
+                .product(name: "SessionModules", package: "roundtrip"),
+            ],
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
     ]
 )

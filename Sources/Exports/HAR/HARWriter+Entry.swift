@@ -25,6 +25,26 @@ extension HARWriter {
     }
 
     private mutating func writeRequest(_ exchange: Exchange, _ version: String) {
+        guard let head = exchange.sentHead, exchange.draft.body.isEmpty else {
+            return writeNewRequest(exchange, version)
+        }
+        if let part = written.request(head, exchange.draft, version) { return write(part) }
+        let (start, counts) = (json.bytes.count, redaction.counts)
+        writeNewRequest(exchange, version)
+        written.keep(part(from: start, counts), head, exchange.draft, version)
+    }
+
+    /// The part again, secrets counted as often as they are left out.
+    private mutating func write(_ part: WrittenParts.Part) {
+        json.splice(part.bytes)
+        redaction.count(part.redacted)
+    }
+
+    private func part(from start: Int, _ counts: Redaction.Counts) -> WrittenParts.Part {
+        WrittenParts.Part(bytes: Array(json.bytes[start...]), redacted: redaction.counts - counts)
+    }
+
+    private mutating func writeNewRequest(_ exchange: Exchange, _ version: String) {
         let draft = exchange.draft
         let fields = exchange.sentHead?.lines ?? draft.fields.map { ($0.name.rawName, $0.value) }
         if draft.url.userInfo != nil { redaction.leaveOutUserInfo() }
@@ -71,6 +91,22 @@ extension HARWriter {
 
     private mutating func writeResponse(_ exchange: Exchange, _ version: String) {
         let response = exchange.response
+        let facts = response.flatMap { written.response($0, version) } ?? writeNewResponse(response, version)
+        if let part = facts.part { write(part) }
+        writeContent(exchange, facts)
+        json.field("redirectURL", facts.redirectURL)
+        let headersBytes = response.map { $0.bytes.isEmpty ? -1 : $0.bytes.count } ?? -1
+        json.field("headersSize", headersBytes)
+        json.field("bodySize", response == nil ? -1 : exchange.bodyBytes)
+        json.field("_transferSize", response == nil ? 0 : max(headersBytes, 0) + exchange.bodyBytes)
+        json.closeObject()
+    }
+
+    /// Writes what comes before the content.
+    ///
+    /// - Returns: What the rest needs to know of the head; without a `part`, which is written.
+    private mutating func writeNewResponse(_ response: ResponseHead?, _ version: String) -> WrittenParts.Response {
+        let (start, counts) = (json.bytes.count, redaction.counts)
         let fields = response.map { $0.fields.map { ($0.name.rawName, $0.value) } } ?? []
         json.openObject("response")
         json.field("status", response?.status ?? 0)
@@ -82,23 +118,25 @@ extension HARWriter {
         }
         json.closeArray()
         write(fields: fields)
-        writeContent(exchange, fields)
         // The same redaction as of the field, without counting it twice.
         var counted = redaction
-        json.field("redirectURL", value(of: "location", in: fields).map { counted.url($0) } ?? "")
-        let headersBytes = response.map { $0.bytes.isEmpty ? -1 : $0.bytes.count } ?? -1
-        json.field("headersSize", headersBytes)
-        json.field("bodySize", response == nil ? -1 : exchange.bodyBytes)
-        json.field("_transferSize", response == nil ? 0 : max(headersBytes, 0) + exchange.bodyBytes)
-        json.closeObject()
+        var facts = WrittenParts.Response(
+            coding: value(of: "content-encoding", in: fields).map { $0.lowercased() } ?? "identity",
+            mimeType: value(of: "content-type", in: fields) ?? "x-unknown",
+            redirectURL: value(of: "location", in: fields).map { counted.url($0) } ?? "")
+        guard let response else { return facts }
+        facts.part = part(from: start, counts)
+        written.keep(facts, response, version)
+        facts.part = nil
+        return facts
     }
 
-    private mutating func writeContent(_ exchange: Exchange, _ fields: [(name: String, value: String)]) {
+    private mutating func writeContent(_ exchange: Exchange, _ facts: WrittenParts.Response) {
         let size = exchange.body?.totalBytes ?? (exchange.response == nil ? 0 : exchange.bodyBytes)
         json.openObject("content")
         json.field("size", size)
         if let body = exchange.body, !body.codings.isEmpty { json.field("compression", size - exchange.bodyBytes) }
-        json.field("mimeType", value(of: "content-type", in: fields) ?? "x-unknown")
+        json.field("mimeType", facts.mimeType)
         if let body = exchange.body, body.isCut {
             json.field("comment", "body left out: \(body.bytes.count) of \(body.totalBytes) bytes were kept")
         } else if let body = exchange.body {

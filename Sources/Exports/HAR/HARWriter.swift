@@ -15,6 +15,8 @@ public struct HARWriter {
     let clock: ClockAnchor
     let now: Timestamp
     private let version: String
+    /// Requests and responses that were written before, by their heads.
+    var written = WrittenParts()
     public private(set) var summary = Summary()
 
     /// What was written.

@@ -106,6 +106,8 @@ final class HTTP1Exchange {
 
     private func releaseBody() {
         guard case .holdingBack = writing, !isEnded else { return }
+        // Writing has moments of its own, though a 100 may have brought this about.
+        tracer.letGo()
         writeBody(after: [])
     }
 
@@ -187,6 +189,7 @@ final class HTTP1Exchange {
     }
 
     /// Waits until one read has been understood. `head`, `takePiece` and `isEnded` say what it brought.
+    @inline(__always)
     func advance() async throws(Problem) {
         let result = await withUnsafeContinuation { continuation in
             waiter = continuation
@@ -231,6 +234,8 @@ final class HTTP1Exchange {
 
     /// Takes in the first `count` bytes of the input; 0 is the peer's close.
     private func understand(_ count: Int) throws(Problem) {
+        tracer.hold()
+        defer { tracer.letGo() }
         if count > 0, !gotFirstByte {
             gotFirstByte = true
             tracer.record(.gotFirstResponseByte, on: connection.id)

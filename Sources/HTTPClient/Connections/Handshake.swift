@@ -23,6 +23,7 @@ struct Handshake {
     func run(
         over lower: any ByteStream, with origin: Origin, record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> (TLSStream, TLSFacts) {
+        await context.ready()
         record(.tlsHandshakeStart)
         let stream: TLSStream
         do throws(TLSError) {

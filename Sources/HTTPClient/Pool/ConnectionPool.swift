@@ -19,6 +19,7 @@ final class ConnectionPool {
     private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
+    @exclusivity(unchecked) private var lastHostPort: (key: ConnectionKey, text: String)?
     private var nextWake: (at: Timestamp, timer: TimerID)?
     private var isShutDown = false
 
@@ -58,8 +59,12 @@ final class ConnectionPool {
     /// - Throws: After the client was shut down.
     func lease(_ request: RequestID, for key: ConnectionKey, tracer: Tracer) throws(Failure) -> Lease {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
-        tracer.record(.getConn(hostPort: key.origin.hostPort))
-        var actions = state.request(request, for: key, at: loop.now)
+        tracer.record(.getConn(hostPort: hostPort(of: key)))
+        let now = loop.now
+        if let taken = state.takeIdle(for: key, at: now) {
+            return .now(take(taken.connection, .idle(for: taken.rested), tracer))
+        }
+        var actions = state.request(request, for: key, at: now)
         if case .assign(request, let id, let reuse)? = actions.last {
             actions.removeLast()
             obey(actions)
@@ -69,6 +74,14 @@ final class ConnectionPool {
         waiting[request] = waiter
         obey(actions)
         return .later(waiter)
+    }
+
+    /// The same text for the same key, most often: making it takes longer than recording an event.
+    private func hostPort(of key: ConnectionKey) -> String {
+        if let lastHostPort, lastHostPort.key == key { return lastHostPort.text }
+        let text = key.origin.hostPort
+        lastHostPort = (key, text)
+        return text
     }
 
     /// Ends the wait of a request that no longer wants a connection; nothing happens when it does not wait.
@@ -81,7 +94,14 @@ final class ConnectionPool {
 
     /// A response has ended well and its connection may serve another request.
     func release(_ connection: HTTP1Connection, tracer: Tracer) {
-        let actions = state.released(connection.id, at: loop.now)
+        let now = tracer.now
+        if let rest = state.tryRest(connection.id, at: now) {
+            tracer.record(.putIdleConn(nil), on: connection.id)
+            observe(.connectionIdle(until: rest.until), connection.id, at: now)
+            if let deadline = rest.until { wake(at: deadline) }
+            return
+        }
+        let actions = state.released(connection.id, at: now)
         var problem: PutIdleProblem?
         var isSilent = false
         for case .close(connection.id, let reason) in actions {
@@ -90,7 +110,7 @@ final class ConnectionPool {
         }
         // Go says nothing where keep-alive is off. Otherwise this comes before the next request gets the connection.
         if !isSilent { tracer.record(.putIdleConn(problem), on: connection.id) }
-        obey(actions)
+        obey(actions, at: now)
     }
 
     /// The connection is done for, or must not be kept.
@@ -128,7 +148,8 @@ final class ConnectionPool {
 
     // MARK: - Actions
 
-    private func obey(_ actions: [PoolAction]) {
+    /// - Parameter now: When what caused them happened; nil for just now.
+    private func obey(_ actions: [PoolAction], at now: Timestamp? = nil) {
         for action in actions {
             switch action {
             case .open(let id, let key, let request): open(id, key, for: request)
@@ -136,7 +157,7 @@ final class ConnectionPool {
                 waiting[request]?.tracer.record(.queued(reason, position: position))
             case .assign(let request, let id, let reuse): assign(id, reuse, to: request)
             case .fail: break  // `failed` answers it, since it knows why.
-            case .rest(let id, let deadline): observe(.connectionIdle(until: deadline), id)
+            case .rest(let id, let deadline): observe(.connectionIdle(until: deadline), id, at: now)
             case .close(let id, let reason): close(id, because: reason)
             case .wake(let time): wake(at: time)
             }
@@ -190,7 +211,10 @@ final class ConnectionPool {
     private func take(_ id: ConnectionID, _ reuse: Reuse, _ tracer: Tracer) -> HTTP1Connection {
         guard let connection = connections[id] else { preconditionFailure("\(id) is assigned and not open") }
         connection.beginUse(reused: reuse != .fresh)
-        observe(.connectionActive(use: connection.uses), id, tracer.exchange)
+        // One moment, seen from two sides.
+        tracer.hold()
+        defer { tracer.letGo() }
+        observe(.connectionActive(use: connection.uses), id, tracer.exchange, at: tracer.now)
         var idleTime: Duration?
         if case .idle(let time) = reuse { idleTime = time }
         tracer.record(
@@ -221,9 +245,12 @@ final class ConnectionPool {
         nextWake = (time, timer)
     }
 
-    private func observe(_ event: @autoclosure () -> TraceEvent, _ id: ConnectionID, _ exchange: ExchangeID? = nil) {
+    private func observe(
+        _ event: @autoclosure () -> TraceEvent, _ id: ConnectionID, _ exchange: ExchangeID? = nil,
+        at time: Timestamp? = nil
+    ) {
         guard let observer else { return }
-        observer(TraceRecord(time: loop.now, exchange: exchange, connection: id, event: event()))
+        observer(TraceRecord(time: time ?? loop.now, exchange: exchange, connection: id, event: event()))
     }
 }
 

@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import HTTPTrace
+internal import OrderedCollections
 
 // Which connection serves which request. It decides; `ConnectionPool` does.
 // No I/O and no clock here: identifiers and times come in, actions go out.
@@ -16,7 +17,9 @@ internal import HTTPTrace
 struct PoolState: Sendable {
     let settings: PoolSettings
     private var connections: [ConnectionID: Connection] = [:]
-    private var hosts: [ConnectionKey: Host] = [:]
+    // A few hosts are found by comparing, which for the same name is a look at a pointer; hashing it took as long as all the
+    // rest of a decision.
+    private var hosts: OrderedDictionary<ConnectionKey, Host> = [:]
     /// Requests no dial was begun for, because a limit was reached; oldest first.
     private var undialed: Deque<Waiter> = []
     private var lastConnection = 0
@@ -26,7 +29,7 @@ struct PoolState: Sendable {
 
     init(settings: PoolSettings) { self.settings = settings }
 
-    private struct Connection {
+    fileprivate struct Connection {
         var key: ConnectionKey
         var state: State
         /// When it stood; nothing is asked of it before.
@@ -41,7 +44,7 @@ struct PoolState: Sendable {
         }
     }
 
-    private enum State: Equatable {
+    fileprivate enum State: Equatable {
         case dialing(for: RequestID)
         case active
         case idle(since: Timestamp)
@@ -69,24 +72,19 @@ struct PoolState: Sendable {
 extension PoolState {
     /// A request needs a connection. It is answered with an `assign` now or later, a `fail`, or never if it is cancelled.
     mutating func request(_ request: RequestID, for key: ConnectionKey, at now: Timestamp) -> [PoolAction] {
-        refusesIdle = false
         var actions: [PoolAction] = []
-        // Places are looked up once: hashing a host's name for every step took longer than the steps.
-        while let host = hosts.index(forKey: key), let connection = hosts.values[host].idle.popLast() {
-            idleCount -= 1
-            guard let place = connections.index(forKey: connection),
-                case .idle(let since) = connections.values[place].state
-            else { preconditionFailure("\(connection) is listed as idle and is not") }
-            if let end = end(of: connections.values[place], idleSince: since), now >= end.at {
-                // Its timer is late, or the machine slept.
-                forget(connection)
-                actions.append(.close(connection, because: end.reason))
-                continue
+        while let newest = hosts[key]?.idle.last {
+            if let taken = takeIdle(for: key, at: now) {
+                return actions + [.assign(request, to: taken.connection, reuse: .idle(for: taken.rested))]
             }
-            connections.values[place].beginUse()
-            actions.append(.assign(request, to: connection, reuse: .idle(for: now - since)))
-            return actions
+            guard case .idle(let since)? = connections[newest]?.state,
+                let end = settings.end(of: connections[newest]!, idleSince: since)
+            else { preconditionFailure("\(newest) is listed as idle and is not") }
+            // Its timer is late, or the machine slept.
+            forget(newest)
+            actions.append(.close(newest, because: end.reason))
         }
+        refusesIdle = false
         let waiter = Waiter(request: request, key: key)
         let ahead = hosts[key]?.waiting.count ?? 0
         hosts[key, default: Host()].waiting.append(request)
@@ -101,6 +99,24 @@ extension PoolState {
             }
         }
         return actions + [open(for: waiter), .queue(request, .dialing, position: ahead)]
+    }
+
+    /// The idle connection that `request` would assign at once, taken; nil where more is to be done, and nothing was. Nearly
+    /// every request is served so, and a list of one action costs as much as finding the connection.
+    mutating func takeIdle(
+        for key: ConnectionKey, at now: Timestamp
+    ) -> (connection: ConnectionID, rested: Duration)? {
+        // Places are looked up once: hashing a host's name for every step took longer than the steps.
+        guard let host = hosts.index(forKey: key), let connection = hosts.values[host].idle.last,
+            let place = connections.index(forKey: connection),
+            case .idle(let since) = connections.values[place].state
+        else { return nil }
+        if let end = settings.end(of: connections.values[place], idleSince: since), now >= end.at { return nil }
+        refusesIdle = false
+        hosts.values[host].idle.removeLast()
+        idleCount -= 1
+        connections.values[place].beginUse()
+        return (connection, now - since)
     }
 
     /// The request is no longer interested. Its dial goes on: the connection may serve the next one.
@@ -151,6 +167,23 @@ extension PoolState {
         return put(connection, at: place, now)
     }
 
+    /// Lets the connection rest where `released` would do that and nothing else: until when. Nil where more is to be done,
+    /// and nothing was.
+    mutating func tryRest(_ connection: ConnectionID, at now: Timestamp) -> Rest? {
+        guard undialed.isEmpty, !refusesIdle, idleCount < settings.idleTotal,
+            let place = connections.index(forKey: connection), case .active = connections.values[place].state,
+            settings.reasonNotToKeep(connections.values[place], at: now) == nil,
+            let host = hosts.index(forKey: connections.values[place].key), hosts.values[host].waiting.isEmpty,
+            hosts.values[host].idle.count < settings.idlePerHost
+        else { return nil }
+        return rest(connection, at: place, of: host, now)
+    }
+
+    struct Rest: Equatable, Sendable {
+        /// Nil for ever.
+        var until: Timestamp?
+    }
+
     /// The connection is gone, in whatever state it was: broken, closed by the peer, or not to be kept.
     mutating func closed(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
         guard connections[connection] != nil else { return [] }
@@ -164,7 +197,7 @@ extension PoolState {
         var actions: [PoolAction] = []
         var next: Timestamp?
         for (connection, since) in idleConnections {
-            guard let end = end(of: connections[connection]!, idleSince: since) else { continue }
+            guard let end = settings.end(of: connections[connection]!, idleSince: since) else { continue }
             if now >= end.at {
                 forget(connection)
                 actions.append(.close(connection, because: end.reason))
@@ -193,7 +226,9 @@ extension PoolState {
     ) -> [PoolAction] {
         let host = hosts.index(forKey: connections.values[place].key)!
         connections.values[place].wasPooled = true
-        if let reason = reasonNotToKeep(connections.values[place], at: now) { return discard(connection, reason) }
+        if let reason = settings.reasonNotToKeep(connections.values[place], at: now) {
+            return discard(connection, reason)
+        }
         // A live waiter comes before every limit on idle ones: the connection does not rest at all.
         if let next = hosts.values[host].waiting.popFirst() {
             connections.values[place].beginUse()
@@ -204,37 +239,24 @@ extension PoolState {
         guard hosts.values[host].idle.count < settings.idlePerHost else {
             return discard(connection, .tooManyIdleForHost(limit: settings.idlePerHost))
         }
-        connections.values[place].state = .idle(since: now)
-        hosts.values[host].idle.append(connection)
-        idleCount += 1
-
-        let deadline = end(of: connections.values[place], idleSince: now)?.at
-        var actions: [PoolAction] = []
-        actions.reserveCapacity(3)
-        actions.append(.rest(connection, until: deadline))
+        let deadline = rest(connection, at: place, of: host, now).until
+        var actions = [PoolAction.rest(connection, until: deadline)]
         if idleCount > settings.idleTotal, let oldest = leastRecentlyUsed() {
             forget(oldest)
             actions.append(.close(oldest, because: .tooManyIdle(limit: settings.idleTotal)))
         }
         if let deadline { actions.append(.wake(at: deadline)) }
-        if !undialed.isEmpty { actions += openNext() }
-        return actions
+        return actions + openNext()
     }
 
-    /// Why it may carry no further request; nil when it may.
-    private func reasonNotToKeep(_ connection: Connection, at now: Timestamp) -> CloseReason? {
-        guard settings.keepsAlive else { return .keepAliveOff }
-        if let limit = settings.maximumUses, connection.uses >= limit { return .usedUp(limit: limit) }
-        if let limit = settings.maximumAge, now - connection.openedAt >= limit { return .tooOld(limit: limit) }
-        return nil
-    }
-
-    /// When a connection at rest is closed, and why; nil when no limit is set.
-    private func end(of connection: Connection, idleSince since: Timestamp) -> (at: Timestamp, reason: CloseReason)? {
-        let idle = settings.idleTimeout.map { (at: since + $0, reason: CloseReason.idleTimeout(after: $0)) }
-        let age = settings.maximumAge.map { (at: connection.openedAt + $0, reason: CloseReason.tooOld(limit: $0)) }
-        guard let idle, let age else { return idle ?? age }
-        return idle.at <= age.at ? idle : age
+    private mutating func rest(
+        _ connection: ConnectionID, at place: Dictionary<ConnectionID, Connection>.Index, of host: Int, _ now: Timestamp
+    ) -> Rest {
+        connections.values[place].wasPooled = true
+        connections.values[place].state = .idle(since: now)
+        hosts.values[host].idle.append(connection)
+        idleCount += 1
+        return Rest(until: settings.end(of: connections.values[place], idleSince: now)?.at)
     }
 
     private mutating func discard(_ connection: ConnectionID, _ reason: CloseReason) -> [PoolAction] {
@@ -295,6 +317,27 @@ extension PoolState {
             guard case .idle(let since) = connection.state else { return nil }
             return (id, since)
         }.sorted { ($0.since, $0.connection) < ($1.since, $1.connection) }
+    }
+}
+
+// Of the settings, not of the state: asked about a part of the state, the state itself would be copied for it.
+extension PoolSettings {
+    /// Why it may carry no further request; nil when it may.
+    fileprivate func reasonNotToKeep(_ connection: PoolState.Connection, at now: Timestamp) -> CloseReason? {
+        guard keepsAlive else { return .keepAliveOff }
+        if let limit = maximumUses, connection.uses >= limit { return .usedUp(limit: limit) }
+        if let limit = maximumAge, now - connection.openedAt >= limit { return .tooOld(limit: limit) }
+        return nil
+    }
+
+    /// When a connection at rest is closed, and why; nil when no limit is set.
+    fileprivate func end(of connection: PoolState.Connection, idleSince since: Timestamp) -> (
+        at: Timestamp, reason: CloseReason
+    )? {
+        let idle = idleTimeout.map { (at: since + $0, reason: CloseReason.idleTimeout(after: $0)) }
+        let age = maximumAge.map { (at: connection.openedAt + $0, reason: CloseReason.tooOld(limit: $0)) }
+        guard let idle, let age else { return idle ?? age }
+        return idle.at <= age.at ? idle : age
     }
 }
 

@@ -1,4 +1,5 @@
 public import HTTPTypes
+internal import Synchronization
 
 // Heads as they crossed the wire. Objects, so that an event carries one pointer whatever a peer sent.
 
@@ -28,6 +29,7 @@ public final class RequestedHead: Sendable, Equatable {
 public final class SentHead: Sendable, Equatable {
     /// From the request line to the blank line.
     public let bytes: [UInt8]
+    private let fields = AtomicLazyReference<FieldsByName>()
 
     public init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -42,7 +44,37 @@ public final class SentHead: Sendable, Equatable {
         }
     }
 
+    /// Each name once with all its values, in the order in which names first appear and in that spelling. Read from the
+    /// bytes once: a head that is sent again is the same object.
+    var fieldsByName: [(name: String, values: [String])] {
+        (fields.load() ?? fields.storeIfNil(FieldsByName(lines))).list
+    }
+
     public static func == (left: SentHead, right: SentHead) -> Bool { left.bytes == right.bytes }
+}
+
+private final class FieldsByName: Sendable {
+    let list: [(name: String, values: [String])]
+
+    init(_ lines: [(name: String, value: String)]) {
+        var list: [(name: String, values: [String])] = []
+        for (name, value) in lines {
+            // By letters of any case: `X-Foo` and `x-foo` are one field (RFC 9110 §5.1), and Go would call once. A head has
+            // a few fields, for which a walk is cheaper than a dictionary.
+            if let place = list.firstIndex(where: { $0.name.isSameFieldName(as: name) }) {
+                list[place].values.append(value)
+            } else {
+                list.append((name, [value]))
+            }
+        }
+        self.list = list
+    }
+}
+
+extension String {
+    fileprivate func isSameFieldName(as other: String) -> Bool {
+        utf8.count == other.utf8.count && lowercased() == other.lowercased()
+    }
 }
 
 /// A request head as a server received it.

@@ -23,6 +23,8 @@ extension ClientTrace {
             $0.wait100Continue = both(wait100Continue, older.wait100Continue)
             $0.wroteRequest = both(wroteRequest, older.wroteRequest)
             $0.event = both(event, older.event)
+            $0.buffer = buffer ?? older.buffer
+            if buffer != nil, let second = older.buffer { $0.event = both($0.event, { second.append($0) }) }
         }
     }
 }

@@ -1,10 +1,18 @@
 extension ClientTrace {
-    /// Tells the hooks that want this event.
+    /// Keeps the record where that is wished, and tells the hooks that want this event.
     ///
     /// - Throws: What a `got1xxResponse` hook threw, which aborts the request; nothing else throws.
     public func deliver(_ record: TraceRecord) throws {
+        buffer?.append(record)
         event?(record)
-        switch record.event {
+        try tell(record.event)
+    }
+
+    /// Tells Go's hooks alone.
+    ///
+    /// - Throws: As `deliver`.
+    public func tell(_ event: TraceEvent) throws {
+        switch event {
         case .getConn(let hostPort): getConn?(hostPort)
         case .gotConn(let connection): gotConn?(connection)
         case .dnsStart(let host): dnsStart?(host)
@@ -14,7 +22,8 @@ extension ClientTrace {
         case .tlsHandshakeStart: tlsHandshakeStart?()
         case .tlsHandshakeDone(let facts, let failure): tlsHandshakeDone?(facts, failure)
         case .wroteHeaders(let head):
-            if let wroteHeaderField { deliverFields(of: head, to: wroteHeaderField) }
+            // Once per name with all its values, as Go does.
+            if let wroteHeaderField { for (name, values) in head.fieldsByName { wroteHeaderField(name, values) } }
             wroteHeaders?()
         case .wait100Continue: wait100Continue?()
         case .wroteRequest(let failure): wroteRequest?(failure)
@@ -31,26 +40,5 @@ extension ClientTrace {
             .connectionClosed:
             break  // Go has no hook for these; `event` has them.
         }
-    }
-
-    /// Once per name with all its values, as Go does, in the order in which names first appear and in that spelling.
-    private func deliverFields(of head: SentHead, to hook: (String, [String]) -> Void) {
-        var fields: [(name: String, values: [String])] = []
-        for (name, value) in head.lines {
-            // By letters of any case: `X-Foo` and `x-foo` are one field (RFC 9110 §5.1), and Go would call once. A head has
-            // a few fields, for which a walk is cheaper than a dictionary.
-            if let place = fields.firstIndex(where: { $0.name.isSameFieldName(as: name) }) {
-                fields[place].values.append(value)
-            } else {
-                fields.append((name, [value]))
-            }
-        }
-        for (name, values) in fields { hook(name, values) }
-    }
-}
-
-extension String {
-    fileprivate func isSameFieldName(as other: String) -> Bool {
-        utf8.count == other.utf8.count && lowercased() == other.lowercased()
     }
 }

@@ -94,6 +94,18 @@ public struct ClientTrace: Sendable {
         set { change { $0.event = newValue } }
     }
 
+    /// Every event too, kept instead of told: before any hook is called.
+    public var buffer: TraceBuffer? {
+        get { hooks.buffer }
+        set { change { $0.buffer = newValue } }
+    }
+
+    /// Whether anybody is told when events happened. Go's hooks are not.
+    public var tellsTimes: Bool { hooks.event != nil || hooks.buffer != nil }
+
+    /// Whether there is a hook, `event` included: somebody to be called.
+    public var hasHooks: Bool { hooks.isCalled }
+
     public init() {}
 
     /// Fills in a new trace: `ClientTrace { $0.gotConn = { … } }`.
@@ -126,6 +138,7 @@ extension ClientTrace {
         var wait100Continue: (@Sendable () -> Void)?
         var wroteRequest: (@Sendable (Failure?) -> Void)?
         var event: (@Sendable (TraceRecord) -> Void)?
+        var buffer: TraceBuffer?
 
         init() {}
 
@@ -147,6 +160,15 @@ extension ClientTrace {
             wait100Continue = other.wait100Continue
             wroteRequest = other.wroteRequest
             event = other.event
+            buffer = other.buffer
+        }
+
+        // Asked once a request, and nearly always answered by the first ones.
+        var isCalled: Bool {
+            event != nil || gotConn != nil || getConn != nil || putIdleConn != nil || gotFirstResponseByte != nil
+                || got100Continue != nil || got1xxResponse != nil || dnsStart != nil || dnsDone != nil
+                || connectStart != nil || connectDone != nil || tlsHandshakeStart != nil || tlsHandshakeDone != nil
+                || wroteHeaderField != nil || wroteHeaders != nil || wait100Continue != nil || wroteRequest != nil
         }
     }
 

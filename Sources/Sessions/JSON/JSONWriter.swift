@@ -36,6 +36,12 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Members that were written before, in the same kind of place: from what `bytes` held then.
+    package mutating func splice(_ members: [UInt8]) {
+        bytes.append(contentsOf: members)
+        needsComma = true
+    }
+
     // MARK: values
 
     // Opened and closed by hand: a closure in between could not change what else its owner holds.

@@ -5,7 +5,7 @@ extension TLSContext {
     public struct ClientConfiguration: Sendable {
         /// Off is curl's `-k`: a bad certificate is reported in the facts, and accepted.
         public var verify = true
-        /// Whether the system's roots are trusted. Reading them takes about 30 ms.
+        /// Whether the system's roots are trusted. Reading them takes about 30 ms, before the first handshake.
         public var usesSystemRoots = true
         /// A PEM file to trust instead of the system's roots.
         public var caFile: String?
@@ -38,15 +38,19 @@ extension TLSContext {
 
     /// For clients. TLS 1.2 at least.
     ///
-    /// The system's roots are those of OpenSSL; SSL_CERT_FILE and SSL_CERT_DIR override them. Reading them takes so long
-    /// that it belongs on another thread than the network's: any will do.
+    /// The system's roots are those of OpenSSL; SSL_CERT_FILE and SSL_CERT_DIR override them. They are read when a handshake
+    /// first wants them (`ready`). Other files are read here, which may take so long that it belongs on another thread than
+    /// the network's: any will do.
     ///
     /// - Throws: `.unusable` when a file or the PEM can't be read.
     public convenience init(client configuration: ClientConfiguration) throws(TLSError) {
         try self.init(
             TLS_client_method(), .client(verifies: configuration.verify),
             tickets: configuration.resumesSessions ? SessionTickets() : nil, pinnedKeys: configuration.pinnedKeys,
-            keyLog: configuration.keyLogFile.map { path throws(TLSError) in try KeyLogFile(path: path) })
+            keyLog: configuration.keyLogFile.map { path throws(TLSError) in try KeyLogFile(path: path) },
+            systemRoots: configuration.usesSystemRoots && configuration.caFile == nil
+                && configuration.caDirectory == nil
+                ? SystemRoots() : nil)
         try limit(
             from: configuration.oldestVersion, to: configuration.newestVersion, ciphers: configuration.ciphers,
             tls13Ciphers: configuration.tls13Ciphers, groups: configuration.groups)
@@ -60,9 +64,6 @@ extension TLSContext {
             guard SSL_CTX_load_verify_dir(pointer, folder) == 1 else {
                 throw .unusable(whileDoing: "reading certificates from \(folder)")
             }
-        }
-        if configuration.usesSystemRoots, configuration.caFile == nil, configuration.caDirectory == nil {
-            SSL_CTX_set_default_verify_paths(pointer)
         }
         try trust(configuration.extraRoots)
         SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)

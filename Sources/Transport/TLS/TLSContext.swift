@@ -17,12 +17,14 @@ public final class TLSContext: Sendable {
     /// SHA-256 of public keys, one of which a server must have; empty lets all pass.
     let pinnedKeys: [[UInt8]]
     let keyLog: KeyLogFile?
+    /// A client's; nil where it trusts others.
+    let systemRoots: SystemRoots?
     /// What a server knows of its certificate's revocation: an OCSP response in DER.
     let staple: [UInt8]?
 
     init(
         _ method: OpaquePointer?, _ side: Side, choices: ApplicationProtocols? = nil, tickets: SessionTickets? = nil,
-        pinnedKeys: [[UInt8]] = [], keyLog: KeyLogFile? = nil, staple: [UInt8]? = nil
+        pinnedKeys: [[UInt8]] = [], keyLog: KeyLogFile? = nil, systemRoots: SystemRoots? = nil, staple: [UInt8]? = nil
     ) throws(TLSError) {
         guard let context = SSL_CTX_new(method) else { throw .unusable(whileDoing: "setting up TLS") }
         pointer = context
@@ -31,6 +33,7 @@ public final class TLSContext: Sendable {
         self.tickets = tickets
         self.pinnedKeys = pinnedKeys
         self.keyLog = keyLog
+        self.systemRoots = systemRoots
         self.staple = staple
         // RFC 8996: 1.0 and 1.1 must not be used.
         _ = shim_SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION)

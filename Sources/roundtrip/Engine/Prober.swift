@@ -131,7 +131,7 @@ final class Prober: Sendable {
                 await ClientTrace.$current.withValue(trace) {
                     while !Task.isCancelled, let place = nextOfRun(count) {
                         await runOne(draft(place), policy)
-                        await recorder.ready()
+                        if recorder.isBehind { await recorder.ready() }
                     }
                 }
             }
@@ -210,10 +210,10 @@ final class Prober: Sendable {
             case .follow(let request, let redirection): next = (request, redirection)
             }
             try await read(sent.body, into: &last)
-            await recorder.record(last)
+            recorder.record(last)
             return Task.isCancelled ? nil : next
         } catch {
-            await recorder.record(.init(exchange: id, bytes: [], isLast: true, head: head, isBroken: true))
+            recorder.record(.init(exchange: id, bytes: [], isLast: true, head: head, isBroken: true))
             return nil
         }
     }
@@ -223,10 +223,10 @@ final class Prober: Sendable {
     private func read(_ body: BodyStream, into last: inout TraceBatch.BodyPiece) async throws(Failure) {
         while let chunk = try await body.next() {
             if !last.bytes.isEmpty {
-                await recorder.record(
-                    .init(exchange: last.exchange, bytes: last.bytes, isLast: false, head: last.head))
+                recorder.record(.init(exchange: last.exchange, bytes: last.bytes, isLast: false, head: last.head))
             }
             last.bytes = chunk
+            if recorder.isBehind { await recorder.ready() }
             guard !bombs.exchanges.isEmpty, bombs.exchanges.remove(last.exchange) != nil else { continue }
             return body.abandon()
         }

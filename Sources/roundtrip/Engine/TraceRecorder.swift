@@ -42,14 +42,16 @@ final class TraceRecorder {
     /// 60 times a second: what a screen can show.
     static let interval = Duration.milliseconds(16)
     /// A batch that grew beyond this is handed over early: memory stays flat under load.
-    static let batchLimit = 8_192
+    nonisolated static let batchLimit = 8_192
     /// Body bytes handed over and not yet dealt with, past which readers wait. Larger than any burst of one turn.
     static let backlogLimit = 16 << 20
 
     /// Batches handed over and not yet dealt with, past which `ready` waits: 16 full ones are some 20 MB.
     static let batchBacklogLimit = 16
 
-    private var batch = TraceBatch()
+    private nonisolated let buffer = TraceBuffer(limit: batchLimit)
+    private var bodies: [TraceBatch.BodyPiece] = []
+    private var begun: [TraceBatch.Begun] = []
     private var isScheduled = false
     private var backlogBytes = 0
     private var backlogBatches = 0
@@ -57,46 +59,40 @@ final class TraceRecorder {
     private let deliver: @Sendable (TraceBatch) -> Void
     private let loop = EventLoop.shared
 
-    nonisolated init(deliver: @escaping @Sendable (TraceBatch) -> Void) { self.deliver = deliver }
+    nonisolated init(deliver: @escaping @Sendable (TraceBatch) -> Void) {
+        self.deliver = deliver
+        buffer.begun = { [weak self] in NetworkActor.assumeIsolated { self?.schedule() } }
+        buffer.filled = { [weak self] in NetworkActor.assumeIsolated { self?.flush() } }
+    }
 
     /// The trace to install for requests that are to be recorded.
-    nonisolated var trace: ClientTrace {
-        ClientTrace { trace in trace.event = { record in NetworkActor.assumeIsolated { self.record(record) } } }
-    }
+    nonisolated var trace: ClientTrace { ClientTrace { $0.buffer = buffer } }
 
     /// For `ClientConfiguration.connectionObserver`.
-    nonisolated var connectionObserver: @Sendable (TraceRecord) -> Void {
-        { record in NetworkActor.assumeIsolated { self.record(record) } }
-    }
-
-    private func record(_ record: TraceRecord) {
-        batch.records.append(record)
-        if batch.records.count >= Self.batchLimit { flush() } else { schedule() }
-    }
+    nonisolated var connectionObserver: @Sendable (TraceRecord) -> Void { { [buffer] in buffer.append($0) } }
 
     /// A request is about to be sent under a number of our own.
     func begin(_ draft: RequestDraft, as id: ExchangeID, _ cause: Exchange.Cause) {
-        batch.begun.append(TraceBatch.Begun(id: id, draft: draft, cause: cause, time: loop.now))
+        begun.append(TraceBatch.Begun(id: id, draft: draft, cause: cause, time: loop.now))
     }
 
-    /// Hands a piece of a body over, and waits while too many bytes are under way.
-    func record(_ piece: TraceBatch.BodyPiece) async {
+    /// Hands a piece of a body over. `ready` tells when another one is welcome.
+    func record(_ piece: TraceBatch.BodyPiece) {
         backlogBytes += piece.bytes.count
-        batch.bodies.append(piece)
+        bodies.append(piece)
         schedule()
-        guard backlogBytes > Self.backlogLimit else { return }
-        flush()
-        await withUnsafeContinuation { continuation in
-            if backlogBytes > Self.backlogLimit { waiting.append(continuation) } else { continuation.resume() }
-        }
+        if backlogBytes > Self.backlogLimit { flush() }
     }
 
-    /// Waits while the receiver is far behind. For whoever starts requests by the thousand: what they record would
-    /// otherwise pile up.
+    /// Whether the receiver is far behind: too many bytes, or too many batches, are under way.
+    var isBehind: Bool { backlogBytes > Self.backlogLimit || backlogBatches > Self.batchBacklogLimit }
+
+    /// Waits while the receiver is far behind. For readers of bodies, and for whoever starts requests by the thousand: what
+    /// they record would otherwise pile up. Ask `isBehind` first: a wait that ends at once is not free.
     func ready() async {
-        guard backlogBatches > Self.batchBacklogLimit else { return }
+        guard isBehind else { return }
         await withUnsafeContinuation { continuation in
-            if backlogBatches > Self.batchBacklogLimit { waiting.append(continuation) } else { continuation.resume() }
+            if isBehind { waiting.append(continuation) } else { continuation.resume() }
         }
     }
 
@@ -111,10 +107,11 @@ final class TraceRecorder {
 
     /// Hands over what there is now.
     func flush() {
-        guard !batch.records.isEmpty || !batch.bodies.isEmpty else { return }
-        var next = TraceBatch()
-        next.records.reserveCapacity(min(batch.records.count, Self.batchLimit))
-        swap(&batch, &next)
+        guard buffer.count > 0 || !bodies.isEmpty || !begun.isEmpty else { return }
+        let next = TraceBatch(records: buffer.take(), bodies: bodies, begun: begun)
+        bodies = []
+        begun.removeAll()
+        bodies.reserveCapacity(next.bodies.count)
         backlogBatches += 1
         deliver(next)
     }

@@ -60,7 +60,11 @@ struct SessionExport: Sendable {
         }.value
     }
 
-    private var chosen: [Exchange] { exchanges.map { $0.compactMap { session[$0] } } ?? session.exchanges }
+    /// One at a time: unpacked all at once, a long session would not fit in memory.
+    private var chosen: AnySequence<Exchange> {
+        guard let exchanges else { return AnySequence(session.exchanges) }
+        return AnySequence(exchanges.lazy.compactMap { session[$0] })
+    }
 
     private func writeHAR() throws -> String {
         var writer = HARWriter(
@@ -76,9 +80,12 @@ struct SessionExport: Sendable {
 
     private func writeText(_ format: ExportFormat) throws -> String {
         var redaction = Redaction(isFull ? .full : .secrets)
-        let exchanges = chosen
+        var (entries, failed, running) = (0, 0, 0)
         try withOutput { output in
-            for exchange in exchanges {
+            for exchange in chosen {
+                entries += 1
+                if exchange.failure != nil { failed += 1 }
+                if exchange.isRunning { running += 1 }
                 let connection = exchange.connection.flatMap { session.connections[$0.connection] }
                 switch format {
                 case .json:
@@ -93,8 +100,7 @@ struct SessionExport: Sendable {
             }
         }
         return sentence(
-            entries: exchanges.count, failed: exchanges.count { $0.failure != nil },
-            running: exchanges.count { $0.isRunning }, redacted: redaction.counts.total)
+            entries: entries, failed: failed, running: running, redacted: redaction.counts.total)
     }
 
     private func writePicture() throws -> String {

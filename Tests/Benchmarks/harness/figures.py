@@ -38,6 +38,12 @@ def table(head, rows):
     return "\n".join([align(head), rule] + [align(row) for row in rows])
 
 
+def single(words, value, limit, form=".2f", at_least=False):
+    """A figure of its own, beside no peer."""
+    met = "met" if (value >= limit if at_least else value <= limit) else "not met"
+    return f"- {words}: {value:{form}}, target at {'least' if at_least else 'most'} {limit:{form}}: **{met}**"
+
+
 def verdict(words, spread, limit, form=".2f"):
     met = "met" if spread.middle <= limit else "not met"
     return f"- {words}: {spread:{form}}, target at most {limit:{form}}: **{met}**"

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPClient
 import HTTPTrace
+import Resident
 import Transport
 
 // The engine as a contender: so many requests over so many connections, in one of three ways of being watched.
@@ -22,6 +23,7 @@ struct EngineBenchmark {
         // Nothing is encrypted here; reading the system's roots would only lengthen the start.
         var unused = TLSContext.ClientConfiguration()
         unused.verify = false
+        unused.usesSystemRoots = false
         var configuration = try ClientConfiguration(tls: TLSContext(client: unused), resolver: SystemResolver.shared)
         configuration.pool.idlePerHost = connections
         configuration.pool.idleTotal = connections
@@ -31,8 +33,9 @@ struct EngineBenchmark {
         let start = SystemTime().now
         let failures = await Workload(client, url, requests).run(over: connections, trace: watching.trace)
         let seconds = (SystemTime().now - start).milliseconds / 1000
+        let open = await client.poolSnapshot.total.idle
         print(
-            #"{"requests": \#(requests), "failures": \#(failures), "seconds": \#(seconds), "seen": \#(await watching.seen)}"#
-        )
+            #"{"requests": \#(requests), "failures": \#(failures), "seconds": \#(seconds), "seen": \#(await watching.seen), "#
+                + #""open": \#(open), "resident": \#(Resident.now)}"#)
     }
 }

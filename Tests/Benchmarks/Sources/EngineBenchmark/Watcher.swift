@@ -26,34 +26,33 @@ enum Watcher: String, CaseIterable {
         case .unwatched: break
         case .hooks: watching.trace = tally.countingTrace
         case .recording:
-            let keep = NetworkActor.assumingIsolation { (record: TraceRecord) in tally.keep(record) }
-            watching.trace = ClientTrace { $0.event = keep }
-            watching.connectionObserver = keep
+            watching.trace = ClientTrace { $0.buffer = tally.buffer }
+            watching.connectionObserver = { tally.buffer.append($0) }
         }
         return watching
     }
 }
 
 /// What was seen. Records are kept up to the size of a batch and then dropped, so memory doesn't grow with the run.
-@NetworkActor
-final class Tally {
+/// Belongs to the network thread, where hooks are called.
+final class Tally: @unchecked Sendable {
     /// The program's own limit for a batch.
     private static let batchLimit = 8_192
 
-    private(set) var count = 0
-    private var batch: [TraceRecord] = []
+    private var counted = 0
+    let buffer = TraceBuffer(limit: batchLimit)
 
-    nonisolated init() {}
-
-    func keep(_ record: TraceRecord) {
-        count += 1
-        batch.append(record)
-        if batch.count == Self.batchLimit { batch.removeAll(keepingCapacity: true) }
+    init() {
+        buffer.filled = { [unowned self] in
+            counted += buffer.count
+            buffer.removeAll()
+        }
     }
 
-    nonisolated var countingTrace: ClientTrace {
-        let count = NetworkActor.assumingIsolation { (_: Void) in self.count += 1 }
-        let note: @Sendable () -> Void = { count(()) }
+    var count: Int { counted + buffer.count }
+
+    var countingTrace: ClientTrace {
+        let note: @Sendable () -> Void = { self.counted += 1 }
         return ClientTrace { trace in
             trace.getConn = { _ in note() }
             trace.gotConn = { _ in note() }

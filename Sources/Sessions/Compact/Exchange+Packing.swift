@@ -1,0 +1,129 @@
+internal import HTTPTrace
+
+// An exchange as bytes:
+//
+//      draft · cause · start · body · count of events · event · event · …
+//      event: tag · connection, unless the last one's · nanoseconds since the one before · what it says
+//
+// A tag below `Tag.table` is an event that says nothing but numbers, which are written out; from there on it is a place in the
+// page's table, where everything else is. So a new event needs nothing here: it goes to the table.
+
+private enum Tag {
+    static let gotConn: UInt8 = 0
+    static let connectionActive: UInt8 = 1
+    static let flushed: UInt8 = 2
+    static let bodyBytes: UInt8 = 3
+    static let bodyEnded: UInt8 = 4
+    /// A place in the table follows.
+    static let farTable: UInt8 = 5
+    /// Places 0 to 121.
+    static let table: UInt8 = 6
+    /// Set where the connection is another than the event's before.
+    static let otherConnection: UInt8 = 0x80
+}
+
+extension Exchange {
+    /// Appends the exchange. What can't be packed is lost: compare with what comes back.
+    func pack(into bytes: inout [UInt8], _ table: inout PageTable) {
+        bytes.pack(table.place(of: draft))
+        switch cause {
+        case .typed: bytes.pack(0)
+        case .replay(let original): bytes.pack(original.number * 2 + 1)
+        case .redirect(let origin): bytes.pack(origin.number * 2 + 2)
+        }
+        bytes.pack(signed: startedAt.nanoseconds)
+        bytes.pack(body.map { table.place(of: $0) + 1 } ?? 0)
+        bytes.pack(events.count)
+        var last = (time: startedAt, connection: ConnectionID?.none)
+        for record in events {
+            pack(record.event, isOnOther: record.connection != last.connection, into: &bytes, &table) { bytes in
+                if record.connection != last.connection { bytes.pack((record.connection?.number ?? -1) + 1) }
+                bytes.pack(signed: record.time.nanoseconds - last.time.nanoseconds)
+            }
+            last = (record.time, record.connection)
+        }
+    }
+
+    private func pack(
+        _ event: TraceEvent, isOnOther: Bool, into bytes: inout [UInt8], _ table: inout PageTable,
+        moment: (inout [UInt8]) -> Void
+    ) {
+        func begin(_ tag: UInt8) {
+            bytes.append(tag | (isOnOther ? Tag.otherConnection : 0))
+            moment(&bytes)
+        }
+        switch event {
+        case .gotConn(let got):
+            begin(Tag.gotConn)
+            var facts = got
+            facts.idleTime = nil
+            facts.use = 0
+            bytes.pack(table.place(of: facts))
+            bytes.pack(signed: got.idleTime?.nanoseconds ?? -1)
+            bytes.pack(got.use)
+        case .connectionActive(let use):
+            begin(Tag.connectionActive)
+            bytes.pack(use)
+        case .flushed(let count):
+            begin(Tag.flushed)
+            bytes.pack(count)
+        case .bodyBytes(let count):
+            begin(Tag.bodyBytes)
+            bytes.pack(count)
+        case .bodyEnded(let end) where end == BodyEnd(way: .complete, bytes: end.bytes):
+            begin(Tag.bodyEnded)
+            bytes.pack(end.bytes)
+        default:
+            let place = table.place(of: event)
+            guard place < Int(Tag.otherConnection - Tag.table) else {
+                begin(Tag.farTable)
+                bytes.pack(place)
+                return
+            }
+            begin(Tag.table + UInt8(place))
+        }
+    }
+
+    /// What `pack` wrote.
+    init(id: ExchangeID, from reader: inout PackedReader, _ table: PageTable) {
+        let draft = table.drafts[reader.int()]
+        let cause = reader.int()
+        let start = Timestamp(nanoseconds: reader.signed())
+        self.init(
+            id: id, draft: draft,
+            cause: cause == 0
+                ? .typed
+                : cause & 1 == 1 ? .replay(of: ExchangeID(cause / 2)) : .redirect(from: ExchangeID(cause / 2 - 1)),
+            at: start)
+        let body = reader.int()
+        var last = (time: start, connection: ConnectionID?.none)
+        for _ in 0..<reader.int() {
+            let tag = reader.byte()
+            if tag & Tag.otherConnection != 0 {
+                let number = reader.int()
+                last.connection = number == 0 ? nil : ConnectionID(number - 1)
+            }
+            last.time.nanoseconds += reader.signed()
+            let event = Self.event(tag & ~Tag.otherConnection, &reader, table)
+            apply(TraceRecord(time: last.time, exchange: id, connection: last.connection, event: event))
+        }
+        if body > 0 { self.body = table.bodies[body - 1] }
+    }
+
+    private static func event(_ tag: UInt8, _ reader: inout PackedReader, _ table: PageTable) -> TraceEvent {
+        switch tag {
+        case Tag.gotConn:
+            var got = table.connections[reader.int()]
+            let idle = reader.signed()
+            got.idleTime = idle < 0 ? nil : .nanoseconds(idle)
+            got.use = reader.int()
+            return .gotConn(got)
+        case Tag.connectionActive: return .connectionActive(use: reader.int())
+        case Tag.flushed: return .flushed(bytes: reader.int())
+        case Tag.bodyBytes: return .bodyBytes(reader.int())
+        case Tag.bodyEnded: return .bodyEnded(BodyEnd(way: .complete, bytes: reader.int()))
+        case Tag.farTable: return table.events[reader.int()]
+        default: return table.events[Int(tag - Tag.table)]
+        }
+    }
+}

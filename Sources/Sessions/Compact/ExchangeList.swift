@@ -1,0 +1,133 @@
+internal import HTTPTrace
+
+// The exchanges of a session. A long one has a million of them, of which a person looks at forty: the latest stand as
+// they are, those before them are packed into pages of bytes as soon as they have ended, a twentieth of the size.
+//
+//      page │ page │ page │ … │ recent, plain
+//      ─────┴──────┴──────┴───┴──────────────▶ order of asking
+//
+// Whoever reads one gets it unpacked, a microsecond or two of work; nothing else is different.
+
+/// Exchanges in the order of their numbers.
+public struct ExchangeList: Equatable, Sendable {
+    /// How many of the latest stay plain: they change still, and are what is looked at.
+    private static let recentCount = 1_024
+
+    private var pages: [ExchangePage] = []
+    /// The position behind each page's last exchange.
+    private var ends: [Int] = []
+    private var recent: [Exchange] = []
+
+    init() {}
+
+    /// Adds one whose number is above all others'.
+    mutating func append(_ exchange: Exchange) {
+        recent.append(exchange)
+        guard recent.count >= Self.recentCount + ExchangePage.size else { return }
+        pages.append(ExchangePage(recent.prefix(ExchangePage.size)))
+        ends.append((ends.last ?? 0) + ExchangePage.size)
+        recent.removeFirst(ExchangePage.size)
+    }
+
+    /// Where the exchange of that number stands; nil when there is none.
+    func index(of id: ExchangeID) -> Int? {
+        guard let first = recent.first?.id, id < first else {
+            let place = place(of: id, among: recent.count) { recent[$0].id }
+            return place.map { $0 + packedCount }
+        }
+        let page = firstPlace(among: pages.count) { pages[$0].lastID >= id }
+        guard page < pages.count, let place = place(of: id, among: pages[page].count, { pages[page].id(at: $0) })
+        else { return nil }
+        return place + start(of: page)
+    }
+
+    /// Removes those of these numbers, without a look at what they hold.
+    mutating func remove(_ ids: Set<ExchangeID>) {
+        recent.removeAll { ids.contains($0.id) }
+        guard let lowest = ids.min(), let last = pages.last?.lastID, lowest <= last else { return }
+        for page in pages.indices { pages[page].removeAll { ids.contains($0) } }
+        tidyPages()
+    }
+
+    mutating func removeAll(where isUnwanted: (Exchange) -> Bool) {
+        recent.removeAll(where: isUnwanted)
+        for page in pages.indices {
+            let unwanted = Set(
+                pages[page].indices.compactMap { place in
+                    let exchange = pages[page].exchange(at: place)
+                    return isUnwanted(exchange) ? exchange.id : nil
+                })
+            if !unwanted.isEmpty { pages[page].removeAll { unwanted.contains($0) } }
+        }
+        tidyPages()
+    }
+
+    private mutating func tidyPages() {
+        pages.removeAll { $0.count == 0 }
+        var end = 0
+        ends = pages.map { page in
+            end += page.count
+            return end
+        }
+    }
+
+    // MARK: - Places
+
+    private var packedCount: Int { ends.last ?? 0 }
+
+    private func start(of page: Int) -> Int { page == 0 ? 0 : ends[page - 1] }
+
+    private func pageAndPlace(_ position: Int) -> (page: Int, place: Int) {
+        let page = firstPlace(among: ends.count) { ends[$0] > position }
+        return (page, position - start(of: page))
+    }
+
+    private func place(of id: ExchangeID, among count: Int, _ idAt: (Int) -> ExchangeID) -> Int? {
+        guard count > 0 else { return nil }
+        // Without removals the numbers have no gaps, and the first guess is right.
+        let guess = id.number - idAt(0).number
+        if (0..<count).contains(guess), idAt(guess) == id { return guess }
+        let place = firstPlace(among: count) { idAt($0) >= id }
+        return place < count && idAt(place) == id ? place : nil
+    }
+
+    private func firstPlace(among count: Int, where isPast: (Int) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if isPast(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    public static func == (left: ExchangeList, right: ExchangeList) -> Bool { left.elementsEqual(right) }
+}
+
+extension ExchangeList: RandomAccessCollection {
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { packedCount + recent.count }
+
+    public internal(set) subscript(position: Int) -> Exchange {
+        _read {
+            let packed = packedCount
+            if position >= packed {
+                yield recent[position - packed]
+            } else {
+                let (page, place) = pageAndPlace(position)
+                yield pages[page].exchange(at: place)
+            }
+        }
+        _modify {
+            let packed = packedCount
+            if position >= packed {
+                yield &recent[position - packed]
+            } else {
+                let (page, place) = pageAndPlace(position)
+                var exchange = pages[page].exchange(at: place)
+                defer { pages[page].replace(at: place, with: exchange) }
+                yield &exchange
+            }
+        }
+    }
+}

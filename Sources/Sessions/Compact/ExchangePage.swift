@@ -1,0 +1,79 @@
+internal import HTTPTrace
+
+// Some exchanges side by side: what differs from one to the next as bytes, what they have in common once, in a table.
+//
+// An exchange is what its events make of it, so its events are what is kept; the rest is made anew by the same reducer that
+// made it. Packing checks that: what would not come back equal stays as it is.
+
+/// Exchanges packed together.
+struct ExchangePage: Sendable {
+    /// So many that what they share weighs nothing, so few that adding a page is no pause.
+    static let size = 1_024
+
+    /// The number of the first; `numbers` count from it.
+    private let firstNumber: Int
+    private var numbers: [UInt32] = []
+    /// Where in `bytes` each begins; `plainOffset` where it is in `plain`.
+    private var offsets: [UInt32] = []
+    private var bytes: [UInt8] = []
+    private var table = PageTable()
+    /// Those that run, and those that can't be packed, by their number's distance.
+    private var plain: [UInt32: Exchange] = [:]
+
+    private static let plainOffset = UInt32.max
+
+    /// - Parameter exchanges: At least one.
+    init(_ exchanges: some Collection<Exchange>) {
+        firstNumber = exchanges.first!.id.number
+        numbers.reserveCapacity(exchanges.count)
+        offsets.reserveCapacity(exchanges.count)
+        bytes.reserveCapacity(exchanges.count * 96)
+        for exchange in exchanges {
+            numbers.append(UInt32(exchange.id.number - firstNumber))
+            offsets.append(Self.plainOffset)
+            replace(at: numbers.count - 1, with: exchange)
+        }
+        // Without the room it has beyond what it needs.
+        bytes = bytes.withUnsafeBufferPointer { Array($0) }
+    }
+
+    var count: Int { numbers.count }
+    var indices: Range<Int> { numbers.indices }
+    var lastID: ExchangeID { id(at: count - 1) }
+
+    func id(at place: Int) -> ExchangeID { ExchangeID(firstNumber + Int(numbers[place])) }
+
+    func exchange(at place: Int) -> Exchange {
+        guard offsets[place] != Self.plainOffset else { return plain[numbers[place]]! }
+        var reader = PackedReader(bytes, at: Int(offsets[place]))
+        return Exchange(id: id(at: place), from: &reader, table)
+    }
+
+    /// Takes in what became of an exchange. Its old bytes are left behind: this is rare.
+    mutating func replace(at place: Int, with exchange: Exchange) {
+        let number = numbers[place]
+        let offset = bytes.count
+        let known = table
+        if !exchange.isRunning, exchange.droppedEvents == 0, offset < Int(Self.plainOffset) {
+            exchange.pack(into: &bytes, &table)
+            var reader = PackedReader(bytes, at: offset)
+            if Exchange(id: exchange.id, from: &reader, table) == exchange {
+                plain[number] = nil
+                offsets[place] = UInt32(offset)
+                return
+            }
+            bytes.removeLast(bytes.count - offset)
+            table = known
+        }
+        plain[number] = exchange
+        offsets[place] = Self.plainOffset
+    }
+
+    mutating func removeAll(where isUnwanted: (ExchangeID) -> Bool) {
+        let kept = indices.filter { !isUnwanted(id(at: $0)) }
+        guard kept.count < count else { return }
+        for place in indices where isUnwanted(id(at: place)) { plain[numbers[place]] = nil }
+        numbers = kept.map { numbers[$0] }
+        offsets = kept.map { offsets[$0] }
+    }
+}
