@@ -32,6 +32,8 @@ public enum CurlCommand {
                 words += ["--user", "\(Redaction.mark):\(Redaction.mark)"]
             }
         }
+        // The field alone would leave the body as it came.
+        if draft.fields[.acceptEncoding] == RequestDraft.offeredCodings { words.append("--compressed") }
         for field in draft.fields {
             words += ["--header", header(field, &redaction)]
         }

@@ -40,8 +40,11 @@ public enum ExchangeJSON {
         json.field("http_version", ifPresent: exchange.response?.version)
         json.field("body_len", ifPresent: exchange.body?.totalBytes ?? exchange.bodyEnd?.bytes)
         json.field("body_sha256", ifPresent: exchange.body?.sha256)
+        json.coding(of: exchange)
         json.times(of: exchange, at: now)
         json.lookup(of: exchange)
+        json.redirection(of: exchange, at: now)
+        json.arrivals(of: exchange)
         json.connection(of: exchange, connection)
         json.tcp(of: exchange)
         json.attempts(of: exchange)
@@ -64,6 +67,43 @@ extension JSONWriter {
         field("kind", failure.kind.rawValue)
         field("message", failure.message)
         if failure.isCertificate { field("is_certificate", true) }
+        closeObject()
+    }
+
+    /// What the body was in on the wire, and how long there.
+    fileprivate mutating func coding(of exchange: Exchange) {
+        guard let body = exchange.body else { return }
+        if !body.codings.isEmpty {
+            field("body_coding", body.codings.joined(separator: ", "))
+            field("body_wire_len", exchange.bodyBytes)
+        }
+        field("body_left_encoded", ifPresent: body.reasonLeftEncoded)
+    }
+
+    fileprivate mutating func redirection(of exchange: Exchange, at now: Timestamp) {
+        guard let redirection = exchange.redirection, let total = exchange.chainTotal(at: now) else { return }
+        field("hop", redirection.hop)
+        milliseconds("chain_total_ms", total)
+        guard !redirection.withheld.isEmpty else { return }
+        openArray("withheld")
+        for name in redirection.withheld { value(name) }
+        closeArray()
+    }
+
+    fileprivate mutating func arrivals(of exchange: Exchange) {
+        if let timing = exchange.serverTiming {
+            openArray("server_timing")
+            write(timing, duration: "duration_ms")
+            closeArray()
+        }
+        let arrivals = BodyArrivals(of: exchange)
+        guard let gap = arrivals.largestGap else { return }
+        openObject("chunks")
+        field("count", arrivals.parts.count)
+        if arrivals.isCut { field("is_cut", true) }
+        milliseconds("largest_gap_ms", gap.duration)
+        milliseconds("largest_gap_start_ms", gap.start - exchange.startedAt)
+        field("largest_gap_after_bytes", gap.bytesBefore)
         closeObject()
     }
 
@@ -106,6 +146,7 @@ extension JSONWriter {
         openObject("tls")
         write(tls)
         writeCertificates(tls)
+        if exchange.tls != nil { writeHandshake(of: exchange) }
         closeObject()
     }
 

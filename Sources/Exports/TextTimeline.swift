@@ -62,6 +62,15 @@ public struct TextTimeline: Sendable {
         for phase in Phase.allCases { lines.append(row(of: phase, exchange, at: now)) }
         lines.append(totalRow(exchange, at: now))
         if let got = exchange.connection { lines.append(labelled("connection", describe(got, connection))) }
+        if let body = exchange.body, !body.codings.isEmpty {
+            let codings = SafeText(untrusted: body.codings.joined(separator: ", "))
+            lines.append(
+                labelled("body", "\(exchange.bodyBytes) bytes of " + codings + " decoded to \(body.totalBytes)"))
+        } else if let reason = exchange.body?.reasonLeftEncoded {
+            lines.append(labelled("body", "not decoded: \(reason)"))
+        }
+        if let timing = exchange.serverTiming { lines.append(labelled("server", describe(timing))) }
+        if let words = describeArrivals(exchange, at: now) { lines.append(labelled("arrival", words)) }
         if let goal = exchange.detour { lines.append(labelled("dialed", "\(goal), as --connect-to says")) }
         for records in exchange.lookup?.records ?? [] {
             lines.append(labelled("dns \(records.family.recordType)", describe(records)))
@@ -72,6 +81,9 @@ public struct TextTimeline: Sendable {
         }
         if let tls = exchange.tls ?? connection?.facts?.tls { lines.append(labelled("tls", describe(tls))) }
         for retry in exchange.retries { lines.append(labelled("retried", SafeText(untrusted: retry.message))) }
+        if let redirection = exchange.redirection, let total = exchange.chainTotal(at: now) {
+            lines.append(labelled("redirect", describe(redirection, total)))
+        }
         if let twin { lines.append(labelled("twin", describe(twin))) }
         if let failure = exchange.failure { lines.append(labelled("failed", SafeText(untrusted: failure.message))) }
         return lines
@@ -201,12 +213,50 @@ extension TextTimeline {
     private func describe(_ tls: TLSFacts) -> SafeText {
         var parts = [tls.version, tls.cipher].filter { !$0.isEmpty }.map { SafeText(untrusted: $0) }
         if let alpn = tls.alpn { parts.append("ALPN \(alpn)") }
-        if tls.isResumed { parts.append("resumed") }
+        if let group = tls.group { parts.append("\(group)") }
+        switch tls.resumption {
+        case .resumed: parts.append("resumed")
+        case .declined: parts.append("resumption declined")
+        case .notOffered: break
+        }
+        if tls.clientCertificate == .askedInVain { parts.append("asked for a client certificate") }
+        if case .revoked = tls.staple?.status { parts.append("REVOKED by its OCSP staple") }
         if let problem = tls.verificationProblem {
             parts.append("\(tls.isUnverified ? "NOT VERIFIED: " : "")\(problem)")
         }
         if let leaf = tls.certificates.first { parts.append("\(leaf.subject)") }
         return joined(parts)
+    }
+
+    private func describe(_ redirection: Redirection, _ total: Duration) -> SafeText {
+        var parts: [SafeText] = [
+            "of \(redirection.from.description) by \(redirection.status), hop \(redirection.hop)",
+            figure(total) + " ms in all",
+        ]
+        if !redirection.withheld.isEmpty {
+            parts.append("another origin, so without \(redirection.withheld.joined(separator: ", "))")
+        }
+        return joined(parts)
+    }
+
+    private func describe(_ timing: ServerTiming) -> SafeText {
+        joined(
+            timing.entries.map { entry in
+                var words = SafeText(untrusted: entry.name)
+                if let time = entry.milliseconds { words += " " + figure(.nanoseconds(Int64(time * 1e6))) + " ms" }
+                if let text = entry.words { words += " (\(text))" }
+                return words
+            })
+    }
+
+    /// Nil when the body came in one go, or nearly so.
+    private func describeArrivals(_ exchange: Exchange, at now: Timestamp) -> SafeText? {
+        let arrivals = BodyArrivals(of: exchange)
+        guard let gap = arrivals.largestGap, gap.duration * 20 >= exchange.total(at: now) else { return nil }
+        return joined([
+            "in \(arrivals.isCut ? "more than " : "")\(arrivals.parts.count) parts",
+            "largest gap " + figure(gap.duration) + " ms after \(gap.bytesBefore) bytes",
+        ])
     }
 
     private func describe(_ twin: Twin) -> SafeText {

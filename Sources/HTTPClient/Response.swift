@@ -95,6 +95,14 @@ extension BodyStream {
         }
     }
 
+    /// Gives up the rest, at once: the connection is closed. Afterwards there is nothing to read.
+    @NetworkActor
+    public func abandon() {
+        guard !isRead else { return }
+        isRead = true
+        trip.abandon(exchange)
+    }
+
     /// Trailer fields; nil before the end, and without a trailer section.
     public var trailers: HTTPFields? { exchange.isEnded ? exchange.trailers : nil }
 }

@@ -7,6 +7,10 @@ public enum Effect: Equatable, Sendable {
     case send(RequestDraft, ExchangeID, Exchange.Cause)
     /// End it at once, whatever it does. Harmless for one that has ended.
     case cancel(ExchangeID)
+    /// Go on where its response leads.
+    case followRedirect(ExchangeID)
+    /// What holds from now on.
+    case setOptions(RequestOptions)
     case export(ExportRequest)
     /// Put text on the clipboard.
     case copy(String)

@@ -14,6 +14,7 @@ enum Action: Equatable, Sendable {
     /// One step back; `leave` goes on to quit where there is nothing to go back to.
     case expand, back, leave, quitAtOnce, interrupt
     case probe, replay, edit, cancel, remove, restore
+    case followRedirect, options
     case follow, nextTimeline, zoomIn, zoomOut, zoomFit
     case connections, copy, export
     case mark, unmarkAll, compare
@@ -66,6 +67,13 @@ enum KeyBindings {
         KeyBinding(
             keys: [.character("X")], action: .cancel, hint: "Cancel",
             help: "Cancel the selected request, whatever it is doing.", isAvailable: hasRunning),
+        KeyBinding(
+            keys: [.character(">")], action: .followRedirect, hint: "Follow",
+            help: "Go on where the response leads: a redirect that was not followed by itself.",
+            isAvailable: { $0.leadsOn }),
+        KeyBinding(
+            keys: [.character(",")], action: .options, hint: nil,
+            help: "Options: then f to follow redirects, c to keep cookies, z to ask for compression."),
         KeyBinding(
             keys: [.character("=")], action: .compare, hint: "Compare",
             help: "Compare with the marked request, else with the original or the same URL before.",

@@ -12,8 +12,14 @@ public struct Model: Sendable {
     public var theme: Theme
     /// A word in the top line that says what kind of session this is: `demo`, `replay`; nil for none.
     public var mark: String?
+    /// What must not be overlooked as long as it holds, in the top line; nil without anything of the kind.
+    public var alarm: String?
+    /// Where the secrets of TLS sessions are written (SSLKEYLOGFILE); nil where they are kept.
+    public var keyLogPath: String?
     /// What holds for every request (`follow`, `verify`, `h2,h1`), shown in the probe line where there is room.
     public var standingOptions: [String] = []
+    /// What a person may change of that, behind `,`.
+    public var options = RequestOptions()
 
     // What is shown
     var rows = RowList()
@@ -105,6 +111,8 @@ enum Mode: Equatable, Sendable {
     case prompt(Prompt)
     /// `y` was pressed: the next key says what to copy.
     case copying
+    /// `,` was pressed: the next key says which option to turn.
+    case choosingOption
     case confirming(Confirmation)
     case help(HelpState)
 }

@@ -24,6 +24,8 @@ public struct Theme: Equatable, Sendable {
     var quiet: Style { Style(.default, .dim) }
     var failure: Style { color(.red, .bold) }
     var warning: Style { color(.yellow, .bold) }
+    /// What must not be overlooked.
+    var alarm: Style { color(.red, [.bold, .reverse]) }
     var success: Style { color(.green) }
     /// What can be typed.
     var key: Style { color(.cyan, .bold) }

@@ -38,6 +38,8 @@ extension Model {
             isExpanded = focus == .connections && !isExpanded
             focus = .connections
         case .copy: mode = .copying
+        case .followRedirect: return selected.map { [.followRedirect($0)] } ?? []
+        case .options: mode = .choosingOption
         case .mark: toggleMark()
         case .unmarkAll: unmarkAll()
         case .compare: compare()

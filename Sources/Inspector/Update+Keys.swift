@@ -31,6 +31,7 @@ extension Model {
             return browse(key, at: now)
         case .prompt(let prompt): return type(key, in: prompt, at: now)
         case .copying: return copy(key)
+        case .choosingOption: return turnOption(key)
         case .confirming(let question): return answer(question, with: key, at: now)
         case .help(let help):
             readHelp(key, help)
@@ -70,7 +71,7 @@ extension Model {
         }
         switch question {
         case .quit: return [.quit]
-        case .send(let drafts): return drafts.map { send($0, cause: .typed, at: now) }
+        case .send(let drafts): return drafts.map { send(options.applied(to: $0), cause: .typed, at: now) }
         case .replace(var request):
             request.mayReplace = true
             return [.export(request)]

@@ -41,7 +41,10 @@ extension Model {
             mode = .browsing
             focus = .requests
             isExpanded = false
-            return [send(draft, cause: original.map { .replay(of: $0) } ?? .typed, at: now), .saveHistory(history)]
+            let cause = original.map { Exchange.Cause.replay(of: $0) } ?? .typed
+            // What is edited says all that is to be sent.
+            let asked = original == nil ? options.applied(to: draft) : draft
+            return [send(asked, cause: cause, at: now), .saveHistory(history)]
         case .filter:
             guard let filter = try? RowFilter(prompt.editor.text) else { return refuse(&self) }
             self.filter = filter.isEmpty ? nil : filter

@@ -17,6 +17,8 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
     case .trace(let records): model.take(records)
     case .body(let id, let body):
         model.session.keep(body, of: id)
+        // It may have turned out to be a failure.
+        if body.problem != nil, let exchange = model.session[id] { model.rows.note(exchange) }
         if id == model.selected { model.bodyText = nil }
     case .resized(let size): model.size = size
     case .begin(let draft, let id, let cause):

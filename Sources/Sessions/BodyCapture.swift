@@ -1,3 +1,5 @@
+public import HTTPTrace
+
 /// What was kept of a body, and what is known of the rest.
 public struct BodyCapture: Equatable, Sendable {
     /// The first bytes, decoded, up to the limit in force.
@@ -6,13 +8,26 @@ public struct BodyCapture: Equatable, Sendable {
     public var totalBytes: Int
     /// Of the whole decoded body, lower-case hex.
     public var sha256: String
+    /// The codings that were taken off, in the order of the field: `gzip`. Empty when there were none, or were left on.
+    public var codings: [String]
+    /// Why codings were left on, so that `bytes` are as they came; nil when there were none to leave.
+    public var reasonLeftEncoded: String?
+    /// Why the exchange is a failure though it ended well: its body can't be decoded to the end, or its redirect leads
+    /// nowhere. What was decoded until then is here.
+    public var problem: Failure?
 
     /// Whether `bytes` is only the beginning.
     public var isCut: Bool { bytes.count < totalBytes }
 
-    public init(bytes: [UInt8], totalBytes: Int, sha256: String) {
+    public init(
+        bytes: [UInt8], totalBytes: Int, sha256: String, codings: [String] = [], reasonLeftEncoded: String? = nil,
+        problem: Failure? = nil
+    ) {
         self.bytes = bytes
         self.totalBytes = totalBytes
         self.sha256 = sha256
+        self.codings = codings
+        self.reasonLeftEncoded = reasonLeftEncoded
+        self.problem = problem
     }
 }

@@ -18,4 +18,12 @@ public struct RequestDraft: Equatable, Sendable {
         self.fields = fields
         self.body = body
     }
+
+    /// What curl's `--compressed` offers: the codings that are taken off again.
+    public static let offeredCodings = "deflate, gzip, br, zstd"
+
+    /// Asks for a body that is small on the wire, unless the draft says itself what it takes.
+    public mutating func offerCompression() {
+        if fields[.acceptEncoding] == nil { fields[.acceptEncoding] = RequestDraft.offeredCodings }
+    }
 }

@@ -50,10 +50,15 @@ public struct Session: Equatable, Sendable {
         twins.note(exchange)
     }
 
-    /// Keeps what was captured of a response body.
+    /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.
     public mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
         guard let index = exchanges.index(of: id) else { return }
         exchanges[index].body = body
+        guard let problem = body.problem, exchanges[index].failure == nil, !exchanges[index].isRunning else { return }
+        // Its time stays in the percentiles: a histogram forgets no single value, and the server did take that long.
+        let before = Statistics.Share(exchanges[index])
+        exchanges[index].failure = problem
+        statistics.move(from: before, to: Statistics.Share(exchanges[index]))
     }
 
     /// Drops rows that have ended and are of no more use, and keeps them in the figures: what a long headless run does.

@@ -18,6 +18,16 @@ let package = Package(
                 .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
             ]),
         .executableTarget(
+            name: "TLSBenchmark",
+            dependencies: [
+                .product(name: "HTTPClient", package: "roundtrip"),
+                .product(name: "HTTPTrace", package: "roundtrip"),
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            ]),
+        .executableTarget(
             name: "EngineBenchmark",
             dependencies: [
                 "Resident",

@@ -40,7 +40,9 @@ struct HARTests {
             "receive":{"startNs":81300000,"endNs":83800000}},"_connection":{"id":1,"isReused":true,"use":2,\
             "idleNs":596800000,"localAddress":"192.0.2.9","localPort":50000,"remotePort":443,"protocol":"http/1.1",\
             "closed":"peer closed it while idle"},"_tls":{"version":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384",\
-            "alpn":"http/1.1","server_name":"api.example.com","is_resumed":false,"is_verified":true},\
+            "alpn":"http/1.1","server_name":"api.example.com","is_resumed":false,\
+            "resumption":"notOffered","is_verified":true},"_securityDetails":{"protocol":"TLS 1.3",\
+            "subjectName":"api.example.com","issuer":"Test","validFrom":1790000000,"validTo":1800000000},\
             "_trailers":[{"name":"X-Auth-Token","value":"REDACTED"},{"name":"X-Sum","value":"1"}]},
             """
         #expect(String(lines[2]) == golden)

@@ -130,7 +130,9 @@ struct Sample {
         if wire > 0 { at(number, time + 1, .bodyBytes(wire)) }
         at(number, time + 2.5, .bodyEnded(BodyEnd(way: .complete, bytes: wire, trailers: trailers)), .putIdleConn(nil))
         if let body {
-            let capture = BodyCapture(bytes: body, totalBytes: total ?? body.count, sha256: "00ff")
+            let capture = BodyCapture(
+                bytes: body, totalBytes: total ?? body.count, sha256: "00ff",
+                codings: fields[.contentEncoding].map { [$0] } ?? [])
             session.keep(capture, of: ExchangeID(number))
         }
         at(number, time + 2.6, .requestFinished(nil))

@@ -32,7 +32,11 @@ struct ProbeLineTests {
         #expect(
             try ProbeLine.parse("curl 'https://example.com/x' -X POST -H 'accept: */*' --compressed --json '{}'")
                 == draft(
-                    .post, "https://example.com/x", [.accept: "*/*", .contentType: "application/json"], body: "{}"))
+                    .post, "https://example.com/x",
+                    [
+                        .accept: "*/*", .contentType: "application/json",
+                        .acceptEncoding: RequestDraft.offeredCodings,
+                    ], body: "{}"))
     }
 
     @Test(

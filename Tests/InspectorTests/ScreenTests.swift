@@ -23,7 +23,8 @@ struct ScreenTests {
             model.select(row: row)
             model.settle()
         }
-        model.standingOptions = ["follow", "verify", "h2,h1"]
+        model.options.followsRedirects = true
+        model.standingOptions = ["verify", "h2,h1"]
         return model
     }
 
@@ -92,6 +93,50 @@ struct ScreenTests {
         expect(model, looksLike: "compare-\(columns)x\(rows)")
     }
 
+    @Test(arguments: [nil, Failure(.decode, phase: .receive, "the br data breaks off: its end is missing")])
+    func `a decoded body says what it was on the wire, and what is missing`(problem: Failure?) {
+        var session = ScriptedSession()
+        session.add(
+            .init(
+                number: 1, url: "https://example.com/list", start: 0, connection: 1,
+                phases: [(.wait, 20), (.receive, 305)], status: 200,
+                fields: [.contentType: "text/plain", .contentEncoding: "gzip, br"], bytes: 120,
+                chunks: [0, 20, 270, 300], shown: Array("one line\nand another\n".utf8), codings: ["gzip", "br"],
+                problem: problem))
+        var model = Self.model(columns: 100, rows: 24, selecting: 1, session: session)
+        model.tab = .body
+        _ = update(&model, .key(.enter), at: ScriptedSession.now)
+        expect(model, looksLike: problem == nil ? "page-decoded" : "page-undecoded")
+    }
+
+    @Test(arguments: [(120, 36), (80, 24)])
+    func `a hop says where it came from, what all took, and what was left out`(columns: Int, rows: Int) {
+        var session = ScriptedSession()
+        let here = "http://example.com/"
+        session.add(
+            .init(
+                number: 1, url: here, start: 0, connection: 1, phases: [(.connect, 30), (.wait, 40), (.receive, 1)],
+                status: 301, fields: [.location: "https://example.com/"]))
+        session.add(
+            .init(
+                number: 2, url: "https://example.com/", cause: .redirect(from: ExchangeID(1)), start: 72, connection: 2,
+                phases: [(.connect, 30), (.tls, 60), (.wait, 42), (.receive, 280)], status: 200, bytes: 9_000,
+                chunks: [0, 20, 270, 280],
+                redirection: Redirection(
+                    from: ExchangeID(1), status: 301, hop: 1, chainStart: .zero,
+                    firstOrigin: Origin(scheme: .http, host: "example.com"), withheld: ["Authorization"])))
+        session.add(
+            .init(
+                number: 3, url: here, start: 500, connection: 1, use: 2, phases: [(.wait, 40), (.receive, 1)],
+                status: 301, fields: [.location: "ftp://example.com/"]))
+        expect(
+            Self.model(columns: columns, rows: rows, selecting: 2, session: session),
+            looksLike: "hop-\(columns)x\(rows)")
+        var model = Self.model(columns: columns, rows: rows, selecting: 3, session: session)
+        _ = update(&model, .key(.character(",")), at: ScriptedSession.now)
+        expect(model, looksLike: "options-\(columns)x\(rows)")
+    }
+
     @Test func `bytes that are no text are dumped`() {
         var session = ScriptedSession()
         session.add(
@@ -124,7 +169,7 @@ struct ScreenTests {
     }
 
     @Test func `the help lists every key`() {
-        var model = Self.model(columns: 100, rows: 75)
+        var model = Self.model(columns: 100, rows: 80)
         _ = update(&model, .key(.character("?")), at: ScriptedSession.now)
         expect(model, looksLike: "help")
     }

@@ -34,6 +34,14 @@ struct ScriptedSession {
         var failure: Failure?
         var queue: QueueReason?
         var shown: [UInt8]?
+        /// What the handshake found; nil takes the usual.
+        var tls: TLSFacts?
+        /// Messages of the handshake, each so long after its beginning.
+        var messages: [(Double, TLSMessage.Direction, TLSMessage.Kind, bytes: Int)] = []
+        /// Of `shown`, and what is wrong with it.
+        var codings: [String] = []
+        var problem: Failure?
+        var redirection: Redirection?
     }
 
     private static let local = NetworkAddress(family: .ip4, ip: "192.0.2.9", port: 50_000)
@@ -70,8 +78,9 @@ struct ScriptedSession {
                     time: .milliseconds(moment ?? time), exchange: id, connection: connection, event: event))
         }
         let address = Self.address(of: url)
-        let facts = Self.tls(url.origin.host, http2: probe.http2)
+        let facts = probe.tls ?? Self.tls(url.origin.host, http2: probe.http2)
         record(.requestStarted(RequestedHead(method: probe.method, url: url)))
+        if let redirection = probe.redirection { record(.redirected(redirection)) }
         record(.getConn(hostPort: url.origin.hostPort))
         if isNew { record(.connectionDialing(ConnectionKey(origin: url.origin)), dial) }
         var hasConnection = false
@@ -104,7 +113,13 @@ struct ScriptedSession {
             case .queued: if let queue = probe.queue { record(.queued(queue, position: 1)) }
             case .dns: record(.dnsStart(host: url.origin.host))
             case .connect: record(.connectStart(attempt: 1, address), dial)
-            case .tls: record(.tlsHandshakeStart, dial)
+            case .tls:
+                record(.tlsHandshakeStart, dial)
+                for (offset, direction, kind, bytes) in probe.messages {
+                    let moment = Timestamp.milliseconds(time + offset)
+                    record(
+                        .tlsMessage(TLSMessage(direction, kind, bytes: bytes, at: moment)), dial, at: time + offset)
+                }
             case .send: connect()
             case .wait:
                 connect()
@@ -124,7 +139,7 @@ struct ScriptedSession {
             switch phase {
             case .dns: record(.dnsDone(DNSAnswer(addresses: [address])))
             case .connect: record(.connectDone(attempt: 1, address, probe.failure), dial)
-            case .tls: record(.tlsHandshakeDone(facts, nil), dial)
+            case .tls: record(.tlsHandshakeDone(facts, probe.failure), dial)
             default: break
             }
         }
@@ -138,9 +153,14 @@ struct ScriptedSession {
         record(.requestFinished(nil), dial)
         record(.connectionIdle(until: .milliseconds(time) + .seconds(90)), dial)
         if let shown = probe.shown {
+            // Of a decoded body all is kept: `bytes` are those of the wire.
+            let total = probe.codings.isEmpty ? probe.bytes : shown.count
             bodies.append(
                 .body(
-                    id, BodyCapture(bytes: shown, totalBytes: probe.bytes, sha256: "5891b5b522d5df086d0ff0b110fbd9d2")))
+                    id,
+                    BodyCapture(
+                        bytes: shown, totalBytes: total, sha256: "5891b5b522d5df086d0ff0b110fbd9d2",
+                        codings: probe.codings, problem: probe.problem)))
         }
     }
 

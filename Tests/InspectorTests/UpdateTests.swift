@@ -44,6 +44,49 @@ struct UpdateTests {
         #expect(model.counts.total == 15)
     }
 
+    @Test func `options are turned behind a comma, and hold for what is typed from then on`() {
+        var model = model()
+        let effects = press(",z", in: &model)
+        var options = RequestOptions()
+        options.followsRedirects = true
+        options.offersCompression = true
+        #expect(effects == [.setOptions(options)])
+        press("nexample.com/a", in: &model)
+        var draft = Self.draft("example.com/a")
+        draft.fields[.acceptEncoding] = RequestDraft.offeredCodings
+        #expect(press(.enter, in: &model).first == .send(draft, ExchangeID(15), .typed))
+        // A replay sends what was sent.
+        press("g", in: &model)
+        guard case .send(let replayed, _, _)? = press("r", in: &model).first else {
+            Issue.record("not replayed")
+            return
+        }
+        #expect(replayed.fields.isEmpty)
+        press(",z", in: &model)
+        #expect(press(",x", in: &model) == [])
+        #expect(model.message?.text == "Nothing turned.")
+    }
+
+    @Test func `a redirect is followed by hand, once`() {
+        var model = model()
+        // 6 led to 7 already; 1 leads nowhere.
+        for number in [6, 1] {
+            model.select(row: model.rows.index(of: ExchangeID(number))!)
+            #expect(press(">", in: &model) == [])
+        }
+        var session = ScriptedSession()
+        session.add(
+            .init(
+                number: 1, url: "http://a/", start: 0, connection: 1, phases: [(.wait, 4), (.receive, 1)], status: 302,
+                fields: [.location: "/b"]))
+        var other = ScreenTests.model(columns: 120, rows: 36, selecting: 1, session: session)
+        #expect(press(">", in: &other) == [.followRedirect(ExchangeID(1))])
+        _ = update(
+            &other, .begin(Self.draft("http://a/b"), ExchangeID(2), .redirect(from: ExchangeID(1))), at: Self.now)
+        other.select(row: 0)
+        #expect(press(">", in: &other) == [])
+    }
+
     @Test func `what is no URL is not sent and says so in earnest`() {
         var model = model()
         press("nftp://x", in: &model)

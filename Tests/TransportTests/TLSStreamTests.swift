@@ -207,6 +207,30 @@ struct TLSStreamTests {
         }.value
     }
 
+    @Test func `an alert that an idle connection's owner came upon is told to whoever reads, and is no end`()
+        async throws
+    {
+        try await Task.onNetwork {
+            var asking = TLSContext.ServerConfiguration(identity: TestCertificates.localhost)
+            asking.clientCertificates = .required(authorities: TestCertificates.authority.certificatePEM)
+            let pair = try await LoopbackPair()
+            let client = try TLSStream(
+                over: pair.client, client: TLSContext(client: TestCertificates.trusting), host: "localhost")
+            let server = try TLSStream(over: pair.server, server: TLSContext(server: asking))
+            let serving = Task.onNetwork { try await server.handshake() }
+            try await client.handshake()
+            var told = 0
+            client.onReadableWhileIdle = { told += 1 }
+            while told == 0 { await Task.yield() }
+            for _ in 1...2 {
+                await #expect(throws: StreamError.tls(.alert(code: 116, "certificate required"))) {
+                    try await client.readSome()
+                }
+            }
+            _ = await serving.result
+        }.value
+    }
+
     @Test func `megabytes go both ways at once`() async throws {
         try await Task.onNetwork {
             let (client, server) = try await handshaken()

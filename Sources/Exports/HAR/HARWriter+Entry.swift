@@ -132,15 +132,19 @@ extension HARWriter {
     }
 
     private mutating func writeContent(_ exchange: Exchange, _ facts: WrittenParts.Response) {
-        let coding = facts.coding
         let size = exchange.body?.totalBytes ?? (exchange.response == nil ? 0 : exchange.bodyBytes)
         json.openObject("content")
         json.field("size", size)
-        if coding != "identity", exchange.body != nil { json.field("compression", size - exchange.bodyBytes) }
+        if let body = exchange.body, !body.codings.isEmpty { json.field("compression", size - exchange.bodyBytes) }
         json.field("mimeType", facts.mimeType)
         if let body = exchange.body, body.isCut {
             json.field("comment", "body left out: \(body.bytes.count) of \(body.totalBytes) bytes were kept")
         } else if let body = exchange.body {
+            if let problem = body.problem {
+                json.field("comment", problem.message)
+            } else if let reason = body.reasonLeftEncoded {
+                json.field("comment", "not decoded: \(reason)")
+            }
             if let text = String(validating: body.bytes, as: UTF8.self) {
                 json.field("text", text)
             } else {

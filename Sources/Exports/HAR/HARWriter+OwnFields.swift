@@ -16,19 +16,54 @@ extension HARWriter {
         case .replay(let original): json.field("_replayOf", original.number)
         case .redirect(let origin): json.field("_redirectFrom", origin.number)
         }
+        writeRedirection(exchange)
         if let failure = exchange.failure {
             json.field("_error", failure.message)
             json.field("_outcome", failure.outcome)
         }
         writePhases(exchange)
         writeConnection(exchange, connection)
-        if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, isOwn: exchange.tls != nil) }
+        if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, of: exchange, isOwn: exchange.tls != nil) }
         writeLookup(exchange)
         writeTCPFacts(exchange)
         writeAttempts(exchange)
         writeList("_retries", exchange.retries.map(\.message))
         writeInformational(exchange)
+        writeServerTiming(exchange)
+        writeChunks(exchange)
         writeTrailers(exchange)
+    }
+
+    private mutating func writeRedirection(_ exchange: Exchange) {
+        guard let redirection = exchange.redirection, let total = exchange.chainTotal(at: now) else { return }
+        json.openObject("_redirect")
+        json.field("hop", redirection.hop)
+        json.field("chainNs", total.nanoseconds)
+        json.openArray("withheld")
+        for name in redirection.withheld { json.value(name) }
+        json.closeArray()
+        json.closeObject()
+    }
+
+    private mutating func writeServerTiming(_ exchange: Exchange) {
+        guard let timing = exchange.serverTiming else { return }
+        json.openArray("_serverTiming")
+        json.write(timing, duration: "durationMs")
+        json.closeArray()
+    }
+
+    private mutating func writeChunks(_ exchange: Exchange) {
+        let arrivals = BodyArrivals(of: exchange)
+        guard arrivals.parts.count > 1 else { return }
+        json.openArray("_chunks")
+        for part in arrivals.parts {
+            json.openObject()
+            json.field("atNs", (part.time - exchange.startedAt).nanoseconds)
+            json.field("bytes", part.bytes)
+            json.closeObject()
+        }
+        json.closeArray()
+        if arrivals.isCut { json.field("_chunksCut", true) }
     }
 
     private mutating func writePhases(_ exchange: Exchange) {
@@ -58,11 +93,27 @@ extension HARWriter {
         json.closeObject()
     }
 
-    private mutating func write(_ tls: TLSFacts, isOwn: Bool) {
+    private mutating func write(_ tls: TLSFacts, of exchange: Exchange, isOwn: Bool) {
         json.openObject("_tls")
         json.write(tls)
         // The chain once, where the handshake was: a thousand requests on one connection need no thousand chains.
-        if isOwn { json.writeCertificates(tls) }
+        if isOwn {
+            json.writeCertificates(tls)
+            json.writeHandshake(of: exchange)
+        }
+        json.closeObject()
+        writeSecurityDetails(tls)
+    }
+
+    // Playwright's, which its own viewer and others read.
+    private mutating func writeSecurityDetails(_ tls: TLSFacts) {
+        guard let leaf = tls.certificates.first, !tls.version.isEmpty else { return }
+        json.openObject("_securityDetails")
+        json.field("protocol", tls.version.replacing("TLSv", with: "TLS "))
+        json.field("subjectName", leaf.subject.commonName)
+        json.field("issuer", leaf.issuer.commonName)
+        json.field("validFrom", Int(clamping: leaf.notBefore))
+        json.field("validTo", Int(clamping: leaf.notAfter))
         json.closeObject()
     }
 
@@ -145,33 +196,15 @@ extension HARWriter {
 }
 
 extension JSONWriter {
-    /// Members that say what a handshake agreed on.
-    mutating func write(_ tls: TLSFacts) {
-        field("version", tls.version)
-        field("cipher", tls.cipher)
-        field("alpn", ifPresent: tls.alpn)
-        field("server_name", ifPresent: tls.serverName)
-        field("is_resumed", tls.isResumed)
-        field("is_verified", !tls.isUnverified && tls.verificationProblem == nil)
-        field("problem", ifPresent: tls.verificationProblem)
-    }
-
-    mutating func writeCertificates(_ tls: TLSFacts) {
-        guard !tls.certificates.isEmpty else { return }
-        openArray("certificates")
-        for certificate in tls.certificates {
+    /// The elements of a list; the names of their members are the same wherever they stand.
+    mutating func write(_ timing: ServerTiming, duration: StaticString) {
+        for entry in timing.entries {
             openObject()
-            field("subject", certificate.subject)
-            field("issuer", certificate.issuer)
-            openArray("names")
-            for name in certificate.names { value(name) }
-            closeArray()
-            field("not_before", ISODate.text(unixSeconds: certificate.notBefore))
-            field("not_after", ISODate.text(unixSeconds: certificate.notAfter))
-            field("sha256", certificate.sha256)
-            field("key", certificate.key)
+            field("name", entry.name)
+            // Exact to the microsecond; servers give less.
+            if let time = entry.milliseconds { field(duration, Int64((time * 1e3).rounded()), decimals: 3) }
+            field("description", ifPresent: entry.words)
             closeObject()
         }
-        closeArray()
     }
 }

@@ -139,6 +139,9 @@ extension Substring {
         return name
     }
 
-    /// Enough of it for a sentence.
-    fileprivate var shown: String { utf8.count <= 100 ? String(self) : prefix(100) + "…" }
+    /// Enough of it for a sentence, without its query, which may hold what nobody else is to read.
+    fileprivate var shown: String {
+        let plain = prefixBytes(upTo: "?#")
+        return plain.utf8.count <= 100 ? String(plain) : plain.prefix(100) + "…"
+    }
 }

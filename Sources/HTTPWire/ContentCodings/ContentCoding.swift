@@ -2,9 +2,6 @@
 public enum ContentCoding: String, Sendable, CaseIterable {
     case gzip, deflate, br, zstd
 
-    /// What to offer a server, as curl's `--compressed` does.
-    public static let offer = "deflate, gzip, br, zstd"
-
     /// Layers taken off one body. Nobody needs a second; each multiplies what a small body can grow to.
     public static let layerLimit = 3
 

@@ -33,6 +33,11 @@ enum KeyLine {
             draw(
                 [("y", "Copy:")] + KeyBindings.copies.map { (String($0.key), $0.name) } + [("Esc", "Nothing")],
                 last: [], model, into: &canvas)
+        case .choosingOption:
+            let options = RequestOptions.all.map { option in
+                (String(option.key), "\(option.name) \(model.options[keyPath: option.path] ? "off" : "on")")
+            }
+            draw([(",", "Turn:")] + options + [("Esc", "Nothing")], last: [], model, into: &canvas)
         case .confirming: draw([("y", "Yes"), ("n", "No")], last: [], model, into: &canvas)
         case .browsing, .help:
             let isAtTop = model.focus == .requests && !model.isExpanded

@@ -15,6 +15,10 @@ enum TopLine {
         if canvas.columns >= 60 {
             line.add(isRunning ? " live" : " idle", isRunning ? theme.success.adding(.bold) : theme.plain)
         }
+        if let alarm = model.alarm {
+            line.add("  ")
+            line.add(canvas.columns < 100 ? " -k " : " \(alarm) ", theme.alarm)
+        }
         if let mark = model.mark { line.add("  \(mark)", theme.warning) }
         if model.recordingPath != nil { line.add("  \(theme.marks.busy.string) rec", theme.failure) }
         addCounts(model, to: &line, gap: canvas.columns < 120 ? "  " : "   ", columns: canvas.columns)

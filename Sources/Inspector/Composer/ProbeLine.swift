@@ -55,12 +55,13 @@ private struct Reading {
     private var url: RequestURL?
     private var fields = HTTPFields()
     private var body: String?
+    private var offersCompression = false
 
     init(end: Int) { self.end = end }
 
     // Said by default or by the session: harmless in a copied command.
     private static let ignored: Set<String> = [
-        "-s", "-S", "-sS", "-i", "-v", "-L", "--location", "--compressed", "--silent", "--include", "--verbose",
+        "-s", "-S", "-sS", "-i", "-v", "-L", "--location", "--silent", "--include", "--verbose",
         "--show-error", "-g", "--globoff", "-#", "--progress-bar",
     ]
     private static let withValue: Set<String> = [
@@ -84,6 +85,10 @@ private struct Reading {
             if Self.ignored.contains(name) { continue }
             if name == "-I" || name == "--head" {
                 method = .head
+                continue
+            }
+            if name == "--compressed" {
+                offersCompression = true
                 continue
             }
             guard Self.withValue.contains(name) else {
@@ -148,8 +153,10 @@ private struct Reading {
         var fields = fields
         // curl's default, and what a form sends.
         if body != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
-        return RequestDraft(
+        var draft = RequestDraft(
             method: method ?? (body == nil ? .get : .post), url: url, fields: fields, body: Array((body ?? "").utf8))
+        if offersCompression { draft.offerCompression() }
+        return draft
     }
 
     private func problem(

@@ -46,7 +46,7 @@ enum ProbePrompt {
 
     private static func options(_ model: Model) -> StyledLine {
         var line = StyledLine()
-        for option in model.standingOptions { line.add("   \(option)", model.theme.quiet) }
+        for option in model.options.words + model.standingOptions { line.add("   \(option)", model.theme.quiet) }
         return line
     }
 

@@ -12,17 +12,25 @@ enum BodyPage {
         }
         var head = StyledLine(" ")
         head.add("\(exchange.response?.fields[.contentType] ?? "no content type")", theme.strong)
-        head.add("  \(Figures.size(body.totalBytes))")
-        if let coding = exchange.response?.fields[.contentEncoding] {
-            head.add("  decoded from \(coding), \(Figures.size(exchange.bodyBytes)) on the wire")
+        if !body.codings.isEmpty {
+            let wire = "\(Figures.size(exchange.bodyBytes)) \(theme.marks.arrow.string) "
+            head.add("  wire \(wire)\(Figures.size(body.totalBytes)) \(body.codings.joined(separator: ", "))")
+        } else {
+            head.add("  \(Figures.size(body.totalBytes))")
         }
+        if let reason = body.reasonLeftEncoded { head.add("  not decoded: \(reason)", theme.warning) }
         head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet)
         guard !body.bytes.isEmpty else {
-            return DetailPage([head, StyledLine(" The body is empty.", theme.quiet)])
+            let words = body.problem.map { "Nothing could be decoded: \($0.message)." } ?? "The body is empty."
+            return DetailPage([head, StyledLine(" \(words)", body.problem == nil ? theme.quiet : theme.failure)])
         }
         let last = text.count + 1
-        return DetailPage(count: last + (body.isCut ? 1 : 0)) { index in
+        let isDamaged = body.problem?.kind == .decode || body.problem?.kind == .tooLarge
+        return DetailPage(count: last + (body.isCut ? 1 : 0) + (isDamaged ? 1 : 0)) { index in
             if index == 0 { return head }
+            if index >= last, isDamaged, let problem = body.problem, index > last || !body.isCut {
+                return StyledLine(" Only the beginning: \(problem.message).", theme.failure)
+            }
             if index == last {
                 let (kept, all) = (Figures.size(body.bytes.count), Figures.size(body.totalBytes))
                 return StyledLine(" Cut at \(kept); \(all) were received.", theme.warning)

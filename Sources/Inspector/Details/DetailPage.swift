@@ -22,7 +22,7 @@ struct DetailPage {
         case .timing: TimingPage(exchange, model, columns: columns, at: now).page(rows: rows)
         case .headers: HeadersPage.page(of: exchange, model)
         case .body: BodyPage.page(of: exchange, model, at: now)
-        case .tls: TLSPage.page(of: exchange, model)
+        case .tls: TLSPage.page(of: exchange, model, columns: columns)
         case .events: EventsPage.page(of: exchange, model)
         case .raw: RawPage.page(of: exchange, model)
         }

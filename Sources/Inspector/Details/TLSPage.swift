@@ -2,92 +2,152 @@ import HTTPTrace
 import Sessions
 import TextScreen
 
-/// The TLS page: what the handshake agreed on, and the peer's certificates.
-enum TLSPage {
-    static func page(of exchange: Exchange, _ model: Model) -> DetailPage {
-        let theme = model.theme
+/// The TLS page: whether the peer can be believed, what was agreed on, and the peer's certificates.
+struct TLSPage {
+    private let exchange: Exchange
+    private let model: Model
+    private let tls: TLSFacts
+    private var facts: FactLines
+
+    private var theme: Theme { model.theme }
+    private var dot: String { " \(theme.marks.middleDot.string) " }
+
+    static func page(of exchange: Exchange, _ model: Model, columns: Int) -> DetailPage {
         guard exchange.draft.url.origin.scheme == .https else {
-            return DetailPage([StyledLine(" Plain http: nothing is encrypted.", theme.quiet)])
+            return DetailPage([StyledLine(" Plain http: nothing is encrypted.", model.theme.quiet)])
         }
         let connection = exchange.connection.flatMap { model.session.connections[$0.connection] }
         guard let tls = exchange.tls ?? connection?.facts?.tls else {
-            return DetailPage([StyledLine(" No handshake yet.", theme.quiet)])
+            return DetailPage([StyledLine(" No handshake yet.", model.theme.quiet)])
         }
-        var lines: [StyledLine] = []
+        var page = TLSPage(
+            exchange: exchange, model: model, tls: tls, facts: FactLines(columns: columns, theme: model.theme))
         if exchange.tls == nil, let connection {
-            lines.append(StyledLine(" Agreed when \(connection.id) was opened.", theme.quiet))
+            page.facts.lines.append(StyledLine(" Agreed when \(connection.id) was opened.", model.theme.quiet))
         }
-        let unknown = theme.marks.absent.string
-        lines.append(fact("version", tls.version.isEmpty ? unknown : tls.version, theme))
-        lines.append(fact("cipher", tls.cipher.isEmpty ? unknown : tls.cipher, theme))
-        lines.append(fact("ALPN", tls.alpn ?? "none agreed", theme))
-        lines.append(fact("server name", tls.serverName ?? "none sent (an address)", theme))
-        lines.append(fact("session", tls.isResumed ? "resumed" : "new", theme))
+        page.addVerdict()
+        page.addAgreement()
+        for depth in tls.certificates.indices { page.addCertificate(depth) }
+        if tls.certificatesLeftOut > 0 {
+            let more = Figures.plural(tls.certificatesLeftOut, "more certificate")
+            page.facts.lines += [.empty, StyledLine(" \(more) came and were not kept.", model.theme.warning)]
+        }
+        return DetailPage(page.facts.lines)
+    }
+
+    // MARK: can it be believed?
+
+    private mutating func addVerdict() {
         if let problem = tls.verificationProblem {
-            lines.append(fact("verified", "no: \(problem)", theme, theme.failure))
-        } else if tls.isUnverified {
-            lines.append(fact("verified", "no: checking is switched off", theme, theme.warning))
+            facts.add(
+                tls.isUnverified ? "NOT VERIFIED" : "verified", "\(tls.isUnverified ? "" : "no: ")\(problem)",
+                theme.failure)
+            if let depth = tls.problemDepth, depth > 0 {
+                facts.add("", depth < tls.certificates.count ? "in issuer \(depth)" : "beyond what was sent")
+            }
+            if tls.isUnverified { facts.add("", "accepted all the same (-k)", theme.failure) }
+        } else if tls.certificates.isEmpty, !tls.isResumed {
+            facts.add("verified", "nothing was shown to verify")
+        } else if tls.isResumed {
+            facts.add("verified", "when the resumed session began", theme.success)
         } else {
-            lines.append(
-                fact("verified", tls.isResumed ? "with the resumed session" : "chain and name", theme, theme.success))
+            facts.add("verified", "chain, dates and name", theme.success)
         }
-        for (depth, certificate) in tls.certificates.enumerated() {
-            lines.append(.empty)
-            lines += self.lines(of: certificate, depth: depth, model)
+        if let anchor = tls.trustAnchor { facts.add("trusted by", anchor) }
+        if let leaf = tls.certificates.first {
+            facts.add("certificate", lifetime(of: leaf).words, lifetime(of: leaf).style)
         }
-        return DetailPage(lines)
+        for alert in exchange.tlsAlerts {
+            let isFatal = if case .alert(let alert) = alert.kind { alert.isFatal } else { false }
+            facts.add("\(alert.direction.rawValue)", alert.name, isFatal ? theme.failure : .plain)
+        }
     }
 
-    private static func lines(
-        of certificate: TLSFacts.Certificate, depth: Int, _ model: Model
-    ) -> [StyledLine] {
-        let theme = model.theme
-        var lines = [StyledLine(" \(depth == 0 ? "leaf" : "issuer \(depth)")  \(certificate.subject)", theme.strong)]
-        lines.append(fact("issued by", certificate.issuer, theme))
-        if !certificate.names.isEmpty { lines.append(fact("names", certificate.names.joined(separator: " "), theme)) }
-        // Against the session's clock, so that a saved session says what held when it was made.
+    /// `74 days left, 2025-10-09 to 2026-02-02`, against the session's clock, so that a saved session says what held when it
+    /// was made.
+    private func lifetime(of certificate: TLSFacts.Certificate) -> (words: String, style: Style) {
         let today = model.session.clock.unixNanoseconds / 1_000_000_000
-        let days = (certificate.notAfter - today) / 86_400
-        let style = days < 0 ? theme.failure : days < 15 ? theme.warning : theme.plain
-        let left = days < 0 ? "expired \(-days) days ago" : "\(days) days left"
-        lines.append(
-            fact(
-                "valid",
-                "\(CalendarDay(unixSeconds: certificate.notBefore)) to "
-                    + "\(CalendarDay(unixSeconds: certificate.notAfter)), \(left)", theme, style))
-        lines.append(fact("key", certificate.key, theme))
-        lines.append(fact("sha256", certificate.sha256, theme))
-        return lines
+        let span =
+            "\(CalendarDay(unixSeconds: certificate.notBefore)) to \(CalendarDay(unixSeconds: certificate.notAfter))"
+        if certificate.notBefore > today {
+            return ("valid in \(Self.days(certificate.notBefore - today)), \(span)", theme.failure)
+        }
+        let left = certificate.notAfter - today
+        if left < 0 { return ("expired \(Self.days(-left)) ago, \(span)", theme.failure) }
+        // Two weeks are what renewing by hand takes; those who renew by program do it a month before.
+        return ("\(Self.days(left)) left, \(span)", left < 15 * 86_400 ? theme.warning : theme.plain)
     }
 
-    private static func fact(_ name: String, _ value: String, _ theme: Theme, _ style: Style = .plain) -> StyledLine {
-        var line = StyledLine(" \(name)", theme.quiet)
-        line.add("\(value)", style, at: 15)
-        return line
+    private static func days(_ seconds: Int64) -> String { Figures.plural(Int(seconds / 86_400), "day") }
+
+    // MARK: what was agreed on
+
+    private mutating func addAgreement() {
+        let unknown = theme.marks.absent.string
+        facts.add("version", tls.version.isEmpty ? unknown : tls.version)
+        facts.add("cipher", tls.cipher.isEmpty ? unknown : tls.cipher)
+        var exchanged = [tls.group, tls.signature.map { "proved by \($0)" }].compactMap { $0 }
+        if tls.hasRetriedHello { exchanged.append("asked for anew, one more round trip") }
+        if !exchanged.isEmpty { facts.add("key exchange", exchanged.joined(separator: dot)) }
+        facts.add("ALPN", tls.alpn ?? "none agreed")
+        facts.add("server name", tls.serverName ?? "none sent (an address)")
+        facts.add("session", session)
+        if let offer = tls.offer {
+            facts.add(
+                "we offered",
+                "\(offer.versions.joined(separator: " ")), \(Figures.plural(offer.ciphers.count, "cipher"))")
+        }
+        switch tls.clientCertificate {
+        case .notAsked: break
+        case .askedInVain: facts.add("we showed", "no certificate, and were asked for one", theme.warning)
+        case .sent: facts.add("we showed", "a certificate, as asked")
+        }
+        if let staple = tls.staple { add(staple) }
+        if !tls.timestamps.isEmpty {
+            let logs = tls.timestamps.map { "\($0.log.prefix(8))" }.joined(separator: " ")
+            facts.add("CT promises", "\(tls.timestamps.count), of logs \(logs)")
+        }
+        if let path = model.keyLogPath { facts.add("secrets in", path, theme.warning) }
     }
-}
 
-/// A date in UTC, as certificates carry them.
-struct CalendarDay: Equatable, CustomStringConvertible {
-    let year: Int
-    let month: Int
-    let day: Int
-
-    // Days to a civil date: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". Eras of 400 years that begin
-    // in March, so that the leap day is the last of its year.
-    init(unixSeconds: Int64) {
-        let seconds = max(-1 << 45, min(unixSeconds, 1 << 45))
-        let days = Int((Double(seconds) / 86_400).rounded(.down)) + 719_468
-        let era = (days >= 0 ? days : days - 146_096) / 146_097
-        let dayOfEra = days - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * shifted + 2) / 5 + 1
-        month = shifted < 10 ? shifted + 3 : shifted - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    private var session: String {
+        switch tls.resumption {
+        case .resumed: return "resumed"
+        case .declined: return "new; the ticket offered was not taken"
+        case .notOffered: break
+        }
+        let tickets = exchange.events.count { record in
+            if case .tlsMessage(let message) = record.event { message.name == "NewSessionTicket" } else { false }
+        }
+        return tickets > 0 ? "new; \(Figures.plural(tickets, "ticket")) for the next" : "new"
     }
 
-    /// `2026-11-20`.
-    var description: String { "\(year)-\(Figures.two(month))-\(Figures.two(day))" }
+    private mutating func add(_ staple: TLSFacts.OCSPStaple) {
+        let signed = staple.isSigned ? "" : ", signature not verified"
+        let until = staple.nextUpdate.map { ", until \(CalendarDay(unixSeconds: $0))" } ?? ""
+        switch staple.status {
+        case .good: facts.add("OCSP staple", "good\(until)\(signed)", staple.isSigned ? theme.success : .plain)
+        case .revoked(let time):
+            facts.add("OCSP staple", "REVOKED on \(CalendarDay(unixSeconds: time))\(signed)", theme.failure)
+        case .unknown: facts.add("OCSP staple", "the responder does not know it\(until)\(signed)", theme.warning)
+        case .unusable(let words): facts.add("OCSP staple", "of no use: \(words)", theme.warning)
+        }
+    }
+
+    // MARK: certificates
+
+    private mutating func addCertificate(_ depth: Int) {
+        let certificate = tls.certificates[depth]
+        facts.lines.append(.empty)
+        facts.add(depth == 0 ? "leaf" : "issuer \(depth)", certificate.subject, theme.strong)
+        facts.add("issued by", certificate.issuer)
+        facts.add("valid", lifetime(of: certificate).words, lifetime(of: certificate).style)
+        facts.add("key", certificate.key)
+        if !certificate.signature.isEmpty { facts.add("signed by", certificate.signature) }
+        if !certificate.serial.isEmpty { facts.add("serial", certificate.serial) }
+        facts.add("sha256", certificate.sha256)
+        guard !certificate.names.isEmpty else { return }
+        let more = certificate.namesLeftOut > 0 ? " and \(Figures.count(certificate.namesLeftOut)) more" : ""
+        facts.add("names", certificate.names.joined(separator: " ") + more)
+    }
 }

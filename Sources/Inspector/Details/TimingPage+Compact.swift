@@ -24,11 +24,13 @@ extension TimingPage {
             .map { "\($0.rawValue) \(theme.marks.absent.string) (\(absence(of: $0)))" }
         lines += wrapped(merged(absent) + answerWords())
         if let peer = peerLine() { lines.append(peer) }
-        if let server = exchange.response.flatMap({ ServerTiming($0.fields) }) {
+        if let arrivals = arrivalWords() { lines.append(StyledLine(" \(arrivals)")) }
+        if let server = exchange.serverTiming {
             lines.append(
                 StyledLine(" server-timing \(Figures.fixed(server.total, decimals: 1)): \(serverWords(server))"))
         }
-        return lines + [exchange.failure == nil ? nil : shareLine(), twinLine(), historyLine()].compactMap { $0 }
+        return lines
+            + [exchange.failure == nil ? nil : shareLine(), twinLine(), redirectLine(), historyLine()].compactMap { $0 }
     }
 
     /// Three phases that did not happen for one reason are one word.

@@ -29,6 +29,12 @@ struct TimingPage {
         guard columns >= 50, rows >= 10 else { return DetailPage(compactLines()) }
         var lines = tableLines()
         let words = closingLines()
+        // The handshake opens where it has room, and always for who scrolls.
+        let flights = flightLines()
+        if model.focus == .detail || lines.count + flights.count + words.count <= rows {
+            let tls = Phase.allCases.firstIndex(of: .tls)! + 2
+            lines.insert(contentsOf: flights, at: tls)
+        }
         // Air first, then the rule: they are the only lines that say nothing.
         if lines.count + words.count + 2 <= rows { lines.insert(.empty, at: 0) }
         if lines.count + words.count + 1 <= rows {
@@ -85,6 +91,37 @@ struct TimingPage {
         return line
     }
 
+    /// Below `tls`: what went there and came back, each with what came of it.
+    private func flightLines() -> [StyledLine] {
+        let axis = barAxis(columns: columns - Self.barStart - 1)
+        return exchange.tlsFlights.map { flight in
+            var line = StyledLine("  \(flight.direction.rawValue)", theme.quiet)
+            let end = flight.end ?? end
+            line.add("\(milliseconds(flight.start - exchange.startedAt))", theme.quiet, endingAt: Self.startEnd)
+            line.add("\(milliseconds(max(end - flight.start, .zero)))", theme.quiet, endingAt: Self.tookEnd)
+            let first = max(0, min(axis.columns - 1, Int(axis.column(of: flight.start))))
+            let last = max(first + 1, min(axis.columns, Int(axis.column(of: end).rounded())))
+            // Waiting for the peer is drawn as waiting, our own arithmetic as TLS.
+            let mark = flight.direction == .sent ? BarMark.wait : .tls
+            let bar = SafeText(repeating: theme.marks.glyph(of: mark).safeText, count: last - first)
+            line.add(bar, theme.style(of: mark), at: Self.barStart + first)
+            let notes = notes(on: flight)
+            if let note = notes.first(where: { line.width + $0.width + 2 <= columns }) { line.add("  " + note) }
+            return line
+        }
+    }
+
+    /// The longest first: all messages, the first and the last, how many.
+    private func notes(on flight: TLSFlight) -> [SafeText] {
+        let names = flight.messages.map(\.name)
+        let size = Figures.size(flight.bytes)
+        let ends = names.count < 2 ? names[0] : "\(names[0]) \(theme.marks.ellipsis.text) \(names[names.count - 1])"
+        return [
+            "\(names.joined(separator: ", "))\(dot)\(size)", "\(names.joined(separator: ", "))", "\(ends)\(dot)\(size)",
+            "\(ends)", "\(Figures.plural(names.count, "message"))",
+        ]
+    }
+
     /// All figures of the table with the same decimals, so that the points stand below each other.
     func milliseconds(_ duration: Duration) -> String {
         let total = (end - exchange.startedAt).milliseconds
@@ -137,7 +174,8 @@ struct TimingPage {
 
     private func closingLines() -> [StyledLine] {
         [totalLine()] + lookupLines()
-            + [tcpLine(), serverLine(), shareLine(), twinLine(), historyLine()].compactMap { $0 }
+            + [tcpLine(), arrivalLine(), serverLine(), shareLine(), twinLine(), redirectLine(), historyLine()]
+            .compactMap { $0 }
     }
 
     private func totalLine() -> StyledLine {
@@ -188,19 +226,38 @@ struct TimingPage {
         return line
     }
 
+    private func arrivalLine() -> StyledLine? {
+        guard let words = arrivalWords() else { return nil }
+        var line = StyledLine(" arrival")
+        line.add("\(words)", at: Self.barStart)
+        return line
+    }
+
+    /// `in 6 parts · largest gap 251 ms, after 1.0 k`; nil when all came at once, or the gaps are too short to matter.
+    func arrivalWords() -> String? {
+        let arrivals = BodyArrivals(of: exchange)
+        guard let gap = arrivals.largestGap, gap.duration * 20 >= end - exchange.startedAt else { return nil }
+        let parts = "in \(arrivals.isCut ? "more than " : "")\(Figures.plural(arrivals.parts.count, "part"))"
+        return parts + dot + "largest gap \(model.figures.time(gap.duration)), after \(Figures.size(gap.bytesBefore))"
+    }
+
     private func serverLine() -> StyledLine? {
-        guard let server = exchange.response.flatMap({ ServerTiming($0.fields) }) else { return nil }
+        guard let server = exchange.serverTiming else { return nil }
         var line = StyledLine(" server-timing")
-        line.add("\(Figures.fixed(server.total, decimals: 1))", endingAt: Self.tookEnd)
+        if !server.timed.isEmpty {
+            line.add("\(Figures.fixed(server.total, decimals: 1))", endingAt: Self.tookEnd)
+        }
         line.add("\(serverWords(server))", at: Self.barStart)
         return line
     }
 
     func serverWords(_ server: ServerTiming) -> String {
-        var words = server.entries.map { entry in
-            "\(entry.name) \(Figures.fixed(entry.milliseconds, decimals: entry.milliseconds < 10 ? 1 : 0))"
+        // What fits a line.
+        var words = server.entries.prefix(12).map { entry in
+            guard let time = entry.milliseconds else { return entry.words.map { "\(entry.name) \($0)" } ?? entry.name }
+            return "\(entry.name) \(Figures.fixed(time, decimals: time < 10 ? 1 : 0))"
         }.joined(separator: dot)
-        if let wait = exchange.phases[.wait] {
+        if !server.timed.isEmpty, let wait = exchange.phases[.wait] {
             let unclaimed = wait.duration(at: end).milliseconds - server.total
             if unclaimed > 0.5 { words += "   (\(Figures.fixed(unclaimed, decimals: 0)) unclaimed)" }
         }
@@ -219,7 +276,7 @@ struct TimingPage {
         guard let (phase, length) = lengths.max(by: { $0.1 < $1.1 }), total > 0 else { return nil }
         var line = StyledLine(" ! ", theme.warning)
         line.add("\(Int((length / total * 100).rounded()))% of this is \(phase.rawValue)")
-        if phase == .wait, let server = exchange.response.flatMap({ ServerTiming($0.fields) }) {
+        if phase == .wait, let server = exchange.serverTiming, !server.timed.isEmpty {
             let claimed = Figures.fixed(server.total, decimals: 0)
             line.add("; the server claims \(claimed) of the \(Figures.fixed(length, decimals: 0)) ms")
         } else {
@@ -269,6 +326,35 @@ struct TimingPage {
         var line = StyledLine(" \(theme.marks.again.string) ", theme.success)
         let amount = model.figures.time(.nanoseconds(Int64(change.magnitude * 1e6)))
         line.add("Replay of \(original): \(amount) \(change < 0 ? "faster" : "slower")")
+        return line
+    }
+
+    /// Where a redirect leads or came from, and how long the whole chain took.
+    func redirectLine() -> StyledLine? {
+        let marks = theme.marks
+        if let next = model.redirects[exchange.id] {
+            var line = StyledLine(" \(marks.arrow.string) ", theme.success)
+            line.add("Redirected to \(next)")
+            return line
+        }
+        if case .redirect(let from) = exchange.cause {
+            var line = StyledLine(" \(marks.corner.string) ", theme.success)
+            guard let redirection = exchange.redirection else {
+                line.add("Redirect of \(from)")
+                return line
+            }
+            line.add("Redirect of \(from), hop \(redirection.hop)")
+            if redirection.chainStart < exchange.startedAt, let total = exchange.chainTotal(at: now) {
+                line.add(": \(model.figures.time(total)) in all")
+            }
+            if !redirection.withheld.isEmpty {
+                line.add("; another origin, so without \(redirection.withheld.joined(separator: ", "))", theme.warning)
+            }
+            return line
+        }
+        guard exchange.leadsOn, !exchange.isRunning, exchange.failure == nil else { return nil }
+        var line = StyledLine(" \(marks.arrow.string) ", theme.warning)
+        line.add("Not followed; > follows it")
         return line
     }
 }

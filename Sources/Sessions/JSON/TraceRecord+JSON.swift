@@ -6,20 +6,28 @@ internal import HTTPTypes
 
 extension JSONWriter {
     /// `{"t":…,"ev":"dnsStart","conn":3,"host":"example.com"}`; `t` counts nanoseconds from `start`.
-    package mutating func write(_ record: TraceRecord, since start: Timestamp) {
+    ///
+    /// - Parameters:
+    ///   - isInLog: Whether exchanges are mixed, so that `req` must say which.
+    ///   - showing: What may be said of a URL.
+    package mutating func write(
+        _ record: TraceRecord, since start: Timestamp, isInLog: Bool = false,
+        showing url: (RequestURL) -> String = \.description
+    ) {
         openObject()
         field("t", (record.time - start).nanoseconds)
+        if isInLog, let exchange = record.exchange { field("req", exchange.number) }
         if let connection = record.connection { field("conn", connection.number) }
-        write(record.event)
+        write(record.event, showing: url)
         closeObject()
     }
 
-    private mutating func write(_ event: TraceEvent) {
+    private mutating func write(_ event: TraceEvent, showing url: (RequestURL) -> String) {
         switch event {
         case .requestStarted(let head):
             named("requestStarted")
             field("method", head.method.rawValue)
-            field("url", head.url.description)
+            field("url", url(head.url))
         case .redirected(let redirection):
             named("redirected")
             field("from", redirection.from.number)

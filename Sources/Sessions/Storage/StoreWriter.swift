@@ -81,6 +81,14 @@ final class StoreWriter: Sendable {
             body.totalBytes, body.sha256,
         ])
         state.bodyBytes += body.bytes.count
+        guard let problem = body.problem else { return }
+        // Its row was written with its last event, when it still looked well.
+        try database.execute(
+            sql: "UPDATE exchanges SET outcome = ?, error_phase = ?, error_message = ? WHERE id = ? AND outcome = 'ok'",
+            arguments: [
+                problem.outcome, problem.phase?.rawValue, problem.message,
+                StoreSchema.rowID(run: run, number: id.number),
+            ])
     }
 
     // Oldest first, whatever run they are of. Freed pages are used again, so the file stops growing.

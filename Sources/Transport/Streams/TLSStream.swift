@@ -190,6 +190,7 @@ public final class TLSStream: ByteStream {
 
     private func reportPlaintext() {
         guard let onReadableWhileIdle, !isClosed else { return }
+        defer { tellMessages() }
         do {
             repeat {
                 if try hasLowerEnded || session.hasPlaintext() {

@@ -110,6 +110,11 @@ public struct TLSIdentity: Sendable, Equatable {
         self.keyPEM = keyPEM
         self.password = password
     }
+
+    /// Sees whether it can be used.
+    ///
+    /// - Throws: `.unusable` when certificate or key can't be read or don't fit each other.
+    public func check() throws(TLSError) { try TLSContext(TLS_method(), .server).use(self) }
 }
 
 /// A list in wire format, at a fixed address: ALPN's answer points into it.

@@ -39,6 +39,9 @@ final class TLSSession: @unchecked Sendable {
     /// What was noticed in passing messages; those themselves where they are wanted.
     var messages = HandshakeMessages()
     private var agreed: TLSFacts?
+    /// What broke it. After an alert OpenSSL calls the next read the end of the stream, as if all had come: whoever asks
+    /// later is to hear of the alert, too.
+    private var breakage: TLSError?
 
     /// - Parameters:
     ///   - host: For a client, the name or address literal that the certificate must be for. Names are also told to the
@@ -145,18 +148,20 @@ final class TLSSession: @unchecked Sendable {
 
     /// Decrypts what was fed.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> Plaintext {
+        if let breakage { throw breakage }
         ERR_clear_error()
         let count = SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count))
         if count > 0 { return .bytes(Int(count)) }
         switch SSL_get_error(ssl, count) {
         case SSL_ERROR_WANT_READ: return .needsInput
         case SSL_ERROR_ZERO_RETURN: return .end
-        default: throw .fromOpenSSL()
+        default: throw broken()
         }
     }
 
     /// Whether decrypted bytes wait to be read. Takes none.
     func hasPlaintext() throws(TLSError) -> Bool {
+        if let breakage { throw breakage }
         var byte: UInt8 = 0
         ERR_clear_error()
         let count = SSL_peek(ssl, &byte, 1)
@@ -164,8 +169,14 @@ final class TLSSession: @unchecked Sendable {
         switch SSL_get_error(ssl, count) {
         case SSL_ERROR_WANT_READ: return false
         case SSL_ERROR_ZERO_RETURN: return true
-        default: throw .fromOpenSSL()
+        default: throw broken()
         }
+    }
+
+    private func broken() -> TLSError {
+        let error = TLSError.fromOpenSSL()
+        breakage = error
+        return error
     }
 
     /// Encrypts from the front of `bytes`.

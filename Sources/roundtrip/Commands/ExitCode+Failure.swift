@@ -28,7 +28,9 @@ enum ProgramExit {
     static let usage: Int32 = 2
     static let status: Int32 = 22
     static let writeError: Int32 = 23
-    /// The certificates to trust can't be read.
+    /// The certificate to show, or its key, can't be used.
+    static let clientCertificate: Int32 = 58
+    /// The certificates to trust can't be read, or TLS can't be spoken as asked.
     static let trust: Int32 = 77
     static let interrupted: Int32 = 130
 }

@@ -70,16 +70,27 @@ struct InspectCommand: AsyncParsableCommand {
         _ playground: Playground?
     ) async throws -> Int32 {
         let clock = ClockAnchor.now
+        let jar = try client.startingCookies()
         let recording = try await startRecording(to: record, clock)
         var model = Model(clock: clock, theme: theme(for: terminal), history: ProbeHistory.load())
         model.mark = demo ? "demo" : nil
-        model.standingOptions = client.insecure ? ["any certificate (-k)"] : ["verify"]
+        // As a browser does: what was asked for is seen to its end.
+        model.options.followsRedirects = true
+        model.options.keepsCookies = client.keepsCookies
+        model.options.offersCompression = client.compressed
+        model.standingOptions = client.tls.insecure ? [] : ["verify"]
         model.standingOptions += client.dialing.words
+        model.alarm = client.tls.insecure ? "NO CERTIFICATE IS CHECKED (-k)" : nil
+        model.keyLogPath = TLSOptions.keyLogFile
         if drafts.isEmpty, !demo { model.openProbeLine() }
 
         let reports = ReportRelay()
-        let prober = await Prober(configuration, keptBodyBytes: EffectRunner.keptBodyBytes) { await reports.pass($0) }
-        let effects = EffectRunner(prober: prober, recording: recording)
+        let prober = await Prober(
+            configuration, Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes, isRaw: client.raw),
+            beginHop: { await reports.beginHop($0, from: $1) }, report: { await reports.pass($0) })
+        await prober.keepCookies(jar)
+        let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
+        reports.hopReceiver = { effects.beginHop($0, from: $1) }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
         var turns = RecentTurns()
         reports.receiver = { report in
@@ -94,8 +105,10 @@ struct InspectCommand: AsyncParsableCommand {
         let code = await runtime.run()
         demonstration?.cancel()
         await prober.shutDown()
+        let cookies = await prober.cookies
         await recording.close()
         await effects.finish()
+        if let cookies { try client.save(cookies) }
         return code
     }
 
@@ -140,10 +153,16 @@ struct InspectCommand: AsyncParsableCommand {
 @MainActor
 private final class ReportRelay {
     var receiver: ((Prober.Report) -> Void)?
+    var hopReceiver: ((RequestDraft, ExchangeID) -> ExchangeID)?
 
     nonisolated init() {}
 
     func pass(_ report: Prober.Report) { receiver?(report) }
+
+    func beginHop(_ draft: RequestDraft, from: ExchangeID) -> ExchangeID {
+        guard let hopReceiver else { preconditionFailure("\(from) led on before anything was sent") }
+        return hopReceiver(draft, from)
+    }
 }
 
 /// Reads the URLs of a command line; the first that is none ends it.

@@ -14,7 +14,9 @@ struct ProbeCommand: AsyncParsableCommand {
         discussion: """
             Exit codes are curl's where curl has one: 0 good, 2 usage, 6 name not resolved, 7 connection refused, \
             8 not HTTP, 18 body cut short, 22 status 400 or above with --fail, 23 a file can't be written, 28 timeout, \
-            35 TLS handshake, 56 reset, 60 certificate, 130 interrupted. With several URLs, the first failure's.
+            35 TLS handshake, 47 too many redirects or a bad one, 56 reset, 58 own certificate, 60 certificate, \
+            61 a body that can't be decoded, 63 one that grows without end, 77 authorities, 130 interrupted. \
+            With several URLs, the first failure's.
             """)
 
     @Argument(help: ArgumentHelp("URLs; http is taken where no scheme is given.", valueName: "url"))
@@ -30,6 +32,9 @@ struct ProbeCommand: AsyncParsableCommand {
 
     @Flag(help: "Print one JSON object a request, one a line, as each ends.")
     var json = false
+
+    @Flag(help: "Print one JSON object an event, one a line, as it happens.")
+    var ndjson = false
 
     @Flag(help: "Print the figures of all requests together instead of each.")
     var summary = false
@@ -50,24 +55,25 @@ struct ProbeCommand: AsyncParsableCommand {
         guard !urls.isEmpty else { throw ValidationError("Name at least one URL, like: roundtrip probe example.com") }
         guard (1...10_000_000).contains(repeats) else { throw ValidationError("-n takes 1 to 10000000.") }
         guard (1...10_000).contains(concurrency) else { throw ValidationError("-c takes 1 to 10000.") }
-        guard !json || !summary else { throw ValidationError("--json and --summary exclude each other.") }
-        guard har != "-" || !(json || summary) else {
-            throw ValidationError("--har - writes to standard output, and so would --json or --summary.")
+        let forms = [json, ndjson, summary].count { $0 }
+        guard forms <= 1 else { throw ValidationError("--json, --ndjson and --summary exclude each other.") }
+        guard har != "-" || forms == 0 else {
+            throw ValidationError("--har - writes to standard output, and so would --json, --ndjson or --summary.")
         }
     }
 
     @MainActor
     func run() async throws {
         let drafts = try drafts(for: urls, client)
-        let output = ProbeOutput(command: self)
         let configuration = try client.configuration(trusting: nil)
         let clock = ClockAnchor.now
+        let output = ProbeOutput(command: self, clock: clock)
         let run = ProbeRun(
             clock: clock, drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil,
             output: output,
             recording: try await startRecording(to: record, clock))
-        try await run.run(configuration)
-        if client.insecure { printError("Certificates were not checked (-k).") }
+        try await run.run(configuration, client)
+        if client.tls.insecure { printError("Certificates were not checked (-k).") }
         if let har { try await writeHAR(to: har, run.session) }
         let code = run.isInterrupted ? ProgramExit.interrupted : run.firstFailure ?? (fail ? run.firstBadStatus : nil)
         if let code { throw ExitCode(code) }

@@ -7,18 +7,31 @@ import Transport
 /// What a headless run prints, and how.
 @MainActor
 final class ProbeOutput {
-    private enum Form { case timeline, json, summary, none }
+    private enum Form { case timeline, json, events, summary, none }
 
     private let form: Form
     private let marks: TextTimeline.Marks
     private var isFirst = true
     private var summary = LoadSummary()
+    private var log: EventLog
 
-    init(command: ProbeCommand) {
-        form = command.json ? .json : command.summary ? .summary : command.har == "-" ? .none : .timeline
+    init(command: ProbeCommand, clock: ClockAnchor) {
+        form =
+            command.json
+            ? .json : command.ndjson ? .events : command.summary ? .summary : command.har == "-" ? .none : .timeline
+        log = EventLog(clock: clock)
         setlocale(LC_CTYPE, "")
         let usesUnicode = nl_langinfo(nl_item(CODESET)).map { String(cString: $0) == "UTF-8" } ?? false
         marks = usesUnicode ? .unicode : .ascii
+    }
+
+    /// Takes in what happened, before `show` is called for what has ended by it.
+    func note(_ report: Prober.Report) {
+        guard form == .events else { return }
+        for record in report.records { log.add(record) }
+        for body in report.bodies { log.add(body.capture, of: body.exchange, at: SystemTime().now) }
+        // Whole lines in one write, sixty times a second at most: a reader sees each as soon as anybody could.
+        printOutput(String(decoding: log.takeBytes(), as: UTF8.self))
     }
 
     func show(_ exchange: Exchange, of session: Session) {
@@ -33,7 +46,7 @@ final class ProbeOutput {
             let line = ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: SystemTime().now)
             printOutput(String(decoding: line, as: UTF8.self))
         case .summary: summary.add(exchange)
-        case .none: break
+        case .events, .none: break
         }
         isFirst = false
     }

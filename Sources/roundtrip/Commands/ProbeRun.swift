@@ -41,26 +41,31 @@ final class ProbeRun {
     private var total: Int { drafts.count * repeats }
 
     /// Returns when all have ended, or after an interrupt when the running ones have been cancelled.
-    func run(_ configuration: ClientConfiguration) async throws {
-        let prober = await Prober(configuration, keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0) { [self] in
-            await take($0)
-        }
+    func run(_ configuration: ClientConfiguration, _ client: ClientOptions) async throws {
+        let options = Prober.Options(keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.raw)
+        let prober = await Prober(configuration, options, beginHop: nil) { [self] in await take($0) }
         self.prober = prober
+        await prober.keepCookies(try client.startingCookies())
         let interrupt = watchInterrupt()
         // All URLs once, then all again: a cold one of each comes before the warm ones.
-        await prober.run(count: total, concurrency: concurrency) { [drafts] in drafts[($0.number - 1) % drafts.count] }
+        await prober.run(count: total, concurrency: concurrency, following: client.redirects) { [drafts] in
+            drafts[$0 % drafts.count]
+        }
         // What is left in the recorder is reported before this returns.
         await prober.shutDown()
         interrupt.cancel()
         await recording.close()
         output.finish()
+        if let jar = await prober.cookies { try client.save(jar) }
     }
 
     private func take(_ report: Prober.Report) {
-        for record in report.records {
-            if case .requestStarted = record.event, let id = record.exchange { begin(id, at: record.time) }
+        for begun in report.begun {
+            session.begin(begun.draft, as: begun.id, cause: begun.cause, at: begun.time)
+            recording.begin(begun.draft, as: begun.id, cause: begun.cause, at: begun.time)
         }
         session.apply(report.records)
+        output.note(report)
         if let problem = recording.take(report) { printError("roundtrip: \(problem)") }
         // A capture comes for every exchange, and after its last record: it is the sign that one is complete.
         for (id, capture) in report.bodies {
@@ -68,12 +73,6 @@ final class ProbeRun {
             if let exchange = session[id] { note(exchange) }
         }
         if !keepsAll { session.forget(Set(report.bodies.map(\.exchange))) }
-    }
-
-    private func begin(_ id: ExchangeID, at time: Timestamp) {
-        let draft = drafts[(id.number - 1) % drafts.count]
-        session.begin(draft, as: id, at: time)
-        recording.begin(draft, as: id, cause: .typed, at: time)
     }
 
     private func note(_ exchange: Exchange) {

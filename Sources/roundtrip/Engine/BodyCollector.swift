@@ -1,38 +1,111 @@
 import HTTPTrace
+import HTTPTypes
+import HTTPWire
 import Sessions
 import Transport
 
-// Bodies become captures here: the first bytes are kept, all are counted and digested. On the global executor, since
-// digesting a gigabyte takes a second that neither the network nor the screen has.
+// Bodies become captures here: their codings are taken off, the first bytes are kept, all are counted and digested. On the
+// global executor, since decoding and digesting a gigabyte takes seconds that neither the network nor the screen has.
 
 /// Makes captures of the pieces it is given.
 struct BodyCollector {
     /// How much of each body is kept.
     let limit: Int
+    /// Whether bodies are left as they came.
+    let isRaw: Bool
     private var open: [ExchangeID: Partial] = [:]
 
-    // A class since a digest can't be copied, and a dictionary's values must be.
-    private final class Partial {
-        var kept: [UInt8] = []
-        var total = 0
-        var digest = SHA256Digest()
+    /// - Parameter isRaw: curl's `--raw`.
+    init(keeping limit: Int, isRaw: Bool = false) {
+        self.limit = limit
+        self.isRaw = isRaw
     }
-
-    init(keeping limit: Int) { self.limit = limit }
 
     /// Takes in a piece.
     ///
     /// - Returns: The capture, when this was the last piece.
     mutating func add(_ piece: TraceBatch.BodyPiece) -> BodyCapture? {
-        let partial = open.removeValue(forKey: piece.exchange) ?? Partial()
-        partial.total += piece.bytes.count
-        partial.kept += piece.bytes.prefix(max(limit - partial.kept.count, 0))
-        piece.bytes.withUnsafeBytes { partial.digest.update($0) }
+        let partial = open.removeValue(forKey: piece.exchange) ?? Partial(piece.head, keeping: limit, isRaw: isRaw)
+        partial.add(piece.bytes)
         guard piece.isLast else {
             open[piece.exchange] = partial
             return nil
         }
-        return BodyCapture(bytes: partial.kept, totalBytes: partial.total, sha256: partial.digest.finish().hexadecimal)
+        return partial.finish(piece.problem, isBroken: piece.isBroken)
+    }
+
+    /// Whether more of that body is of no use: it grows without end.
+    func isBomb(_ exchange: ExchangeID) -> Bool {
+        if case .bomb = open[exchange]?.decoder?.problem { true } else { false }
+    }
+
+    // A class since a digest can't be copied, and a dictionary's values must be.
+    private final class Partial {
+        let limit: Int
+        /// Nil where there is nothing to take off.
+        var decoder: ContentDecoder?
+        var reasonLeftEncoded: String?
+        var kept: [UInt8] = []
+        var total = 0
+        var digest = SHA256Digest()
+
+        init(_ head: ResponseHead?, keeping limit: Int, isRaw: Bool) {
+            self.limit = limit
+            guard let head, head.mayBeEncoded else { return }
+            do throws(ContentCoding.Refusal) {
+                let codings = try ContentCoding.read(head.fields[values: .contentEncoding])
+                guard !codings.isEmpty else { return }
+                if isRaw { reasonLeftEncoded = "--raw" } else { decoder = ContentDecoder(codings) }
+            } catch {
+                reasonLeftEncoded = error.description
+            }
+        }
+
+        func add(_ bytes: [UInt8]) {
+            guard let decoder else { return bytes.withUnsafeBytes { keep($0) } }
+            bytes.withUnsafeBytes { bytes in
+                // What is wrong is asked for at the end.
+                do throws(DecodingProblem) { try decoder.decode(bytes) { keep($0) } } catch {}
+            }
+        }
+
+        private func keep(_ bytes: UnsafeRawBufferPointer) {
+            total += bytes.count
+            kept += bytes.prefix(max(limit - kept.count, 0))
+            digest.update(bytes)
+        }
+
+        /// - Parameter isBroken: The body itself did not come whole, and that is told elsewhere.
+        func finish(_ problem: Failure?, isBroken: Bool) -> BodyCapture {
+            var problem = problem
+            if let decoder, problem == nil {
+                do throws(DecodingProblem) { try decoder.finish() } catch {
+                    if case .truncated = error, isBroken {} else { problem = error.failure }
+                }
+            }
+            return BodyCapture(
+                bytes: kept, totalBytes: total, sha256: digest.finish().hexadecimal,
+                codings: decoder?.codings.map(\.rawValue) ?? [], reasonLeftEncoded: reasonLeftEncoded,
+                problem: problem)
+        }
+    }
+}
+
+extension ResponseHead {
+    /// False when there is surely no Content-Encoding, as mostly: making all fields to find that out would take as long as
+    /// the rest of a small body's capture.
+    fileprivate var mayBeEncoded: Bool {
+        guard !bytes.isEmpty else { return fields.contains(.contentEncoding) }
+        let name = Array("content-encoding".utf8)
+        return bytes.withUnsafeBytes { bytes in
+            var line = 0
+            while line + name.count < bytes.count {
+                if name.indices.allSatisfy({ bytes[line + $0] | 0x20 == name[$0] }) { return true }
+                guard let end = bytes[line...].firstIndex(of: 0x0A) else { return false }
+                line = end + 1
+            }
+            return false
+        }
     }
 }
 

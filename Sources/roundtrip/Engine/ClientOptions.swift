@@ -21,11 +21,7 @@ struct ClientOptions: ParsableArguments {
         help: ArgumentHelp("Body to send; @FILE reads it from a file, @- from stdin.", valueName: "data"))
     var data: String?
 
-    @Flag(name: [.customShort("k"), .long], help: "Accept any certificate. Shown wherever it mattered.")
-    var insecure = false
-
-    @Option(help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"))
-    var cacert: String?
+    @OptionGroup(title: "TLS options") var tls: TLSOptions
 
     @Option(help: ArgumentHelp("Longest time for a whole request.", valueName: "seconds"))
     var maxTime: Double?
@@ -34,6 +30,27 @@ struct ClientOptions: ParsableArguments {
     var connectTimeout: Double?
 
     @OptionGroup var dialing: DialingOptions
+    @Flag(name: [.customShort("L"), .customLong("location")], help: "Follow redirects, each hop a request of its own.")
+    var location = false
+
+    @Option(help: ArgumentHelp("The most redirects in a row.", valueName: "number"))
+    var maxRedirs = RedirectPolicy().limit
+
+    @Flag(help: "Let a POST stay one after a 301.") var post301 = false
+    @Flag(help: "Let a POST stay one after a 302.") var post302 = false
+    @Flag(help: "Let a POST stay one after a 303.") var post303 = false
+
+    @Option(
+        name: [.customShort("b"), .customLong("cookie")],
+        help: ArgumentHelp("Cookies to send, name=value; or a file of them to begin with.", valueName: "data|file"))
+    var cookie: String?
+
+    @Option(help: ArgumentHelp("Keep cookies, and write them to this file at the end.", valueName: "file"))
+    var cookieJar: String?
+
+    @Flag(help: "Ask for a body that is small on the wire.") var compressed = false
+
+    @Flag(help: "Leave bodies in the content coding they came in.") var raw = false
 
     func validate() throws {
         for (name, seconds) in [("--max-time", maxTime), ("--connect-timeout", connectTimeout)] {
@@ -42,6 +59,7 @@ struct ClientOptions: ParsableArguments {
                 throw ValidationError("\(name) takes seconds, more than 0 and at most 86400; \(seconds) is not that.")
             }
         }
+        guard (0...1_000).contains(maxRedirs) else { throw ValidationError("--max-redirs takes 0 to 1000.") }
         _ = try fields()
         if let method, HTTPRequest.Method(method) == nil { throw ValidationError("\(method) is no HTTP method.") }
     }
@@ -51,7 +69,28 @@ struct ClientOptions: ParsableArguments {
         let named = method.flatMap { HTTPRequest.Method($0) }
         var fields = try fields()
         if data != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
-        return RequestDraft(method: named ?? (data == nil ? .get : .post), url: url, fields: fields, body: body)
+        if let cookie, cookie.contains("=") {
+            guard HTTPField.isValidValue(cookie) else {
+                throw ValidationError("-b holds characters that no cookie may have.")
+            }
+            fields[.cookie] = fields[.cookie].map { "\($0); \(cookie)" } ?? cookie
+        }
+        var draft = RequestDraft(
+            method: named ?? (data == nil ? .get : .post), url: url, fields: fields, body: body)
+        if compressed { draft.offerCompression() }
+        return draft
+    }
+
+    /// How redirects are followed; nil when they are not.
+    var redirects: RedirectPolicy? { location ? redirectPolicy : nil }
+
+    /// How they are followed when they are.
+    var redirectPolicy: RedirectPolicy {
+        var policy = RedirectPolicy(limit: maxRedirs)
+        for (isKept, status) in [(post301, 301), (post302, 302), (post303, 303)] where isKept {
+            policy.keepsPost.insert(status)
+        }
+        return policy
     }
 
     /// The body `--data` names; read once, however many requests send it.
@@ -62,17 +101,7 @@ struct ClientOptions: ParsableArguments {
     }
 
     func configuration(trusting extraRoots: [UInt8]?) throws -> ClientConfiguration {
-        var trust = TLSContext.ClientConfiguration()
-        trust.verify = !insecure
-        trust.caFile = cacert
-        trust.extraRoots = extraRoots ?? []
-        var configuration: ClientConfiguration
-        do throws(TLSError) {
-            configuration = try ClientConfiguration(tls: try TLSContext(client: trust))
-        } catch {
-            printError("roundtrip: \(error)")
-            throw ExitCode(ProgramExit.trust)
-        }
+        var configuration = try ClientConfiguration(tls: try tls.context(trusting: extraRoots))
         try dialing.apply(to: &configuration)
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }

@@ -7,32 +7,57 @@ import Transport
 // The engine as the program uses it, with a screen or without: drafts go in, batches of what happened come out.
 //
 //      send ──▶ a task on the network thread ──▶ Client ──▶ events, body pieces ──▶ TraceRecorder
-//                                                                                      │ 60 times a second
-//      report ◀── the collecting task (global executor): digests bodies ◀──────────────┘
+//                  └─ again for each hop                                               │ 60 times a second
+//      report ◀── the collecting task (global executor): decodes, digests ◀────────────┘
 
 /// Sends requests and reports what becomes of them.
 final class Prober: Sendable {
     /// What happened, in order: the records of an exchange come before its body's capture.
     struct Report: Sendable {
+        /// Requests that `run` numbered; nothing about them came before.
+        var begun: [TraceBatch.Begun]
         var records: [TraceRecord]
         var bodies: [(exchange: ExchangeID, capture: BodyCapture)]
+    }
+
+    /// How responses are dealt with.
+    struct Options: Sendable {
+        /// Of each response body.
+        var keptBodyBytes: Int
+        /// Whether bodies stay in their codings.
+        var isRaw = false
     }
 
     private let client: Client
     private let recorder: TraceRecorder
     private let trace: ClientTrace
+    /// Gives a hop of `send` its number, and whoever lists requests its row.
+    private let beginHop: (@Sendable (RequestDraft, ExchangeID) async -> ExchangeID)?
     private let tasks = Mutex<[ExchangeID: Task<Void, Never>]>([:])
     /// Those of `run`.
     private let workers = Mutex<[Task<Void, Never>]>([])
+    private let startedOfRun = Atomic<Int>(0)
     private let lastOfRun = Atomic<Int>(0)
     private let batches: AsyncStream<TraceBatch>.Continuation
     private let collecting: Task<Void, Never>
+    /// Bodies of which no more is wanted.
+    private let bombs = Bombs()
+
+    @NetworkActor
+    private final class Bombs {
+        var exchanges: Set<ExchangeID> = []
+
+        nonisolated init() {}
+    }
 
     /// - Parameters:
-    ///   - keptBodyBytes: How much of each response body is kept.
+    ///   - beginHop: Called before each hop of what `send` was given; says its number. `run` numbers its own.
+    ///     Nil where only `run` is used.
     ///   - report: Called on no particular thread, one call at a time, at most sixty times a second unless much happens.
     init(
-        _ configuration: ClientConfiguration, keptBodyBytes: Int, report: @escaping @Sendable (Report) async -> Void
+        _ configuration: ClientConfiguration, _ options: Options,
+        beginHop: (@Sendable (RequestDraft, ExchangeID) async -> ExchangeID)?,
+        report: @escaping @Sendable (Report) async -> Void
     ) async {
         let (stream, continuation) = AsyncStream<TraceBatch>.makeStream()
         let recorder = TraceRecorder { continuation.yield($0) }
@@ -40,47 +65,72 @@ final class Prober: Sendable {
         configuration.connectionObserver = recorder.connectionObserver
         client = await Client(configuration)
         self.recorder = recorder
+        self.beginHop = beginHop
         trace = recorder.trace
         batches = continuation
+        let bombs = bombs
         collecting = Task {
-            var collector = BodyCollector(keeping: keptBodyBytes)
+            var collector = BodyCollector(keeping: options.keptBodyBytes, isRaw: options.isRaw)
             for await batch in stream {
                 var bodies: [(exchange: ExchangeID, capture: BodyCapture)] = []
                 var bytes = 0
                 for piece in batch.bodies {
                     bytes += piece.bytes.count
-                    if let capture = collector.add(piece) { bodies.append((piece.exchange, capture)) }
+                    if let capture = collector.add(piece) {
+                        bodies.append((piece.exchange, capture))
+                    } else if collector.isBomb(piece.exchange) {
+                        EventLoop.shared.execute { bombs.exchanges.insert(piece.exchange) }
+                    }
                 }
-                await report(Report(records: batch.records, bodies: bodies))
+                await report(Report(begun: batch.begun, records: batch.records, bodies: bodies))
                 EventLoop.shared.execute { [bytes] in recorder.settled(bytes) }
             }
         }
     }
 
-    /// Sends `draft`; everything else is told by reports that name `id`.
-    func send(_ draft: RequestDraft, as id: ExchangeID) {
-        let request = ClientRequest(draft)
+    /// Sends `draft`; everything else is told by reports that name `id`, and the numbers its hops were given.
+    ///
+    /// - Parameters:
+    ///   - policy: How redirects are followed; nil shows them only.
+    ///   - redirection: What led here, when somebody else followed a redirect.
+    func send(
+        _ draft: RequestDraft, as id: ExchangeID, following policy: RedirectPolicy? = nil,
+        after redirection: Redirection? = nil
+    ) {
         // Under the lock, so that the task can't end before it is listed.
         tasks.withLock { tasks in
-            tasks[id] = Task.onNetwork { [client, trace, recorder] in
+            tasks[id] = Task.onNetwork { [self] in
                 await ClientTrace.$current.withValue(trace) {
-                    await Self.exchange(request, as: id, client, recorder)
+                    var chain = policy.map { RedirectChain($0, at: redirection?.chainStart ?? EventLoop.shared.now) }
+                    var (id, request, redirection) = (id, ClientRequest(draft), redirection)
+                    while let (next, led) = await exchange(request, as: id, after: redirection, &chain), let beginHop {
+                        let hop = await beginHop(RequestDraft(next), id)
+                        // Cancelling is by number: the task has the hop's from now on.
+                        self.tasks.withLock { [id] in $0[hop] = $0.removeValue(forKey: id) }
+                        (id, request, redirection) = (hop, next, led)
+                    }
+                    self.tasks.withLock { [id] in $0[id] = nil }
                 }
-                self.tasks.withLock { $0[id] = nil }
             }
         }
     }
 
-    /// Sends the requests 1 to `count`, `concurrency` at a time, and waits until all have ended.
+    /// Sends `count` requests, `concurrency` at a time, and waits until all have ended, their redirects too. They are
+    /// numbered as they start, hops included.
     ///
     /// The next request starts on the network thread in the turn in which the one before it ended: reports come sixty
     /// times a second, and waiting for one between two requests would measure our own patience.
-    func run(count: Int, concurrency: Int, _ draft: @escaping @Sendable (ExchangeID) -> RequestDraft) async {
+    ///
+    /// - Parameter draft: The request to send, by its place: 0 for the first.
+    func run(
+        count: Int, concurrency: Int, following policy: RedirectPolicy?,
+        _ draft: @escaping @Sendable (Int) -> RequestDraft
+    ) async {
         let workers = (0..<min(count, concurrency)).map { _ in
             Task.onNetwork { [self] in
                 await ClientTrace.$current.withValue(trace) {
-                    while !Task.isCancelled, let id = nextOfRun(count) {
-                        await Self.exchange(ClientRequest(draft(id)), as: id, client, recorder)
+                    while !Task.isCancelled, let place = nextOfRun(count) {
+                        await runOne(draft(place), policy)
                         if recorder.isBehind { await recorder.ready() }
                     }
                 }
@@ -90,10 +140,25 @@ final class Prober: Sendable {
         for worker in workers { await worker.value }
     }
 
-    private func nextOfRun(_ count: Int) -> ExchangeID? {
-        let number = lastOfRun.add(1, ordering: .relaxed).newValue
-        return number <= count ? ExchangeID(number) : nil
+    @NetworkActor
+    private func runOne(_ draft: RequestDraft, _ policy: RedirectPolicy?) async {
+        var chain = policy.map { RedirectChain($0, at: EventLoop.shared.now) }
+        var (request, redirection) = (ClientRequest(draft), Redirection?.none)
+        var id = nextNumber()
+        recorder.begin(draft, as: id, .typed)
+        while let (next, led) = await exchange(request, as: id, after: redirection, &chain) {
+            let hop = nextNumber()
+            recorder.begin(RequestDraft(next), as: hop, .redirect(from: id))
+            (id, request, redirection) = (hop, next, led)
+        }
     }
+
+    private func nextOfRun(_ count: Int) -> Int? {
+        let place = startedOfRun.add(1, ordering: .relaxed).oldValue
+        return place < count ? place : nil
+    }
+
+    private func nextNumber() -> ExchangeID { ExchangeID(lastOfRun.add(1, ordering: .relaxed).newValue) }
 
     /// Ends it at once, in whatever phase; nothing happens when it has ended.
     func cancel(_ id: ExchangeID) { tasks.withLock { $0[id] }?.cancel() }
@@ -101,6 +166,14 @@ final class Prober: Sendable {
     func cancelAll() {
         for task in tasks.withLock({ Array($0.values) }) + workers.withLock({ $0 }) { task.cancel() }
     }
+
+    /// The cookies kept so far; nil when none are.
+    @NetworkActor
+    var cookies: CookieJar? { client.cookies }
+
+    /// From now on, cookies are kept in addition to these; nil keeps none.
+    @NetworkActor
+    func keepCookies(_ jar: CookieJar?) { client.cookies = jar }
 
     /// Waits until every request sent so far has ended.
     func finishAll() async {
@@ -117,22 +190,45 @@ final class Prober: Sendable {
         await collecting.value
     }
 
+    /// One request and its response, to the last byte of its body.
+    ///
+    /// - Returns: Where it leads on; nil at the end of the chain.
     @NetworkActor
-    private static func exchange(
-        _ request: ClientRequest, as id: ExchangeID, _ client: Client, _ recorder: TraceRecorder
-    ) async {
+    private func exchange(
+        _ request: ClientRequest, as id: ExchangeID, after redirection: Redirection?, _ chain: inout RedirectChain?
+    ) async -> (ClientRequest, Redirection)? {
+        var head: ResponseHead?
         // What failed has been recorded: the events are the report.
         do throws(Failure) {
-            let response = try await client.send(request, as: id)
-            var pending: [UInt8] = []
-            while let chunk = try await response.body.next() {
-                if !pending.isEmpty { recorder.record(.init(exchange: id, bytes: pending, isLast: false)) }
-                pending = chunk
-                if recorder.isBehind { await recorder.ready() }
+            let sent = try await client.send(request, as: id, after: redirection)
+            head = sent.head
+            var last = TraceBatch.BodyPiece(exchange: id, bytes: [], isLast: true, head: head)
+            var next: (ClientRequest, Redirection)?
+            switch chain?.step(after: sent.head, to: request, sentAs: id) ?? .stay {
+            case .stay: break
+            case .refuse(let failure): last.problem = failure
+            case .follow(let request, let redirection): next = (request, redirection)
             }
-            recorder.record(.init(exchange: id, bytes: pending, isLast: true))
+            try await read(sent.body, into: &last)
+            recorder.record(last)
+            return Task.isCancelled ? nil : next
         } catch {
-            recorder.record(.init(exchange: id, bytes: [], isLast: true))
+            recorder.record(.init(exchange: id, bytes: [], isLast: true, head: head, isBroken: true))
+            return nil
+        }
+    }
+
+    /// Hands a body over, but for its last piece.
+    @NetworkActor
+    private func read(_ body: BodyStream, into last: inout TraceBatch.BodyPiece) async throws(Failure) {
+        while let chunk = try await body.next() {
+            if !last.bytes.isEmpty {
+                recorder.record(.init(exchange: last.exchange, bytes: last.bytes, isLast: false, head: last.head))
+            }
+            last.bytes = chunk
+            if recorder.isBehind { await recorder.ready() }
+            guard !bombs.exchanges.isEmpty, bombs.exchanges.remove(last.exchange) != nil else { continue }
+            return body.abandon()
         }
     }
 }
@@ -140,5 +236,11 @@ final class Prober: Sendable {
 extension ClientRequest {
     init(_ draft: RequestDraft) {
         self.init(method: draft.method, url: draft.url, fields: draft.fields, body: draft.body)
+    }
+}
+
+extension RequestDraft {
+    init(_ request: ClientRequest) {
+        self.init(method: request.method, url: request.url, fields: request.fields, body: request.body)
     }
 }

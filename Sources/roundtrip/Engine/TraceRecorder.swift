@@ -1,4 +1,5 @@
 import HTTPTrace
+import Sessions
 import Transport
 
 // Where events are kept on the network thread until they are handed over, whole, at most sixty times a second.
@@ -9,6 +10,16 @@ struct TraceBatch: Sendable {
     /// Oldest first.
     var records: [TraceRecord] = []
     var bodies: [BodyPiece] = []
+    /// Requests that the recorder's owner numbered itself; their records come after them.
+    var begun: [Begun] = []
+
+    /// A request about to be sent.
+    struct Begun: Sendable {
+        var id: ExchangeID
+        var draft: RequestDraft
+        var cause: Exchange.Cause
+        var time: Timestamp
+    }
 
     /// A piece of a response body, or its end.
     struct BodyPiece: Sendable {
@@ -16,6 +27,12 @@ struct TraceBatch: Sendable {
         var bytes: [UInt8]
         /// Whether nothing will follow. Set on a piece of its own or on the last one.
         var isLast: Bool
+        /// Of the response; nil when there was none.
+        var head: ResponseHead?
+        /// With the last piece: why it is a failure though it ended well.
+        var problem: Failure?
+        /// With the last piece: whether the body did not come whole.
+        var isBroken = false
     }
 }
 
@@ -34,6 +51,7 @@ final class TraceRecorder {
 
     private nonisolated let buffer = TraceBuffer(limit: batchLimit)
     private var bodies: [TraceBatch.BodyPiece] = []
+    private var begun: [TraceBatch.Begun] = []
     private var isScheduled = false
     private var backlogBytes = 0
     private var backlogBatches = 0
@@ -52,6 +70,11 @@ final class TraceRecorder {
 
     /// For `ClientConfiguration.connectionObserver`.
     nonisolated var connectionObserver: @Sendable (TraceRecord) -> Void { { [buffer] in buffer.append($0) } }
+
+    /// A request is about to be sent under a number of our own.
+    func begin(_ draft: RequestDraft, as id: ExchangeID, _ cause: Exchange.Cause) {
+        begun.append(TraceBatch.Begun(id: id, draft: draft, cause: cause, time: loop.now))
+    }
 
     /// Hands a piece of a body over. `ready` tells when another one is welcome.
     func record(_ piece: TraceBatch.BodyPiece) {
@@ -84,9 +107,10 @@ final class TraceRecorder {
 
     /// Hands over what there is now.
     func flush() {
-        guard buffer.count > 0 || !bodies.isEmpty else { return }
-        let next = TraceBatch(records: buffer.take(), bodies: bodies)
+        guard buffer.count > 0 || !bodies.isEmpty || !begun.isEmpty else { return }
+        let next = TraceBatch(records: buffer.take(), bodies: bodies, begun: begun)
         bodies = []
+        begun.removeAll()
         bodies.reserveCapacity(next.bodies.count)
         backlogBatches += 1
         deliver(next)

@@ -1,5 +1,6 @@
 import Exports
 import Glibc
+import HTTPClient
 import HTTPTrace
 import Inspector
 import Sessions
@@ -18,24 +19,71 @@ final class EffectRunner {
 
     private let prober: Prober
     private let recording: SessionRecording
+    private let client: ClientOptions
+    private var options: RequestOptions
     /// Files being written: the program waits for them when it ends.
     private var writing: [Task<Void, Never>] = []
 
-    init(prober: Prober, recording: SessionRecording) {
+    init(prober: Prober, recording: SessionRecording, client: ClientOptions, options: RequestOptions) {
         self.prober = prober
         self.recording = recording
+        self.client = client
+        self.options = options
     }
+
+    private var redirects: RedirectPolicy? { options.followsRedirects ? client.redirectPolicy : nil }
 
     func run(_ effect: Effect) {
         switch effect {
         case .send(let draft, let id, let cause):
             recording.begin(draft, as: id, cause: cause, at: SystemTime().now)
-            prober.send(draft, as: id)
+            prober.send(draft, as: id, following: redirects)
         case .cancel(let id): prober.cancel(id)
+        case .followRedirect(let id): followRedirect(of: id)
+        case .setOptions(let options): turn(to: options)
         case .export(let request): export(request)
         case .saveHistory(let lines): save(lines)
         case .copyCurl, .copy, .setMouse, .redraw, .suspend, .quit:
             preconditionFailure("\(effect) is the loop's own")
+        }
+    }
+
+    /// Adds the row of a request that a redirect led to.
+    ///
+    /// - Returns: Its number.
+    func beginHop(_ draft: RequestDraft, from: ExchangeID) -> ExchangeID {
+        guard let id = currentModel?().nextExchangeID else { preconditionFailure("a hop before the loop runs") }
+        post(.begin(draft, id, .redirect(from: from)))
+        recording.begin(draft, as: id, cause: .redirect(from: from), at: SystemTime().now)
+        return id
+    }
+
+    /// Sends what the response of `id` leads to. The chain's time begins here: a person's thinking is no part of it.
+    private func followRedirect(of id: ExchangeID) {
+        guard let exchange = currentModel?().session[id], let head = exchange.response else { return }
+        var chain = RedirectChain(client.redirectPolicy, at: SystemTime().now)
+        switch chain.step(after: head, to: ClientRequest(exchange.draft), sentAs: id) {
+        case .stay: break
+        case .refuse(let failure): post(.notice("Not followed: \(failure.message).", isError: true))
+        case .follow(let next, let redirection):
+            let draft = RequestDraft(next)
+            prober.send(draft, as: beginHop(draft, from: id), following: redirects, after: redirection)
+        }
+    }
+
+    private func turn(to options: RequestOptions) {
+        defer { self.options = options }
+        guard options.keepsCookies != self.options.keepsCookies else { return }
+        guard options.keepsCookies else {
+            Task { await prober.keepCookies(nil) }
+            return
+        }
+        // The list of public suffixes is a file of 250 kB.
+        Task { [client, prober] in
+            do { await prober.keepCookies(try await Task.detached { try client.newCookieJar() }.value) } catch {
+                post(.notice("No cookies to begin with: \(error)", isError: true))
+                await prober.keepCookies(CookieJar())
+            }
         }
     }
 

@@ -47,7 +47,7 @@ class Nginx:
         port = free_port()
         configuration = os.path.join(self.folder, "nginx.conf")
         with open(configuration, "w") as file:
-            file.write(CONFIGURATION.format(folder=self.folder, port=port))
+            file.write(self.configuration(port))
         self.url = f"http://127.0.0.1:{port}/"
         self.process = subprocess.Popen(
             [program, "-p", self.folder, "-c", configuration], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -60,6 +60,9 @@ class Nginx:
         self.process.wait()
         self.process.stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def configuration(self, port):
+        return CONFIGURATION.format(folder=self.folder, port=port)
 
     def _wait_until_it_listens(self, port):
         deadline = time.monotonic() + 10

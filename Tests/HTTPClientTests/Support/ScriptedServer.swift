@@ -51,7 +51,11 @@ final class ScriptedServer {
     private(set) var finished = 0
 
     /// Starts it on a free port.
-    init(_ scripts: [Step]..., tls: TLSContext? = nil) throws {
+    convenience init(_ scripts: [Step]..., tls: TLSContext? = nil) throws {
+        try self.init(scripts: scripts, tls: tls)
+    }
+
+    init(scripts: [[Step]], tls: TLSContext? = nil) throws {
         listener = try TCPListener(NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 0))
         self.scripts = scripts
         self.tls = tls

@@ -28,7 +28,9 @@ enum Python {
 /// Servers in wide use, each with the least configuration that runs in a folder of its own without rights.
 enum Peers {
     /// nginx on the files in `folder`.
-    static func nginx(_ folder: TemporaryFolder) async throws -> PeerServer {
+    ///
+    /// - Parameter directives: Further ones for its server.
+    static func nginx(_ folder: TemporaryFolder, _ directives: String = "") async throws -> PeerServer {
         try await PeerServer { port in
             let scratch = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
                 .map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: " ")
@@ -37,7 +39,7 @@ enum Peers {
                 events { worker_connections 512; }
                 http {
                   access_log off; \(scratch)
-                  server { listen 127.0.0.1:\(port); root \(folder.path); }
+                  server { listen 127.0.0.1:\(port); root \(folder.path); \(directives) }
                 }
                 """
             let file = try folder.write("nginx.conf", configuration.utf8)
@@ -67,12 +69,12 @@ enum Peers {
     }
 
     /// `openssl s_server -www`, which answers every request with a page about the connection.
-    static func openssl(_ identity: Certificates.Identity) async throws -> PeerServer {
+    static func openssl(_ identity: Certificates.Identity, _ options: String...) async throws -> PeerServer {
         try await PeerServer { port in
             [
                 "openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-www", "-quiet", "-cert", identity.certificate,
                 "-key", identity.key,
-            ]
+            ] + options
         }
     }
 }
@@ -107,7 +109,7 @@ struct Certificates {
         return Identity(certificate: folder.file("server.pem"), key: folder.file("server.key"))
     }
 
-    private static func request(_ name: String, in folder: TemporaryFolder) -> [String] {
+    static func request(_ name: String, in folder: TemporaryFolder) -> [String] {
         [
             "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-keyout",
             folder.file("\(name).key"), "-out", folder.file("\(name).pem"),

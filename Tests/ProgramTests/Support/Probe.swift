@@ -13,6 +13,14 @@ struct Probe {
         _ arguments: String..., environment: [String: String] = [:], folder: String? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Probe {
+        try await run(arguments: arguments, environment: environment, folder: folder, sourceLocation: sourceLocation)
+    }
+
+    /// As above, with arguments made elsewhere.
+    static func run(
+        arguments: [String], environment: [String: String] = [:], folder: String? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Probe {
         let run = try start(arguments, environment: environment, folder: folder)
         let ending = try await run.finish()
         let probe = Probe(ending: ending, output: run.output, error: run.error)
