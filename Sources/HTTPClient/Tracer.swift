@@ -12,10 +12,19 @@ final class Tracer {
     private let trace: ClientTrace?
     private var isOver = false
     private var open: [TraceEvent] = []
+    /// For the words of a limit's error; nil where no limit would ask.
+    private var clock: PhaseClock?
 
-    init(exchange: ExchangeID, trace: ClientTrace?) {
+    init(exchange: ExchangeID, trace: ClientTrace?, keepsTimes: Bool) {
         self.exchange = exchange
         self.trace = trace
+        clock = keepsTimes ? PhaseClock() : nil
+    }
+
+    /// ` (connect 12 ms, wait 1.99 s)`: what each phase took until now; empty where that isn't kept.
+    var timesInWords: String {
+        guard let words = clock?.words(at: EventLoop.shared.now), !words.isEmpty else { return "" }
+        return " (\(words))"
     }
 
     /// The event is made only when somebody listens, and stamped here: times handed down from elsewhere grow old on the
@@ -24,6 +33,9 @@ final class Tracer {
         // Only a hook for 1xx can throw, and `recordInformational` asks it.
         try? recordOrThrow(event(), on: connection)
     }
+
+    /// Whether somebody takes note of each 1xx, and could end the request.
+    var hearsInformational: Bool { trace?.got1xxResponse != nil }
 
     /// - Throws: What a `got1xxResponse` hook threw: the request is to be aborted.
     func recordInformational(_ head: @autoclosure () -> ResponseHead, on connection: ConnectionID) throws {
@@ -38,7 +50,7 @@ final class Tracer {
 
     /// For the steps of a dial: their starts are remembered until their dones.
     func recordDial(_ event: TraceEvent, on connection: ConnectionID) {
-        guard trace != nil, !isOver else { return }
+        guard trace != nil || clock != nil, !isOver else { return }
         if event.isStart { open.append(event) } else { open.removeAll { event.isDone(of: $0) } }
         if case .tlsMessage(let message) = event {
             try? recordOrThrow(event, on: connection, at: message.time)
@@ -60,23 +72,32 @@ final class Tracer {
     private func recordOrThrow(
         _ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?, at time: Timestamp? = nil
     ) throws {
+        if clock != nil { return try recordWithTimes(event(), on: connection, at: time ?? EventLoop.shared.now) }
         guard let trace, !isOver else { return }
         let time = time ?? EventLoop.shared.now
         try trace.deliver(TraceRecord(time: time, exchange: exchange, connection: connection, event: event()))
     }
 }
 
+extension Tracer {
+    private func recordWithTimes(_ event: TraceEvent, on connection: ConnectionID?, at time: Timestamp) throws {
+        guard !isOver else { return }
+        clock?.note(event, at: time)
+        try trace?.deliver(TraceRecord(time: time, exchange: exchange, connection: connection, event: event))
+    }
+}
+
 extension TraceEvent {
     fileprivate var isStart: Bool {
         switch self {
-        case .dnsStart, .connectStart, .tlsHandshakeStart: true
+        case .dnsStart, .connectStart, .tunnelStart, .tlsHandshakeStart: true
         default: false
         }
     }
 
     fileprivate func isDone(of start: TraceEvent) -> Bool {
         switch (self, start) {
-        case (.dnsDone, .dnsStart), (.tlsHandshakeDone, .tlsHandshakeStart): true
+        case (.dnsDone, .dnsStart), (.tunnelDone, .tunnelStart), (.tlsHandshakeDone, .tlsHandshakeStart): true
         case (.connectDone(let attempt, _, _), .connectStart(let started, _)): attempt == started
         default: false
         }
@@ -86,6 +107,7 @@ extension TraceEvent {
         switch self {
         case .dnsStart: .dnsDone(DNSAnswer(addresses: [], failure: failure))
         case .connectStart(let attempt, let address): .connectDone(attempt: attempt, address, failure)
+        case .tunnelStart(let proxy, let target): .tunnelDone(TunnelFacts(proxy: proxy, target: target), failure)
         case .tlsHandshakeStart:
             .tlsHandshakeDone(TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), failure)
         default: preconditionFailure("\(self) is no start")

@@ -25,6 +25,11 @@ extension HARWriter {
         if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, isOwn: exchange.tls != nil) }
         writeLookup(exchange)
         writeTCPFacts(exchange)
+        if let tunnel = exchange.tunnel {
+            json.openObject("_tunnel")
+            json.write(tunnel, redacting: &redaction)
+            json.closeObject()
+        }
         writeAttempts(exchange)
         writeList("_retries", exchange.retries.map(\.message))
         writeInformational(exchange)
@@ -54,6 +59,7 @@ extension HARWriter {
         json.field("localPort", got.local.port)
         json.field("remotePort", got.remote.port)
         json.field("protocol", ifPresent: connection?.facts?.applicationProtocol)
+        json.field("proxy", ifPresent: connection?.key.proxy?.description)
         if case .closed(let reason, _) = connection?.state { json.field("closed", reason.description) }
         json.closeObject()
     }
@@ -145,6 +151,25 @@ extension HARWriter {
 }
 
 extension JSONWriter {
+    /// Members that say what a proxy answered.
+    mutating func write(_ tunnel: TunnelFacts, redacting redaction: inout Redaction) {
+        field("proxy", tunnel.proxy.description)
+        field("target", tunnel.target)
+        field("status", ifPresent: tunnel.head?.status)
+        field("reply", ifPresent: tunnel.reply.map { Int($0) })
+        guard let head = tunnel.head else { return }
+        field("reason", head.reason)
+        openArray("headers")
+        for header in head.fields {
+            openObject()
+            field("name", header.name.rawName)
+            field("value", redaction.value(of: header.name.rawName, header.value))
+            closeObject()
+        }
+        closeArray()
+        if !tunnel.body.isEmpty { field("body", String(decoding: tunnel.body, as: UTF8.self)) }
+    }
+
     /// Members that say what a handshake agreed on.
     mutating func write(_ tls: TLSFacts) {
         field("version", tls.version)
