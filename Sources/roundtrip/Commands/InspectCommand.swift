@@ -75,6 +75,10 @@ struct InspectCommand: AsyncParsableCommand {
         model.mark = demo ? "demo" : nil
         model.standingOptions = client.insecure ? ["any certificate (-k)"] : ["verify"]
         model.standingOptions += client.dialing.words
+        if let proxy = configuration.proxies.http ?? configuration.proxies.https {
+            let isUnchecked = proxy.server.kind == .https && client.proxies.proxyInsecure
+            model.standingOptions.append("proxy \(proxy.server)\(isUnchecked ? ", any certificate" : "")")
+        }
         if drafts.isEmpty, !demo { model.openProbeLine() }
 
         let reports = ReportRelay()
