@@ -60,7 +60,7 @@ struct TCPFactsTests {
 
     @Test func `who listens to Go's hooks alone pays for no measurement`() {
         let hooks = ClientTrace { $0.gotConn = { _ in } }
-        #expect(!Tracer(exchange: ExchangeID(1), trace: hooks).isRecording)
-        #expect(Tracer(exchange: ExchangeID(1), trace: EventLog().trace).isRecording)
+        #expect(!Tracer(exchange: ExchangeID(1), trace: hooks, keepsTimes: false).isRecording)
+        #expect(Tracer(exchange: ExchangeID(1), trace: EventLog().trace, keepsTimes: false).isRecording)
     }
 }
