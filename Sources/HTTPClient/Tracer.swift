@@ -12,6 +12,9 @@ final class Tracer {
     private let trace: ClientTrace?
     private var isOver = false
     private var open: [TraceEvent] = []
+    private var lastTime = Timestamp.zero
+    /// When the bytes arrived that are being understood: the moment of the events they make. Nil for all others.
+    var arrival: Timestamp?
 
     init(exchange: ExchangeID, trace: ClientTrace?) {
         self.exchange = exchange
@@ -61,7 +64,9 @@ final class Tracer {
         _ event: @autoclosure () -> TraceEvent, on connection: ConnectionID?, at time: Timestamp? = nil
     ) throws {
         guard let trace, !isOver else { return }
-        let time = time ?? EventLoop.shared.now
+        // Bytes may have arrived before we came to note that ours had left: time stands still then, and never goes back.
+        let time = max(time ?? arrival ?? EventLoop.shared.now, lastTime)
+        lastTime = time
         try trace.deliver(TraceRecord(time: time, exchange: exchange, connection: connection, event: event()))
     }
 }
