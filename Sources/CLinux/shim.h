@@ -44,3 +44,25 @@ struct kernel_tcp_info {
     uint32_t delivered, delivered_ce;
     uint64_t bytes_sent, bytes_retrans;
 };
+
+// Asks for the moment at which received bytes reached this machine (SO_TIMESTAMPING, by the kernel's own clock).
+static inline int stamp_arrivals(int number) {
+    const int wanted = 1 << 3 | 1 << 4; // SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE
+    return setsockopt(number, SOL_SOCKET, SO_TIMESTAMPING, &wanted, sizeof wanted);
+}
+
+// recv(2), and when the last of the bytes arrived, on CLOCK_REALTIME; tv_sec is 0 where the kernel does not say. Here,
+// since the macros that walk control messages are nothing Swift can call.
+static inline ssize_t receive_stamped(int number, void *buffer, size_t count, struct timespec *arrival) {
+    union { struct cmsghdr header; char bytes[CMSG_SPACE(3 * sizeof(struct timespec))]; } control;
+    struct iovec part = { buffer, count };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+    ssize_t result = recvmsg(number, &message, 0);
+    arrival->tv_sec = 0;
+    if (result <= 0) return result;
+    for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item))
+        if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SO_TIMESTAMPING
+            && item->cmsg_len >= CMSG_LEN(sizeof *arrival))
+            __builtin_memcpy(arrival, CMSG_DATA(item), sizeof *arrival);
+    return result;
+}

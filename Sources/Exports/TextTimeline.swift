@@ -198,7 +198,7 @@ extension TextTimeline {
         parts += records.addresses.map { "\($0.ip)" }
         if let problem = records.problem { parts.append(SafeText(untrusted: problem)) }
         if let life = records.timeToLive { parts.append("for \(life.components.seconds) s") }
-        if let server = records.server {
+        if let server = records.server, records.problem == nil {
             parts.append("from \(server.description)\(records.isOverTCP ? " over TCP" : "")")
         }
         if records.tries > 1 { parts.append("\(records.tries) questions") }

@@ -8,6 +8,29 @@ import Testing
 
 @Suite("TCP", .timeLimit(.minutes(5)))
 struct TCPStreamTests {
+    @Test func `bytes are stamped when they arrived, however late they are read`() async throws {
+        try await Task.onNetwork {
+            let pair = try await LoopbackPair()
+            pair.client.notesArrivals = true
+            // The kernel begins to stamp soon after the first socket has asked for it, not at once.
+            while pair.client.arrival == nil {
+                try await pair.server.write("hello")
+                #expect(try await pair.client.readSome() != nil)
+            }
+            let before = EventLoop.shared.now
+            try await pair.server.write("hello")
+            let after = EventLoop.shared.now
+            // The network thread does something else for long.
+            usleep(500_000)
+            #expect(try await pair.client.readSome() == Array("hello".utf8))
+            let arrival = try #require(pair.client.arrival)
+            // The wall clock is steered a little, and a busy machine may come between our looks at the two clocks.
+            #expect(arrival > before + .milliseconds(-1) && arrival < after + .milliseconds(250))
+            pair.client.notesArrivals = false
+            #expect(pair.client.arrival == nil)
+        }.value
+    }
+
     @Test func `bytes go both ways, and are counted`() async throws {
         try await Task.onNetwork {
             let pair = try await LoopbackPair()

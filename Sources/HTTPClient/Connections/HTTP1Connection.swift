@@ -75,6 +75,12 @@ final class HTTP1Connection {
         return true
     }
 
+    /// Whether the kernel is asked when bytes arrived.
+    func noteArrivals(_ isWanted: Bool) { carrier?.notesArrivals = isWanted }
+
+    /// When the bytes that were read last had arrived; nil where the kernel doesn't tell.
+    var arrival: Timestamp? { carrier?.arrival }
+
     /// What the kernel knows now; nil once the connection is closed.
     func tcpFacts(at moment: TCPFacts.Moment) -> TCPFacts? {
         guard let carrier, var facts = carrier.facts(at: moment) else { return nil }

@@ -91,6 +91,7 @@ final class HTTP1Exchange {
     ///   - bytes: The head.
     ///   - expectTimeout: How long a body that asked for a 100 is held back.
     func send(_ request: ClientRequest, head bytes: [UInt8], expectTimeout: Duration) {
+        connection.noteArrivals(tracer.isRecording)
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
         if request.expectsContinue {
@@ -234,7 +235,10 @@ final class HTTP1Exchange {
             throw .stream(error)
         }
         switch outcome {
-        case .bytes(let count): try understand(count)
+        case .bytes(let count):
+            tracer.arrival = connection.arrival
+            defer { tracer.arrival = nil }
+            try understand(count)
         case .end: try understand(0)
         case .wouldBlock: return false
         }
@@ -287,6 +291,7 @@ final class HTTP1Exchange {
         if tracer.hearsInformational { connection.reader.forgiveHeadBytes() }
         guard received.status == 100, case .holdingBack = writing else { return }
         tracer.record(.got100Continue, on: connection.id)
+        tracer.arrival = nil  // What follows is our doing, now.
         releaseBody()
     }
 

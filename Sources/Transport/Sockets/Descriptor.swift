@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import HTTPTrace
 
 // One non-blocking socket on the event loop: system calls, and who waits for them. `Readiness` decides whether a call
 // is worth making; nothing here interprets the bytes. Streams, listeners and dials each own one.
@@ -107,6 +108,48 @@ final class Descriptor {
         writer.take()?.resume(returning: .closed)
     }
 
+    // MARK: Arrivals
+
+    /// Whether reads tell when their bytes had arrived. Stays off where the kernel doesn't offer it. The first packets after
+    /// the first socket asked still come without a stamp: the kernel takes a moment to begin.
+    var notesArrivals = false {
+        didSet {
+            arrival = nil
+            guard notesArrivals, !hasArrivalStamps else { return }
+            hasArrivalStamps = stamp_arrivals(number) == 0
+            if !hasArrivalStamps { notesArrivals = false }
+        }
+    }
+
+    private var hasArrivalStamps = false
+
+    /// When the last byte of the latest read reached this machine; nil when nobody wanted to know, or the kernel didn't
+    /// say. However long the network thread was busy or off the processor, this moment stays.
+    private(set) var arrival: Timestamp?
+
+    private func receiveStamped(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        var stamp = timespec()
+        let count = receive_stamped(number, buffer.baseAddress, buffer.count, &stamp)
+        let code = errno
+        arrival = stamp.tv_sec == 0 ? nil : Self.moment(of: stamp)
+        errno = code
+        return count
+    }
+
+    /// The kernel stamps by the wall clock, so the stamp's age is what carries over. Asked in this order, so that whatever
+    /// comes between the two looks makes it younger: at worst it is now, which is what we would say without it.
+    private static func moment(of stamp: timespec) -> Timestamp? {
+        var wall = timespec()
+        clock_gettime(CLOCK_REALTIME, &wall)
+        let now = EventLoop.shared.now
+        let age = Int64(wall.tv_sec - stamp.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec - stamp.tv_nsec)
+        // Otherwise somebody has set the clock meanwhile.
+        guard (0..<oldestArrivalNanoseconds).contains(age) else { return nil }
+        return Timestamp(nanoseconds: now.nanoseconds - age)
+    }
+
+    private static let oldestArrivalNanoseconds: Int64 = 60_000_000_000
+
     // MARK: System calls
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> ReadOutcome {
@@ -114,7 +157,8 @@ final class Descriptor {
         precondition(!buffer.isEmpty, "a read needs room for at least one byte")
         guard readiness.mayRead else { return .wouldBlock }
         while true {
-            let count = recv(number, buffer.baseAddress, buffer.count, 0)
+            let count =
+                notesArrivals ? receiveStamped(into: buffer) : recv(number, buffer.baseAddress, buffer.count, 0)
             if count > 0 {
                 readiness.didRead(count, of: buffer.count)
                 return .bytes(count)
