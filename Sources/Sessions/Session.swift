@@ -56,9 +56,9 @@ public struct Session: Equatable, Sendable {
         exchanges[index].body = body
         guard let problem = body.problem, exchanges[index].failure == nil, !exchanges[index].isRunning else { return }
         // Its time stays in the percentiles: a histogram forgets no single value, and the server did take that long.
-        let before = Statistics.Share(exchanges[index])
+        let before = exchanges[index].share
         exchanges[index].failure = problem
-        statistics.move(from: before, to: Statistics.Share(exchanges[index]))
+        statistics.move(from: before, to: exchanges[index].share)
     }
 
     /// Drops rows that have ended and are of no more use, and keeps them in the figures: what a long headless run does.
