@@ -47,6 +47,7 @@ public enum ExchangeJSON {
         json.arrivals(of: exchange)
         json.connection(of: exchange, connection)
         json.tcp(of: exchange)
+        json.tunnel(exchange.tunnel, redacting: &redaction)
         json.attempts(of: exchange)
         json.curl(exchange, connection, url, at: now)
         json.closeObject()
@@ -140,6 +141,7 @@ extension JSONWriter {
             field("local", got.local.description)
             field("remote", got.remote.description)
             field("protocol", ifPresent: connection?.facts?.applicationProtocol)
+            field("proxy", ifPresent: connection?.key.proxy?.description)
             closeObject()
         }
         guard let tls = exchange.tls ?? connection?.facts?.tls else { return }
@@ -178,6 +180,13 @@ extension JSONWriter {
             closeObject()
         }
         closeArray()
+    }
+
+    fileprivate mutating func tunnel(_ facts: TunnelFacts?, redacting redaction: inout Redaction) {
+        guard let facts else { return }
+        openObject("tunnel")
+        write(facts, redacting: &redaction)
+        closeObject()
     }
 
     fileprivate mutating func attempts(of exchange: Exchange) {

@@ -59,7 +59,7 @@ public struct TextTimeline: Sendable {
         ]
         lines.append("  " + status(exchange))
         lines.append(row("", "start", "took", ""))
-        for phase in Phase.allCases { lines.append(row(of: phase, exchange, at: now)) }
+        for phase in exchange.listedPhases { lines.append(row(of: phase, exchange, at: now)) }
         lines.append(totalRow(exchange, at: now))
         if let got = exchange.connection { lines.append(labelled("connection", describe(got, connection))) }
         if let body = exchange.body, !body.codings.isEmpty {
@@ -78,6 +78,9 @@ public struct TextTimeline: Sendable {
         if let facts = exchange.tcpFacts.last { lines.append(labelled("tcp", describe(facts))) }
         for attempt in exchange.attempts where attempt.failure != nil {
             lines.append(labelled("attempt", "\(attempt.address.description): \(attempt.failure!.message)"))
+        }
+        if let head = exchange.tunnel?.head {
+            lines.append(labelled("tunnel", "\(head.version) \(head.status) \(head.reason)"))
         }
         if let tls = exchange.tls ?? connection?.facts?.tls { lines.append(labelled("tls", describe(tls))) }
         for retry in exchange.retries { lines.append(labelled("retried", SafeText(untrusted: retry.message))) }
@@ -140,6 +143,7 @@ extension TextTimeline {
         case .queued: marks == .unicode ? "·" : "."
         case .dns: marks == .unicode ? "┄" : "'"
         case .connect: marks == .unicode ? "─" : "-"
+        case .tunnel: marks == .unicode ? "╍" : "%"
         case .tls: marks == .unicode ? "═" : "="
         case .send: marks == .unicode ? "▸" : ">"
         case .wait: marks == .unicode ? "░" : ":"
@@ -174,6 +178,7 @@ extension TextTimeline {
         case .literalAddress: "the host is an address"
         case .pinned: "pinned by --resolve"
         case .noTLS: "plain http"
+        case .noTunnel: "no proxy made a way"
         case .answeredEarly: "answered before the request was written"
         case .notReached: exchange.isRunning ? "not yet" : "not reached"
         }
@@ -183,6 +188,7 @@ extension TextTimeline {
         var first: SafeText = "\(got.connection.description) \(got.isReused ? "reused, use \(got.use)" : "new")"
         if let idle = got.idleTime { first += " after " + figure(idle) + " ms idle" }
         var parts = [first, "\(got.local.description) to \(got.remote.description)"]
+        if let proxy = connection?.key.proxy { parts.append("by proxy \(proxy.description)") }
         if case .closed(let reason, _) = connection?.state { parts.append("closed: \(reason.description)") }
         return joined(parts)
     }

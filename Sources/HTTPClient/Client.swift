@@ -5,7 +5,7 @@ public import Transport
 // The front door. Behind it:
 //
 //      send ──▶ RoundTrip ──▶ ConnectionPool ──▶ HTTP1Exchange on HTTP1Connection ──▶ Response
-//                   │              └─ ConnectionFactory: Dialer, TLSStream
+//                   │              └─ ConnectionFactory: Dialer, TunnelOpener, TLSStream
 //                   └─ Tracer ──▶ ClientTrace (yours)
 
 /// Sends requests, keeps connections, and tells traces every step.
@@ -27,7 +27,7 @@ public final class Client: Sendable {
     @NetworkActor
     public init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
-        heads = RequestHeads(userAgent: configuration.userAgent)
+        heads = RequestHeads(configuration)
         pool = ConnectionPool(
             settings: configuration.pool, factory: ConnectionFactory(configuration: configuration),
             observer: configuration.connectionObserver)
@@ -48,7 +48,9 @@ public final class Client: Sendable {
     ) async throws(Failure) -> Response {
         // Go: a request that is cancelled before it starts fires no hook.
         guard !Task.isCancelled else { throw Failure.cancelledByCaller(in: nil) }
-        let tracer = Tracer(exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current)
+        let tracer = Tracer(
+            exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current,
+            keepsTimes: configuration.requestTimeout != nil || configuration.responseHeaderTimeout != nil)
         let trip = RoundTrip(request, after: redirection, self, tracer)
         let result = await withTaskCancellationHandler {
             await trip.run()
@@ -63,8 +65,19 @@ public final class Client: Sendable {
     public var poolSnapshot: PoolSnapshot { pool.snapshot }
 
     /// Closes idle connections, and those in use as soon as they are free, until the next request.
-    @NetworkActor
-    public func closeIdleConnections() { pool.closeIdle() }
+    ///
+    /// - Returns: What was closed and what stays for now.
+    @NetworkActor @discardableResult
+    public func closeIdleConnections() -> CloseIdleReport { pool.closeIdle() }
+
+    /// The same, and waits until those in use are gone too.
+    ///
+    /// - Parameter limit: The longest time to wait. A request that comes meanwhile lets its connection live on.
+    /// - Returns: What was closed at once, and what is there still.
+    @NetworkActor @discardableResult
+    public func closeIdleConnections(waitingUpTo limit: Duration) async -> CloseIdleReport {
+        await pool.closeIdle(waitingUpTo: limit)
+    }
 
     /// Ends every request and connection. Sending afterwards fails.
     @NetworkActor

@@ -7,6 +7,8 @@ public struct ClientConfiguration: Sendable {
     public var pool = PoolSettings()
     /// Lookup and all attempts to connect together; nil without limit. 30 s is Go's.
     public var connectTimeout: Duration? = .seconds(30)
+    /// Having a proxy make the way to a target, its own TLS handshake included; nil without limit. 1 min is Go's.
+    public var tunnelTimeout: Duration? = .seconds(60)
     /// One handshake; nil without limit. 10 s is Go's.
     public var tlsHandshakeTimeout: Duration? = .seconds(10)
     /// From the written request to the response head; nil without limit.
@@ -22,6 +24,11 @@ public struct ClientConfiguration: Sendable {
     public var resolver: any Resolver
     /// Which addresses are dialed, from where, and how soon the next one is tried.
     public var dialing = DialOptions()
+    /// Which origins are reached through which proxy; none until it is said.
+    public var proxies = ProxyRules()
+    /// Trust and verification for proxies that are spoken to in TLS; nil for the same as `tls`. To offer no other
+    /// application protocol than HTTP/1.1.
+    public var proxyTLS: TLSContext?
     /// Sent where a request has no `User-Agent` of its own; nil sends none.
     public var userAgent: String? = "roundtrip/1"
     /// Told of every connection's life: `connection…` events, whether or not a request is involved. Called on the

@@ -3,6 +3,13 @@ internal import HTTPTypes
 internal import HTTPWire
 internal import Transport
 
+/// A head to be written, and what is told of it.
+struct MadeHead {
+    let bytes: [UInt8]
+    /// The same bytes, save that who we are to a proxy is left out: events go to files and screens.
+    let told: SentHead
+}
+
 /// Makes the heads of requests, HTTP/1's bytes of them.
 ///
 /// A request that is written like the one before gets the same head again: repeated, as a load or a replay repeats it, its
@@ -11,32 +18,59 @@ internal import Transport
 final class RequestHeads {
     /// Made and checked once.
     private let userAgent: HTTPField?
+    private let proxies: ProxyRules
+    private let keepsAlive: Bool
     private var last: Made?
 
     // An object, so that looking at it copies nothing.
     private final class Made {
         let request: ClientRequest
-        let head: SentHead
+        let head: MadeHead
 
-        init(_ request: ClientRequest, _ head: SentHead) {
+        init(_ request: ClientRequest, _ head: MadeHead) {
             self.request = request
             self.head = head
         }
     }
 
-    init(userAgent: String?) {
-        self.userAgent = userAgent.map { HTTPField(name: .userAgent, value: $0) }
+    init(_ configuration: ClientConfiguration) {
+        userAgent = configuration.userAgent.map { HTTPField(name: .userAgent, value: $0) }
+        proxies = configuration.proxies
+        keepsAlive = configuration.pool.keepsAlive
     }
 
+    /// - Parameter key: Of the connections that may carry it; always the same for the same URL.
     /// - Throws: Why the request can't be sent.
-    func head(of request: ClientRequest) throws(Failure) -> SentHead {
+    func head(of request: ClientRequest, to key: ConnectionKey) throws(Failure) -> MadeHead {
         if let last, last.request.isWrittenLike(request) { return last.head }
-        let head = SentHead(bytes: try bytes(of: request))
+        let head = try make(request, key)
         if request.body.isEmpty { last = Made(request, head) }
         return head
     }
 
-    private func bytes(of request: ClientRequest) throws(Failure) -> [UInt8] {
+    private func make(_ request: ClientRequest, _ key: ConnectionKey) throws(Failure) -> MadeHead {
+        var request = request
+        // Go: not where an upgrade is offered, whose Connection field says so.
+        if !keepsAlive, !request.offersUpgrade, !request.asksToClose {
+            request.fields.append(HTTPField(name: .connection, value: "close"))
+        }
+        guard case .forwarded = key.way else {
+            let bytes = try bytes(of: request, .origin)
+            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes))
+        }
+        let own = request.fields
+        for field in proxies.fields(for: request.url.origin) where own[field.name] == nil {
+            request.fields.append(field)
+        }
+        let bytes = try bytes(of: request, .absolute)
+        guard request.fields[.proxyAuthorization] != nil else {
+            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes))
+        }
+        request.fields[.proxyAuthorization] = "(left out)"
+        return MadeHead(bytes: bytes, told: SentHead(bytes: try self.bytes(of: request, .absolute)))
+    }
+
+    private func bytes(of request: ClientRequest, _ form: HTTP1RequestHead.TargetForm) throws(Failure) -> [UInt8] {
         var fields = request.fields
         let url = request.url
         if let userInfo = url.userInfo, fields[.authorization] == nil {
@@ -45,7 +79,7 @@ final class RequestHeads {
         let head = HTTP1RequestHead(
             method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
             path: url.target, fields: fields, defaultUserAgent: userAgent,
-            body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
+            body: request.body.isEmpty ? .none : .length(Int64(request.body.count)), form: form)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
         do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }

@@ -57,10 +57,11 @@ final class RoundTrip {
     func run() async -> Result<Response, Failure> {
         begin()
         do throws(Failure) {
-            let head = try client.heads.head(of: request)
+            let key = try configuration.proxies.key(for: request.url.origin)
+            let head = try client.heads.head(of: request, to: key)
             while true {
                 let connection: HTTP1Connection
-                switch try lease() {
+                switch try lease(key) {
                 case .now(let idle): connection = idle
                 case .later(let waiter): connection = try await waiter.answer()
                 }
@@ -116,18 +117,18 @@ final class RoundTrip {
 
     // MARK: - Attempts
 
-    private func lease() throws(Failure) -> ConnectionPool.Lease {
+    private func lease(_ key: ConnectionKey) throws(Failure) -> ConnectionPool.Lease {
         if let abortion { throw abortion }
         let lease = pool.makeRequestID()
         stage = .leasing(lease)
-        return try pool.lease(lease, for: ConnectionKey(origin: request.url.origin), tracer: tracer)
+        return try pool.lease(lease, for: key, tracer: tracer)
     }
 
-    private func send(_ head: SentHead, on connection: HTTP1Connection) -> HTTP1Exchange {
+    private func send(_ head: MadeHead, on connection: HTTP1Connection) -> HTTP1Exchange {
         let exchange = HTTP1Exchange(
             request.body, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
         stage = .exchanging(exchange)
-        tracer.record(.wroteHeaders(head), on: connection.id)
+        tracer.record(.wroteHeaders(head.told), on: connection.id)
         exchange.send(request, head: head.bytes, expectTimeout: configuration.expectContinueTimeout)
         return exchange
     }
@@ -141,17 +142,12 @@ final class RoundTrip {
         tracer.record(.attemptRetried(failure, number: attempt), on: exchange.connection.id)
     }
 
-    /// Go's rules: only what the pool had before can have been stale, and only before any answer. Then either nothing
-    /// was written, or sending it twice does no harm.
     private func mayRetry(after problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) -> Bool {
-        guard abortion == nil, exchange.connection.isReused, !exchange.gotFirstByte else { return false }
-        guard exchange.sentBytes > 0 else { return true }
-        guard request.isReplayable else { return false }
-        return switch problem {
-        case .stream: true
-        case .wire(let error): error.kind == .closedBeforeResponse
-        case .hook: false
-        }
+        guard abortion == nil, exchange.abortion == nil else { return false }
+        return RetryRule(
+            isReused: exchange.connection.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
+            isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
+        ).allows
     }
 
     // MARK: - The body, for its reader
@@ -200,8 +196,8 @@ final class RoundTrip {
         // The whole of a chain of redirects, as for whoever waits for its end.
         timer = loop.schedule(at: (redirection?.chainStart ?? loop.now) + limit) { [weak self] in
             guard let self else { return }
-            abort(
-                because: Failure(.timeout, phase: currentPhase, "the whole request took longer than \(limit.inWords)"))
+            let words = "the whole request took longer than \(limit.inWords)\(tracer.timesInWords)"
+            abort(because: Failure(.timeout, phase: currentPhase, words))
         }
     }
 
@@ -223,6 +219,16 @@ final class RoundTrip {
         case .wire(let error): Failure(error, in: phase)
         case .hook(let error):
             Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
+        }
+    }
+}
+
+extension HTTP1Exchange.Problem {
+    fileprivate var isCutOff: Bool {
+        switch self {
+        case .stream: true
+        case .wire(let error): error.kind == .closedBeforeResponse
+        case .hook: false
         }
     }
 }

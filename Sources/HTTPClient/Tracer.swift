@@ -21,21 +21,31 @@ final class Tracer {
     private var isOver = false
     /// The moment that is being told; nil where each event has its own.
     private var held: Timestamp?
+    private var lastTime = Timestamp.zero
     @exclusivity(unchecked) private var open: [TraceEvent] = []
+    /// For the words of a limit's error; nil where no limit would ask.
+    @exclusivity(unchecked) private var clock: PhaseClock?
 
-    init(exchange: ExchangeID, trace: ClientTrace?) {
+    init(exchange: ExchangeID, trace: ClientTrace?, keepsTimes: Bool) {
         self.exchange = exchange
         self.trace = trace?.hasHooks == true ? trace : nil
         buffer = trace?.buffer
         tellsTimes = trace?.tellsTimes ?? false
-        isHeard = self.trace != nil || buffer != nil
+        clock = keepsTimes ? PhaseClock() : nil
+        isHeard = self.trace != nil || buffer != nil || keepsTimes
+    }
+
+    /// ` (connect 12 ms, wait 1.99 s)`: what each phase took until now; empty where that isn't kept.
+    var timesInWords: String {
+        guard let words = clock?.words(at: EventLoop.shared.now), !words.isEmpty else { return "" }
+        return " (\(words))"
     }
 
     /// The time of what is being told: the held moment, else now.
     var now: Timestamp { held ?? EventLoop.shared.now }
 
-    /// Gives all events until `letGo` the stamp of this moment.
-    func hold() { if tellsTimes, !isOver { held = EventLoop.shared.now } }
+    /// Gives all events until `letGo` one stamp: of `moment`, when the kernel told it, else of now.
+    func hold(_ moment: Timestamp? = nil) { if tellsTimes || clock != nil { held = moment ?? EventLoop.shared.now } }
 
     func letGo() { held = nil }
 
@@ -47,6 +57,9 @@ final class Tracer {
         try? tell(event(), connection)
     }
 
+    /// Whether somebody takes note of each 1xx, and could end the request.
+    var hearsInformational: Bool { trace?.got1xxResponse != nil }
+
     /// - Throws: What a `got1xxResponse` hook threw: the request is to be aborted.
     func recordInformational(_ head: @autoclosure () -> ResponseHead, on connection: ConnectionID) throws {
         guard isHeard else { return }
@@ -54,7 +67,7 @@ final class Tracer {
     }
 
     /// Whether anybody is told.
-    var isListening: Bool { isHeard }
+    var isListening: Bool { !isOver && (trace != nil || buffer != nil) }
 
     /// Whether somebody is told of events that Go has no hook for, and that cost something to find out.
     var isRecording: Bool { isHeard && tellsTimes }
@@ -82,11 +95,14 @@ final class Tracer {
     }
 
     private func tell(_ event: consuming TraceEvent, _ connection: ConnectionID?, at time: Timestamp? = nil) throws {
+        clock?.note(event, at: time ?? now)
         guard tellsTimes else {
             try trace?.tell(event)
             return
         }
-        let record = TraceRecord(time: time ?? now, exchange: exchange, connection: connection, event: event)
+        // Bytes may have arrived before we came to note that ours had left: time stands still then, and never goes back.
+        lastTime = max(time ?? now, lastTime)
+        let record = TraceRecord(time: lastTime, exchange: exchange, connection: connection, event: event)
         guard let trace else {
             buffer?.append(record)
             return
@@ -98,14 +114,14 @@ final class Tracer {
 extension TraceEvent {
     fileprivate var isStart: Bool {
         switch self {
-        case .dnsStart, .connectStart, .tlsHandshakeStart: true
+        case .dnsStart, .connectStart, .tunnelStart, .tlsHandshakeStart: true
         default: false
         }
     }
 
     fileprivate func isDone(of start: TraceEvent) -> Bool {
         switch (self, start) {
-        case (.dnsDone, .dnsStart), (.tlsHandshakeDone, .tlsHandshakeStart): true
+        case (.dnsDone, .dnsStart), (.tunnelDone, .tunnelStart), (.tlsHandshakeDone, .tlsHandshakeStart): true
         case (.connectDone(let attempt, _, _), .connectStart(let started, _)): attempt == started
         default: false
         }
@@ -115,6 +131,7 @@ extension TraceEvent {
         switch self {
         case .dnsStart: .dnsDone(DNSAnswer(addresses: [], failure: failure))
         case .connectStart(let attempt, let address): .connectDone(attempt: attempt, address, failure)
+        case .tunnelStart(let proxy, let target): .tunnelDone(TunnelFacts(proxy: proxy, target: target), failure)
         case .tlsHandshakeStart:
             .tlsHandshakeDone(TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), failure)
         default: preconditionFailure("\(self) is no start")

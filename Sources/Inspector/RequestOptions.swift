@@ -1,4 +1,4 @@
-public import Sessions
+import Sessions
 import TextScreen
 
 /// What holds for every request from now on, and can be turned at any time.
@@ -16,7 +16,7 @@ public struct RequestOptions: Equatable, Sendable {
     struct Option: Sendable {
         var key: Character
         var name: String
-        var path: WritableKeyPath<RequestOptions, Bool> & Sendable
+        var path: any WritableKeyPath<RequestOptions, Bool> & Sendable
         var on: String
         var off: String
     }

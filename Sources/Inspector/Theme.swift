@@ -40,6 +40,7 @@ public struct Theme: Equatable, Sendable {
         case .queued, .quiet: Style(.default, .dim)
         case .dns: color(.cyan)
         case .connect: color(.yellow)
+        case .tunnel: color(.yellow, .bold)
         case .tls: color(.magenta)
         case .send: color(.cyan, .bold)
         case .wait: color(.blue)
@@ -76,7 +77,7 @@ public struct Marks: Equatable, Sendable {
 
     /// Ink grows with meaning, so that bars can be read without colour.
     public static let unicode = Marks(
-        bar: ["·", "┄", "─", "═", "▸", "░", "█", "·", "›", "✗", "×", "‹", "»", "┊"],
+        bar: ["·", "┄", "─", "╍", "═", "▸", "░", "█", "·", "›", "✗", "×", "‹", "»", "┊"],
         pointer: "▶", ellipsis: "…", heavyRule: "━", heavyCross: "┳", heavyVertical: "┃", rule: "─", vertical: "│",
         absent: "—", again: "↻", shared: "⇉", arrow: "→", corner: "└", failed: "✗", unfinished: "…", marked: "◆",
         busy: "●", idle: "○", ended: "×", dialing: "◌",
@@ -85,24 +86,24 @@ public struct Marks: Equatable, Sendable {
 
     /// For `LC_ALL=C` and for terminals that draw box characters two columns wide.
     public static let ascii = Marks(
-        bar: [".", "'", "-", "=", ">", ":", "#", ".", "~", "!", "x", "<", ">", ":"],
+        bar: [".", "'", "-", "%", "=", ">", ":", "#", ".", "~", "!", "x", "<", ">", ":"],
         pointer: ">", ellipsis: "~", heavyRule: "=", heavyCross: "+", heavyVertical: "|", rule: "-", vertical: "|",
         absent: "-", again: "+", shared: "%", arrow: "->", corner: "`", failed: "ERR", unfinished: "...", marked: "*",
         busy: "*", idle: "o", ended: "x", dialing: "~",
         enter: "Enter", middleDot: "-", live: "*", micro: "us", prompt: ">",
         spark: ["_", ".", "-", "~", "=", "+", "*", "#"])
 
-    /// ASCII with the first letter of each phase: q d c t s w r.
+    /// ASCII with the first letter of each phase: q d c t s w r; p, for the proxy, is `tunnel`.
     public static let letters: Marks = {
         var marks = ascii
-        marks.bar.replaceSubrange(0..<7, with: ["q", "d", "c", "t", "s", "w", "r"])
+        marks.bar.replaceSubrange(0..<8, with: ["q", "d", "c", "p", "t", "s", "w", "r"])
         return marks
     }()
 }
 
 /// What one cell of a time bar says.
 enum BarMark: Int, CaseIterable, Sendable {
-    case queued, dns, connect, tls, send, wait, receive
+    case queued, dns, connect, tunnel, tls, send, wait, receive
     /// Inside `receive`, where nothing arrived for a while.
     case quiet
     /// The end of a bar that still grows.

@@ -2,7 +2,8 @@ public import HTTPTrace
 
 // From events to phases. The rules, in the order of a request's life:
 //
-//   getConn ─ queued ─ dnsStart ─ dns ─ dnsDone · connectStart ─ connect ─ connectDone · tlsHandshakeStart ─ tls ─ done
+//   getConn ─ queued ─ dnsStart ─ dns ─ dnsDone · connectStart ─ connect ─ connectDone
+//   tunnelStart ─ tunnel ─ tunnelDone · tlsHandshakeStart ─ tls ─ tlsHandshakeDone
 //   gotConn ─ send ─ flushed ─ wait ─ gotFirstResponseByte ─ receive ─ bodyEnded · requestFinished
 //
 // A request served by another connection than the one it dialed waited, and dialed nothing: the dial's phases belong to
@@ -21,10 +22,19 @@ extension Exchange {
         case .getConn: phases.begin(.queued, at: time)
         case .queued(let reason, _): queueReason = reason
         case .dequeued: break
-        case .dnsStart where connection == nil: phases.begin(.dns, at: time)
-        case .dnsDone where connection == nil: phases.end(.dns, at: time)
+        // With SOCKS5 the target's name is looked up as well: that is part of having the way made.
+        case .dnsStart where connection == nil && phases[.tunnel] == nil: phases.begin(.dns, at: time)
+        case .dnsDone where connection == nil && phases[.tunnel] == nil: phases.end(.dns, at: time)
         case .connectStart where connection == nil: beginConnect(at: time)
         case .connectDone(_, _, let failure) where connection == nil: endConnect(failure, at: time)
+        // As with handshakes below: not of a dial from before a retry.
+        case .tunnelStart where connection == nil && phases[.connect] != nil: phases.begin(.tunnel, at: time)
+        case .tunnelDone(let facts, _) where connection == nil && phases[.tunnel] != nil:
+            tunnel = facts
+            phases.end(.tunnel, at: time)
+        // A handshake inside the tunnel's making is with the proxy, and part of that.
+        case .tlsHandshakeStart where phases.running == .tunnel, .tlsHandshakeDone where phases.running == .tunnel:
+            break
         // The handshake of a dial from before a retry belongs to no phase here: this attempt has not connected yet.
         case .tlsHandshakeStart where connection == nil && phases[.connect] != nil: phases.begin(.tls, at: time)
         case .tlsHandshakeDone(let facts, _) where connection == nil && phases[.tls] != nil:
@@ -54,7 +64,8 @@ extension Exchange {
             self.failure = failure
             phases.endAll(at: time)
             finishedAt = max(time, phases.lastEnd ?? time)
-        case .dnsStart, .dnsDone, .connectStart, .connectDone, .tlsHandshakeStart, .tlsHandshakeDone:
+        case .dnsStart, .dnsDone, .connectStart, .connectDone, .tunnelStart, .tunnelDone, .tlsHandshakeStart,
+            .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
         case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured:
             break  // `Exchange+Lookup` finds them among the events.
@@ -96,7 +107,7 @@ extension Exchange {
     // From the first attempt to the one that won: attempts overlap, and one may start after another was refused.
     private mutating func beginConnect(at time: Timestamp) {
         guard phases[.connect] != nil else { return phases.begin(.connect, at: time) }
-        if phases[.tls] == nil, !hasConnected { phases.resume(.connect) }
+        if phases[.tunnel] == nil, phases[.tls] == nil, !hasConnected { phases.resume(.connect) }
     }
 
     private mutating func endConnect(_ failure: Failure?, at time: Timestamp) {
@@ -118,6 +129,7 @@ extension Exchange {
             phases = PhaseSpans()
             phases[.queued] = PhaseSpans.Span(start: start, end: max(time, start))
             tls = nil
+            tunnel = nil
         }
         phases.begin(.send, at: time)
     }
@@ -139,6 +151,7 @@ extension Exchange {
         phases = PhaseSpans()
         connection = nil
         tls = nil
+        tunnel = nil
         sentHead = nil
         sentBytes = 0
         firstByteAt = nil

@@ -21,6 +21,8 @@ public struct Exchange: Equatable, Sendable, Identifiable {
     public var connection: GotConnection?
     /// Addresses tried by its own dial, in the order of starting. Kept when another connection served the request.
     public var attempts: [ConnectAttempt] = []
+    /// What its own dial was told by a proxy that made the way; nil without one.
+    public var tunnel: TunnelFacts?
     /// What its own dial learned of the handshake; nil when it used an open connection.
     public var tls: TLSFacts?
     /// Why it waits or waited for a connection; nil when the pool answered at once.
@@ -86,11 +88,15 @@ extension Exchange {
         if phase == .dns, hasLiteralHost { return .literalAddress }
         if phase == .dns, isPinned { return .pinned }
         if phase == .tls, draft.url.origin.scheme == .http { return .noTLS }
+        if phase == .tunnel { return .noTunnel }
         let isSetUp = phase == .dns || phase == .connect || phase == .tls
         if isSetUp, let connection, phases[.connect] == nil { return .reused(connection.connection) }
         if phase == .wait, firstByteAt != nil { return .answeredEarly }
         return .notReached
     }
+
+    /// The phases that a table has a line for, absent ones included: all but `tunnel`, which most requests know nothing of.
+    public var listedPhases: [Phase] { Phase.allCases.filter { $0 != .tunnel || phases[.tunnel] != nil } }
 
     private var hasLiteralHost: Bool {
         let host = draft.url.origin.host

@@ -16,8 +16,8 @@ public struct PhaseSpans: Equatable, Sendable {
         public func duration(at now: Timestamp) -> Duration { max((end ?? now) - start, .zero) }
     }
 
-    // Seven optionals side by side instead of a dictionary: a session holds a million of these.
-    private var queued, dns, connect, tls, send, wait, receive: Span?
+    // Eight optionals side by side instead of a dictionary: a session holds a million of these.
+    private var queued, dns, connect, tunnel, tls, send, wait, receive: Span?
 
     public init() {}
 
@@ -27,6 +27,7 @@ public struct PhaseSpans: Equatable, Sendable {
             case .queued: queued
             case .dns: dns
             case .connect: connect
+            case .tunnel: tunnel
             case .tls: tls
             case .send: send
             case .wait: wait
@@ -38,6 +39,7 @@ public struct PhaseSpans: Equatable, Sendable {
             case .queued: queued = newValue
             case .dns: dns = newValue
             case .connect: connect = newValue
+            case .tunnel: tunnel = newValue
             case .tls: tls = newValue
             case .send: send = newValue
             case .wait: wait = newValue
@@ -104,6 +106,8 @@ public enum PhaseAbsence: Equatable, Sendable {
     case pinned
     /// The scheme is http.
     case noTLS
+    /// No proxy stands between, or none that makes a way.
+    case noTunnel
     /// The response came before the request was written.
     case answeredEarly
     /// It ended before that; or has not come so far yet.

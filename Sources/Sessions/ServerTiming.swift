@@ -1,5 +1,5 @@
-public import HTTPTrace
-public import HTTPTypes
+internal import HTTPTrace
+internal import HTTPTypes
 
 // Strict, since a figure that was guessed is worse than none: an entry that is not written as the standard has it is left
 // out, and those around it stay.

@@ -27,7 +27,7 @@ public struct Twin: Equatable, Sendable {
         isSameConnection = own.connection == others.connection
         setUp = []
         saved = .zero
-        for phase in [Phase.dns, .connect, .tls] {
+        for phase in [Phase.dns, .connect, .tunnel, .tls] {
             guard let span = cold.phases[phase], let end = span.end else { continue }
             setUp.append(phase)
             saved += end - span.start

@@ -58,9 +58,12 @@ struct HARTests {
             let got = GotConnection(
                 connection: ConnectionID(1), local: Sample.local, remote: Sample.ip4, isReused: false, idleTime: nil,
                 use: 1)
+            let proxy = ProxyServer(.http, host: "p", port: 1)
             let events: [TraceEvent] = [
                 .getConn(hostPort: "a:443"), .dnsStart(host: "a"), .dnsDone(DNSAnswer(addresses: [Sample.ip4])),
-                .connectStart(attempt: 1, Sample.ip4), .connectDone(attempt: 1, Sample.ip4, nil), .tlsHandshakeStart,
+                .connectStart(attempt: 1, Sample.ip4), .connectDone(attempt: 1, Sample.ip4, nil),
+                .tunnelStart(proxy, target: "a:443"), .tunnelDone(TunnelFacts(proxy: proxy, target: "a:443"), nil),
+                .tlsHandshakeStart,
                 .tlsHandshakeDone(Sample.facts, nil), .gotConn(got), .flushed(bytes: 1), .gotFirstResponseByte,
                 .bodyEnded(BodyEnd(way: .complete, bytes: 0)), .requestFinished(nil),
             ]
@@ -74,8 +77,10 @@ struct HARTests {
             #expect(parts.allSatisfy { $0 ?? 0 >= 0 })
             #expect(timings.time == parts.reduce(0) { $0 + ($1 ?? 0) })
             #expect(timings.ssl! <= timings.connect!)
-            // Seven parts, each rounded: at most a few microseconds from the truth.
-            #expect(abs(timings.time * 1_000 - exchange.total(at: .zero).nanoseconds) <= 3_500)
+            // Eight parts, each rounded: at most a few microseconds from the truth.
+            #expect(abs(timings.time * 1_000 - exchange.total(at: .zero).nanoseconds) <= 4_000)
+            let tunnel = exchange.phases[.tunnel]!.duration(at: .zero)
+            #expect(timings.connect! * 1_000 >= tunnel.nanoseconds - 2_000, "a proxy's making of the way is in connect")
         }
     }
 

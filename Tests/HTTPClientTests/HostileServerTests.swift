@@ -1,9 +1,10 @@
-import HTTPClient
 import HTTPTrace
 import HTTPTypes
 import HTTPWire
 import Testing
 import Transport
+
+@testable import HTTPClient
 
 // What servers do wrong, each as a failure with a phase, a kind and a sentence. Promises 2, 5 and 6.
 
@@ -56,6 +57,15 @@ struct HostileServerTests {
         #expect(try await test.fetch(server.url()).body == "good")
     }
 
+    // TestIs408
+    @Test(arguments: [
+        ("HTTP/1.0 408", true), ("HTTP/1.1 408", true), ("HTTP/1.8 408 more", true), ("HTTP/2.0 408", false),
+        ("HTTP/1.1 200", false), ("HTTP/1.1 40", false), ("", false),
+    ])
+    func `a 408 is known by its first bytes`(text: String, is408: Bool) {
+        #expect(HTTP1Connection.isRequestTimeout(Array(text.utf8)) == is408)
+    }
+
     // TestTransportIgnores408
     @Test func `a late 408 on an idle connection is an ordinary close`() async throws {
         let gate = Gate()
@@ -82,6 +92,7 @@ struct HostileServerTests {
         #expect(test.connections.words.last == "connectionClosed(peerClosedIdle)")
     }
 
+    // TestTransportConnectionCloseOnResponse
     @Test(arguments: [
         (
             "Connection: close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
@@ -117,7 +128,9 @@ struct HostileServerTests {
         let body = [UInt8](repeating: 0, count: 32 << 20)
         let answer = try await test.fetch(ClientRequest(method: .post, url: server.url(), body: body))
         #expect(answer == (413, "no"))
-        #expect(test.connections.words.last == "connectionClosed(earlyResponse)")
+        // The writing gets a moment more before the connection is given up.
+        await until { test.connections.words.last == "connectionClosed(earlyResponse)" }
+        #expect(test.events.words.last == "requestFinished")
     }
 
     @Test func `a large upload arrives whole`() async throws {

@@ -137,6 +137,20 @@ struct ScreenTests {
         expect(model, looksLike: "options-\(columns)x\(rows)")
     }
 
+    @Test func `a tunnel is a line of its own where there is one`() {
+        var session = ScriptedSession()
+        session.add(
+            .init(
+                number: 1, url: "https://api.example.com/orders", start: 0, connection: 1,
+                phases: [
+                    (.queued, 1), (.dns, 4), (.connect, 20), (.tunnel, 60), (.tls, 45), (.send, 1), (.wait, 80),
+                    (.receive, 5),
+                ], status: 200, bytes: 500))
+        var model = Self.model(columns: 100, rows: 24, selecting: nil, session: session)
+        _ = update(&model, .key(.enter), at: ScriptedSession.now)
+        expect(model, looksLike: "page-timing-tunnel")
+    }
+
     @Test func `bytes that are no text are dumped`() {
         var session = ScriptedSession()
         session.add(

@@ -44,6 +44,7 @@ struct ScriptedSession {
         var redirection: Redirection?
     }
 
+    private static let proxy = ProxyServer(.http, host: "proxy.example.com", port: 3128)
     private static let local = NetworkAddress(family: .ip4, ip: "192.0.2.9", port: 50_000)
 
     static func address(of url: RequestURL) -> NetworkAddress {
@@ -113,6 +114,7 @@ struct ScriptedSession {
             case .queued: if let queue = probe.queue { record(.queued(queue, position: 1)) }
             case .dns: record(.dnsStart(host: url.origin.host))
             case .connect: record(.connectStart(attempt: 1, address), dial)
+            case .tunnel: record(.tunnelStart(Self.proxy, target: url.origin.hostPort), dial)
             case .tls:
                 record(.tlsHandshakeStart, dial)
                 for (offset, direction, kind, bytes) in probe.messages {
@@ -139,6 +141,8 @@ struct ScriptedSession {
             switch phase {
             case .dns: record(.dnsDone(DNSAnswer(addresses: [address])))
             case .connect: record(.connectDone(attempt: 1, address, probe.failure), dial)
+            case .tunnel:
+                record(.tunnelDone(TunnelFacts(proxy: Self.proxy, target: url.origin.hostPort), probe.failure), dial)
             case .tls: record(.tlsHandshakeDone(facts, probe.failure), dial)
             default: break
             }

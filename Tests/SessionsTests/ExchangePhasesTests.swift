@@ -239,4 +239,43 @@ struct ExchangePhasesTests {
         #expect(exchange.bodyBytes == Exchange.eventLimit * 10)
         #expect(exchange.total(at: .zero) == .seconds(5))
     }
+
+    @Test func `a tunnel is a phase between connect and TLS, with the proxy's own handshake in it`() {
+        var story = Story()
+        let proxy = ProxyServer(.https, host: "proxy.example", port: 443)
+        let tunnel = TunnelFacts(proxy: proxy, target: "example.com:443", head: head(200))
+        story.at(0, started, .getConn(hostPort: "proxy.example:443"), .connectStart(attempt: 1, ip4))
+        story.at(10, .connectDone(attempt: 1, ip4, nil), .tunnelStart(proxy, target: "example.com:443"))
+        story.at(11, .tlsHandshakeStart)
+        story.at(20, .tlsHandshakeDone(facts, nil))
+        story.at(30, .tunnelDone(tunnel, nil), .tlsHandshakeStart)
+        story.at(50, .tlsHandshakeDone(facts, nil), got(), sent, .flushed(bytes: 38))
+        story.at(60, .gotFirstResponseByte, .responseHead(head(200)), .requestFinished(nil))
+        let exchange = story.exchange("https://example.com/")
+        #expect(exchange.spans["tunnel"] == [10, 30])
+        #expect(exchange.spans["tls"] == [30, 50])
+        #expect(exchange.tunnel == tunnel)
+        #expect(exchange.listedPhases.contains(.tunnel))
+    }
+
+    @Test func `without a tunnel there is no line for one`() {
+        let exchange = Story.cold(1).exchange()
+        #expect(!exchange.listedPhases.contains(.tunnel))
+        #expect(exchange.absence(of: .tunnel) == .noTunnel)
+    }
+
+    @Test func `a refused tunnel ends in that phase, with the proxy's answer`() {
+        var story = Story()
+        let proxy = ProxyServer(.http, host: "proxy.example", port: 80)
+        let refusal = Failure(.proxy, phase: .tunnel, "the proxy refused the tunnel: 403 Forbidden")
+        story.at(0, started, .getConn(hostPort: "proxy.example:80"), .connectStart(attempt: 1, ip4))
+        story.at(10, .connectDone(attempt: 1, ip4, nil), .tunnelStart(proxy, target: "example.com:443"))
+        story.at(
+            30, .tunnelDone(TunnelFacts(proxy: proxy, target: "example.com:443", head: head(403)), refusal),
+            .requestFinished(refusal))
+        let exchange = story.exchange("https://example.com/")
+        #expect(exchange.phases.present.last?.phase == .tunnel)
+        #expect(exchange.tunnel?.head?.status == 403)
+        #expect(exchange.failure?.phase == .tunnel)
+    }
 }

@@ -1,10 +1,12 @@
 internal import HTTPTrace
 internal import Sessions
 
-// HAR's seven times, in whole microseconds, from our seven phases:
+// HAR's seven times, in whole microseconds, from our eight phases:
 //
-//   ours   gap · queued · dns · connect · tls · send · wait · receive · gap
-//   HAR    └─ blocked ─┘  dns  └ connect (ssl inside) ┘ send  wait  receive
+//   ours   gap · queued · dns · connect · tunnel · tls · send · wait · receive · gap
+//   HAR    └─ blocked ─┘  dns  └─ connect (ssl inside) ─┘ send  wait  receive
+//
+// A proxy's making of the way is part of `connect`, as in Chrome's own exports.
 //
 // HAR knows no gaps: what no phase claims (hand-overs, failed attempts before a retry) is counted as blocked, so that
 // start + time is when the exchange ended. `_phases` says exactly what was when.
@@ -13,7 +15,7 @@ internal import Sessions
 struct HARTimings: Equatable {
     var blocked: Int64?
     var dns: Int64?
-    /// With the handshake.
+    /// With tunnel and handshake.
     var connect: Int64?
     /// Part of `connect`.
     var ssl: Int64?
@@ -32,7 +34,7 @@ struct HARTimings: Equatable {
         }
         dns = rounded(.dns)
         ssl = rounded(.tls)
-        connect = rounded(.connect).map { $0 + (ssl ?? 0) }
+        connect = rounded(.connect).map { $0 + (rounded(.tunnel) ?? 0) + (ssl ?? 0) }
         send = rounded(.send) ?? 0
         wait = rounded(.wait) ?? 0
         receive = rounded(.receive) ?? 0

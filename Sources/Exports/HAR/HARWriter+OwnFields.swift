@@ -26,6 +26,11 @@ extension HARWriter {
         if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, of: exchange, isOwn: exchange.tls != nil) }
         writeLookup(exchange)
         writeTCPFacts(exchange)
+        if let tunnel = exchange.tunnel {
+            json.openObject("_tunnel")
+            json.write(tunnel, redacting: &redaction)
+            json.closeObject()
+        }
         writeAttempts(exchange)
         writeList("_retries", exchange.retries.map(\.message))
         writeInformational(exchange)
@@ -89,6 +94,7 @@ extension HARWriter {
         json.field("localPort", got.local.port)
         json.field("remotePort", got.remote.port)
         json.field("protocol", ifPresent: connection?.facts?.applicationProtocol)
+        json.field("proxy", ifPresent: connection?.key.proxy?.description)
         if case .closed(let reason, _) = connection?.state { json.field("closed", reason.description) }
         json.closeObject()
     }

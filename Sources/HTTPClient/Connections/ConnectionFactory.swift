@@ -2,7 +2,13 @@ internal import HTTPTrace
 internal import HTTPWire
 internal import Transport
 
-/// Makes connections: name, address, handshake. Streams stack, so a proxy will be one more layer here.
+// Makes connections. Streams stack, so the ways to an origin differ only in their layers:
+//
+//      direct        TCP ▸ (TLS with the origin)
+//      forwarded     TCP ▸ (TLS with the proxy)
+//      tunnelled     TCP ▸ (TLS with the proxy) ▸ CONNECT or SOCKS ▸ (TLS with the origin)
+//                          └──────────── tunnelStart … tunnelDone ┘
+
 @NetworkActor
 struct ConnectionFactory {
     let configuration: ClientConfiguration
@@ -23,22 +29,107 @@ struct ConnectionFactory {
         _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool, isTraced: Bool,
         record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> HTTP1Connection {
-        let tcp: TCPStream
-        do throws(DialError) {
-            let dialer = Dialer(resolver: configuration.resolver, options: configuration.dialing)
-            tcp = try await dialer.dial(key.origin, timeout: configuration.connectTimeout, record: record)
-        } catch {
-            throw Failure(error, during: error.phase)
+        let tcp = try await dial(key, record: record)
+        var stream: any ByteStream = tcp
+        if case .tunnelled(let proxy) = key.way {
+            stream = try await tunnel(over: tcp, to: key.origin, through: proxy, isTraced: isTraced, record: record)
         }
         guard key.origin.scheme == .https else {
             let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress)
-            return HTTP1Connection(id: id, stream: tcp, facts: facts, pool: pool, limits: configuration.limits)
+            return HTTP1Connection(id: id, stream: stream, facts: facts, pool: pool, configuration: configuration)
         }
-        var handshake = Handshake(context: configuration.tls, limit: configuration.tlsHandshakeTimeout, loop: loop)
+        let isProxy = if case .forwarded = key.way { true } else { false }
+        var handshake = isProxy ? proxyHandshake : originHandshake
         handshake.tellsMessages = isTraced
-        let (tls, tlsFacts) = try await handshake.run(over: tcp, with: key.origin, record: record)
+        let (tls, tlsFacts) = try await handshake.run(over: stream, with: key.origin, record: record)
         let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress, tls: tlsFacts)
-        return HTTP1Connection(id: id, stream: tls, facts: facts, pool: pool, limits: configuration.limits)
+        return HTTP1Connection(id: id, stream: tls, facts: facts, pool: pool, configuration: configuration)
+    }
+
+    private var originHandshake: Handshake {
+        Handshake(context: configuration.tls, limit: configuration.tlsHandshakeTimeout, loop: loop)
+    }
+
+    // A proxy is spoken to in HTTP/1.1, whatever origins are offered.
+    private var proxyHandshake: Handshake {
+        Handshake(
+            context: configuration.proxyTLS ?? configuration.tls, limit: configuration.tlsHandshakeTimeout,
+            applicationProtocols: ["http/1.1"], loop: loop)
+    }
+
+    private func dial(
+        _ key: ConnectionKey, record: @escaping @NetworkActor (TraceEvent) -> Void
+    ) async throws(Failure) -> TCPStream {
+        do throws(DialError) {
+            let dialer = Dialer(resolver: configuration.resolver, options: configuration.dialing)
+            return try await dialer.dial(key.firstHop, timeout: configuration.connectTimeout, record: record)
+        } catch {
+            var failure = Failure(error, during: error.phase)
+            if case .timedOut(let limit, _, _) = error {
+                failure.message += " (the limit for lookup and connecting is \(limit.inWords))"
+            }
+            if key.proxy != nil { failure.message = "the proxy can't be reached: \(failure.message)" }
+            throw failure
+        }
+    }
+
+    // MARK: - Tunnels
+
+    /// A stream whose bytes are the origin's, or none and `tcp` closed.
+    private func tunnel(
+        over tcp: TCPStream, to origin: Origin, through proxy: ProxyServer, isTraced: Bool,
+        record: @escaping @NetworkActor (TraceEvent) -> Void
+    ) async throws(Failure) -> any ByteStream {
+        record(.tunnelStart(proxy, target: origin.hostPort))
+        let opener = TunnelOpener(configuration: configuration, origin: origin, proxy: proxy, loop: loop)
+        var hasTimedOut = false
+        let limit = configuration.tunnelTimeout
+        let timer = limit.map { limit in
+            loop.schedule(at: loop.now + limit) {
+                hasTimedOut = true
+                tcp.close()
+            }
+        }
+        defer { if let timer { loop.cancel(timer) } }
+        do throws(Failure) {
+            let result = await withTaskCancellationHandler {
+                await Result.of { () async throws(Failure) in
+                    let stream: any ByteStream =
+                        proxy.kind == .https
+                        ? try await encrypt(tcp, to: proxy, isTraced: isTraced, record: record) : tcp
+                    try await opener.open(over: stream)
+                    return stream
+                }
+            } onCancel: { [loop] in
+                loop.execute { tcp.close() }
+            }
+            let stream = try result.get()
+            record(.tunnelDone(opener.facts, nil))
+            return stream
+        } catch {
+            tcp.close()
+            var failure = error
+            if hasTimedOut, let limit {
+                failure = Failure(.timeout, phase: .tunnel, "the proxy made no way within \(limit.inWords)")
+            }
+            record(.tunnelDone(opener.facts, failure))
+            throw failure
+        }
+    }
+
+    private func encrypt(
+        _ tcp: TCPStream, to proxy: ProxyServer, isTraced: Bool, record: @escaping @NetworkActor (TraceEvent) -> Void
+    ) async throws(Failure) -> TLSStream {
+        var handshake = proxyHandshake
+        handshake.tellsMessages = isTraced
+        do throws(Failure) {
+            return try await handshake.run(over: tcp, with: proxy.origin, record: record).0
+        } catch {
+            var failure = error
+            failure.phase = .tunnel
+            failure.message = "TLS with the proxy: \(error.message)"
+            throw failure
+        }
     }
 }
 

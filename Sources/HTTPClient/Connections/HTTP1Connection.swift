@@ -27,6 +27,9 @@ final class HTTP1Connection {
     private var wireBytesBefore = WireBytes(sent: 0, received: 0)
     private var nextMeasurement = Timestamp.zero
 
+    /// See `PoolSettings`.
+    let settlingTime: Duration
+
     private unowned let pool: ConnectionPool
     private var isResting = true
 
@@ -37,13 +40,17 @@ final class HTTP1Connection {
     /// The response heads that came lately, on any connection: the next one is most often one of them.
     @exclusivity(unchecked) static var knownHeads = KnownHeads()
 
-    init(id: ConnectionID, stream: any ByteStream, facts: ConnectionFacts, pool: ConnectionPool, limits: HTTP1Limits) {
+    init(
+        id: ConnectionID, stream: any ByteStream, facts: ConnectionFacts, pool: ConnectionPool,
+        configuration: ClientConfiguration
+    ) {
         self.id = id
         self.stream = stream
         carrier = stream.carrier
         self.facts = facts
         self.pool = pool
-        reader = HTTP1ResponseReader(limits: limits)
+        settlingTime = configuration.pool.settlingTime
+        reader = HTTP1ResponseReader(limits: configuration.limits)
         // Until the stream is closed, as every connection's is: by the pool, by `abort`, or with the pool itself. A weak
         // reference would make each counting of this object's references a slow one.
         stream.onReadableWhileIdle = { self.noticeReadable() }
@@ -105,6 +112,13 @@ final class HTTP1Connection {
         discard(because: reason)
     }
 
+    /// Whether these are the first bytes of an HTTP/1 response with status 408.
+    static func isRequestTimeout(_ bytes: some Collection<UInt8>) -> Bool {
+        // The minor version is any.
+        let (version, status) = (Array("HTTP/1.".utf8), Array(" 408".utf8))
+        return bytes.starts(with: version) && bytes.dropFirst(version.count + 1).starts(with: status)
+    }
+
     /// What the peer did while nothing was asked of it; nil when it kept still. Costs no system call unless something
     /// has arrived.
     func reasonNotToRest() -> CloseReason? {
@@ -113,8 +127,7 @@ final class HTTP1Connection {
             case .wouldBlock: return nil  // TLS may have had something to say that is not data: a session ticket.
             case .end: return .peerClosedIdle
             // Servers that give up on an idle connection may say so first; that is an ordinary close.
-            case .bytes(let count) where Self.input[..<count].starts(with: Array("HTTP/1.1 408".utf8)):
-                return .peerClosedIdle
+            case .bytes(let count) where Self.isRequestTimeout(Self.input[..<count]): return .peerClosedIdle
             case .bytes: return .unsolicitedBytes
             }
         } catch {

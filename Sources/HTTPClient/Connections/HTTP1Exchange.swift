@@ -11,7 +11,8 @@ internal import Transport
 // Bytes are read only when somebody waits for them, so a slow reader slows the peer and no memory fills. What one read
 // brought is understood at once, head, body and end, so that every stamp is of the moment the bytes came, not of the
 // moment the caller asked for them; and when the end is among them, the pool has the connection back before the caller
-// sees the response (Go's tested guarantee: a sequential client always reuses the connection).
+// sees the response (Go's tested guarantee: a sequential client always reuses the connection). What is left to do for
+// the connection's sake when the caller has all it wanted stands in HTTP1Exchange+Settling.swift.
 
 @NetworkActor
 final class HTTP1Exchange {
@@ -24,10 +25,10 @@ final class HTTP1Exchange {
     }
 
     let connection: HTTP1Connection
-    private let tracer: Tracer
+    let tracer: Tracer
 
     private(set) var head: ResponseHead?
-    private(set) var isEnded = false
+    var isEnded = false
     private(set) var gotFirstByte = false
     private var measuresTCP = false
     /// Request bytes the kernel has taken.
@@ -38,16 +39,20 @@ final class HTTP1Exchange {
     /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
     private(set) var abortion: Failure?
     private let body: [UInt8]
-    @exclusivity(unchecked) private var chunk: [UInt8] = []
+    @exclusivity(unchecked) var chunk: [UInt8] = []
     private var bodyBytes = 0
-    private var writing = Writing.head
+    /// What Content-Length says; nil where the end shows otherwise.
+    private(set) var announcedBytes: Int64?
+    private(set) var writing = Writing.head
+    /// What is still done for the connection's sake; nil while the caller waits for something.
+    var settling: Settling?
     private var headerTimer: TimerID?
     private var expectTimer: TimerID?
     /// Who waits for bytes, at most one.
     private var waiter: UnsafeContinuation<Result<Void, Problem>, Never>?
     private let responseHeaderTimeout: Duration?
 
-    private enum Writing {
+    enum Writing {
         case head
         /// Waiting for 100 Continue.
         case holdingBack
@@ -61,7 +66,7 @@ final class HTTP1Exchange {
     /// Bodies up to this size go out in one system call with their head.
     private static let inlineBodyBytes = 32_768
 
-    private var loop: EventLoop { .shared }
+    var loop: EventLoop { .shared }
 
     /// - Parameter body: The request's.
     init(_ body: [UInt8], on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
@@ -95,8 +100,8 @@ final class HTTP1Exchange {
         }
     }
 
-    /// Hands over the head alone. The body follows after a 100, or after `limit`; never when another answer comes first
-    /// (RFC 9110 §10.1.1).
+    /// Hands over the head alone. The body follows after a 100, or after `limit` (RFC 9110 §10.1.1); when another answer
+    /// comes first, only for the sake of a connection that is to be kept: its server may read on for the body.
     private func holdBodyBack(head bytes: [UInt8], for limit: Duration) {
         writing = .holdingBack
         write(bytes, then: [])
@@ -146,9 +151,10 @@ final class HTTP1Exchange {
             if !body.isEmpty { tracer.record(.wroteRequest(nil), on: connection.id) }
             noteFlushed()
         } catch {
-            guard !isEnded else { return }
             writing = .failed(error)
+            guard !isEnded || settling != nil else { return }
             if !body.isEmpty { tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id) }
+            noteWritingEnded()
         }
     }
 
@@ -162,10 +168,12 @@ final class HTTP1Exchange {
         guard case .body = writing else { return }  // While the body is held back, only the head has gone.
         writing = .flushed
         tracer.record(.flushed(bytes: sentBytes), on: connection.id)
+        noteWritingEnded()
         guard let limit = responseHeaderTimeout, head == nil else { return }
         headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
-            self?.abort(
-                because: Failure(.timeout, phase: .wait, "no response head came within \(limit.inWords) of sending"))
+            guard let self else { return }
+            let words = "no response head came within \(limit.inWords) of sending\(tracer.timesInWords)"
+            abort(because: Failure(.timeout, phase: .wait, words))
         }
     }
 
@@ -202,6 +210,7 @@ final class HTTP1Exchange {
     /// Something may have come. It is read here, in the socket's own turn, and not by the task that waits: its turn comes
     /// after those of all others that have work now, and the stamps would grow as old.
     func noticeReadable() {
+        if case .draining = settling { return drain() }
         // Put away first: what the bytes lead to may close the connection, and that comes back here.
         guard let waiter = waiter.take() else { return }
         connection.waiting = nil
@@ -215,7 +224,7 @@ final class HTTP1Exchange {
     }
 
     /// False when there is nothing to read yet.
-    private func readOnce() throws(Problem) -> Bool {
+    func readOnce() throws(Problem) -> Bool {
         let outcome: ReadOutcome
         do throws(StreamError) {
             outcome = try connection.stream.tryRead(into: HTTP1Connection.input)
@@ -259,13 +268,14 @@ final class HTTP1Exchange {
             switch step.event {
             case nil: return
             case .informational(let received): try noteInformational(received)
-            case .head(let received, _): noteHead(received)
+            case .head(let received, let framing): noteHead(received, framing)
+            case .body(let range) where settling != nil: guard mayDropMore(range.count) else { return }
             case .body(let range):
                 let bytes = input[start + range.lowerBound..<start + range.upperBound]
                 if chunk.isEmpty { chunk = Array(bytes) } else { chunk += bytes }
                 bodyBytes += range.count
                 tracer.record(.bodyBytes(range.count), on: connection.id)
-            case .trailers(let fields): trailers = fields
+            case .trailers(let fields): if settling == nil { trailers = fields }
             case .end(let end): return finish(end, stray: input[offset..<count])
             }
         }
@@ -273,20 +283,23 @@ final class HTTP1Exchange {
 
     private func noteInformational(_ received: ReceivedHead) throws(Problem) {
         do { try tracer.recordInformational(received.told, on: connection.id) } catch { throw .hook(error) }
+        // Go's rule: the limit guards those who don't know what comes; a hook sees each one and can end it.
+        if tracer.hearsInformational { connection.reader.forgiveHeadBytes() }
         guard received.status == 100, case .holdingBack = writing else { return }
         tracer.record(.got100Continue, on: connection.id)
         releaseBody()
     }
 
-    private func noteHead(_ received: ReceivedHead) {
+    private func noteHead(_ received: ReceivedHead, _ framing: BodyFraming) {
+        if case .length(let count) = framing { announcedBytes = count }
         let head = received.told
         self.head = head
         tracer.record(.responseHead(head), on: connection.id)
         cancelTimers()
-        if case .holdingBack = writing {
-            writing = .withheld
-            tracer.record(.wroteRequest(nil), on: connection.id)
-        }
+        guard case .holdingBack = writing else { return }
+        if connection.reader.willBeReusable { return writeBody(after: []) }
+        writing = .withheld
+        tracer.record(.wroteRequest(nil), on: connection.id)
     }
 
     private func cancelTimers() {
@@ -298,12 +311,23 @@ final class HTTP1Exchange {
 
     /// - Parameter stray: What came after the end.
     private func finish(_ end: HTTP1End, stray: Slice<UnsafeBufferPointer<UInt8>>) {
+        if !isEnded { recordBodyEnd(.complete) }
         isEnded = true
-        recordBodyEnd(.complete)
-        if measuresTCP { recordTCPFacts(at: .end) }
+        recordTCPFacts(at: .end)
+        stopSettling()
         if case .notReusable(.upgraded) = end, case .flushed = writing {
             upgraded = connection.handOver(Array(stray))
-        } else if let reason = reasonToDiscard(end, strayBytes: stray.count) {
+            return tracer.finish(nil, on: connection.id)
+        }
+        // What the peer would read next is not said yet.
+        if case .body = writing, end.isReusable { return awaitWriting(strayBytes: stray.count) }
+        settle(end, strayBytes: stray.count)
+    }
+
+    /// Gives the connection back or up, and ends the exchange.
+    func settle(_ end: HTTP1End, strayBytes: Int) {
+        stopSettling()
+        if let reason = reasonToDiscard(end, strayBytes: strayBytes) {
             connection.discard(because: reason)
         } else {
             connection.release(tracer)
@@ -317,23 +341,13 @@ final class HTTP1Exchange {
         return strayBytes > 0 ? .unsolicitedBytes : connection.reasonNotToRest()
     }
 
-    /// The reader of the body went away before its end.
-    func abandon() {
-        guard !isEnded else { return }
-        isEnded = true
-        recordBodyEnd(.closedEarly)
-        if measuresTCP { recordTCPFacts(at: .end) }
-        connection.discard(because: .bodyNotRead)
-        tracer.finish(nil, on: connection.id)
-    }
-
     /// Ends it as failed. The exchange's last event is left to the round trip, which may try again.
     func fail(_ failure: Failure) {
         guard !isEnded else { return }
         isEnded = true
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
-        if measuresTCP { recordTCPFacts(at: .end) }
+        recordTCPFacts(at: .end)
         switch failure.kind {
         case .cancelled: connection.discard(because: .requestCancelled)
         case .timeout: connection.discard(because: .requestTimedOut)
@@ -341,11 +355,12 @@ final class HTTP1Exchange {
         }
     }
 
-    private func recordTCPFacts(at moment: TCPFacts.Moment) {
-        if let facts = connection.tcpFacts(at: moment) { tracer.record(.tcpMeasured(facts), on: connection.id) }
+    func recordTCPFacts(at moment: TCPFacts.Moment) {
+        guard measuresTCP, let facts = connection.tcpFacts(at: moment) else { return }
+        tracer.record(.tcpMeasured(facts), on: connection.id)
     }
 
-    private func recordBodyEnd(_ way: BodyEnd.Way) {
+    func recordBodyEnd(_ way: BodyEnd.Way) {
         tracer.record(
             .bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers.map(asDictionary))), on: connection.id)
     }

@@ -22,6 +22,8 @@ final class ConnectionPool {
     @exclusivity(unchecked) private var lastHostPort: (key: ConnectionKey, text: String)?
     private var nextWake: (at: Timestamp, timer: TimerID)?
     private var isShutDown = false
+    /// Calls of `closeIdle` that wait for connections to go.
+    private var leaving: [Leaving] = []
 
     init(
         settings: PoolSettings, factory: ConnectionFactory, observer: (@Sendable (TraceRecord) -> Void)?,
@@ -79,7 +81,7 @@ final class ConnectionPool {
     /// The same text for the same key, most often: making it takes longer than recording an event.
     private func hostPort(of key: ConnectionKey) -> String {
         if let lastHostPort, lastHostPort.key == key { return lastHostPort.text }
-        let text = key.origin.hostPort
+        let text = key.firstHop.hostPort
         lastHostPort = (key, text)
         return text
     }
@@ -124,12 +126,31 @@ final class ConnectionPool {
     func letGo(_ connection: HTTP1Connection, because reason: CloseReason) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         observe(.connectionClosed(reason), connection.id)
+        for leaving in leaving { leaving.gone(connection.id) }
         obey(state.closed(connection.id, at: loop.now))
     }
 
     // MARK: - For the client's owner
 
-    func closeIdle() { obey(state.closeIdle()) }
+    func closeIdle() -> CloseIdleReport {
+        let actions = state.closeIdle()
+        obey(actions)
+        let closed = actions.compactMap { if case .close(let id, _) = $0 { id } else { nil } }
+        return CloseIdleReport(closed: closed, busy: state.unfinished)
+    }
+
+    func closeIdle(waitingUpTo limit: Duration) async -> CloseIdleReport {
+        var report = closeIdle()
+        guard !report.busy.isEmpty else { return report }
+        let leaving = Leaving(Set(report.busy))
+        self.leaving.append(leaving)
+        let timer = loop.schedule(at: loop.now + limit) { leaving.end() }
+        await leaving.wait()
+        loop.cancel(timer)
+        self.leaving.removeAll { $0 === leaving }
+        report.busy = report.busy.filter { leaving.connections.contains($0) }
+        return report
+    }
 
     /// Ends everything: dials, waits, connections.
     func shutDown() {
@@ -191,6 +212,7 @@ final class ConnectionPool {
     private func failed(_ id: ConnectionID, _ failure: Failure) {
         dials[id] = nil
         observe(.connectionFailed(failure), id)
+        for leaving in leaving { leaving.gone(id) }
         let actions = state.dialFailed(id, at: loop.now)
         for case .fail(let request) in actions {
             guard let waiter = waiting.removeValue(forKey: request) else { continue }
@@ -229,6 +251,7 @@ final class ConnectionPool {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.abort()
         observe(.connectionClosed(reason), id)
+        for leaving in leaving { leaving.gone(id) }
     }
 
     /// One timer for all idle connections: a connection that is put back a thousand times a second sets none.

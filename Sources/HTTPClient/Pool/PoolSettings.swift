@@ -4,6 +4,9 @@ public struct PoolSettings: Equatable, Sendable {
     public var keepsAlive = true
     /// How long an idle connection is kept; nil for ever. 90 s is Go's and most browsers' order of magnitude.
     public var idleTimeout: Duration? = .seconds(90)
+    /// How long a connection whose response was left early, or came early, is given to become fit for another request:
+    /// for the rest of a body nobody reads, or of a request still being written. 50 ms is Go's.
+    public var settlingTime = Duration.milliseconds(50)
     /// How many requests a connection carries before it is closed; nil without limit.
     public var maximumUses: Int?
     /// How long a connection may be reused after its dial; nil for ever. Names move to other addresses, and a connection

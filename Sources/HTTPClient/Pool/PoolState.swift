@@ -347,6 +347,11 @@ extension PoolState {
     /// Whether Go would call this connection reused: it has been offered to the pool before.
     func wasPooled(_ connection: ConnectionID) -> Bool { connections[connection]?.wasPooled ?? false }
 
+    /// Dialing or in use, in the order of their dials.
+    var unfinished: [ConnectionID] {
+        connections.filter { if case .idle = $0.value.state { false } else { true } }.keys.sorted()
+    }
+
     var snapshot: PoolSnapshot {
         var snapshot = PoolSnapshot()
         for (key, host) in hosts {

@@ -7,7 +7,10 @@ public enum Phase: String, Hashable, Sendable, CaseIterable, Comparable, Codable
     case dns
     /// Opening TCP: from the first attempt to the one that won.
     case connect
-    /// The TLS handshake.
+    /// Having a proxy make the way to the target: its own TLS handshake where it is spoken to in TLS, then CONNECT or
+    /// SOCKS.
+    case tunnel
+    /// The TLS handshake with the origin; where the proxy makes the requests, with the proxy.
     case tls
     /// From owning a connection to the last request byte handed to the kernel.
     case send

@@ -1,14 +1,3 @@
-/// What decides whether two requests may share connections: the origin, and later the way there (proxies).
-public struct ConnectionKey: Hashable, Sendable {
-    public var origin: Origin
-
-    public init(origin: Origin) { self.origin = origin }
-}
-
-extension ConnectionKey: CustomStringConvertible {
-    public var description: String { origin.description }
-}
-
 /// Why a request has no connection yet.
 public enum QueueReason: Hashable, Sendable {
     /// Its own dial is running; a connection that turns idle meanwhile would serve it too (late binding).

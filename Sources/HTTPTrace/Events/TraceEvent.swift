@@ -67,7 +67,11 @@ public enum TraceEvent: Sendable, Equatable {
     indirect case connectStart(attempt: Int, NetworkAddress)
     /// [G] Once per attempt, also when it is abandoned because another one won.
     indirect case connectDone(attempt: Int, NetworkAddress, Failure?)
-    /// [G]
+    /// [+] A proxy is asked for a way to `target`. TCP stands; a TLS handshake before the done is with the proxy.
+    indirect case tunnelStart(ProxyServer, target: String)
+    /// [+] The way stands, or the proxy refused: its answer is in the facts.
+    indirect case tunnelDone(TunnelFacts, Failure?)
+    /// [G] Twice where both the proxy and the target are spoken to in TLS.
     case tlsHandshakeStart
     /// [+] Each message and alert of the handshake, both ways, and what comes before the first bytes from above: tickets.
     case tlsMessage(TLSMessage)
@@ -82,7 +86,7 @@ public enum TraceEvent: Sendable, Equatable {
 
     /// [+] A dial began.
     case connectionDialing(ConnectionKey)
-    /// [+] TCP, and TLS where asked for, stand.
+    /// [+] TCP, and tunnel and TLS where asked for, stand.
     indirect case connectionOpened(ConnectionFacts)
     /// [+] The dial failed; nothing else follows for this connection.
     case connectionFailed(Failure)

@@ -31,6 +31,7 @@ extension ClientTrace {
         case .got100Continue: got100Continue?()
         case .got1xxResponse(let head): try got1xxResponse?(head.status, head.fields)
         case .putIdleConn(let problem): putIdleConn?(problem)
+        case .tunnelStart, .tunnelDone: break  // Go has no hook for CONNECT and SOCKS.
         case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured, .requestStarted, .redirected, .queued,
             .dequeued, .flushed,
             .responseHead, .bodyBytes, .bodyEnded,

@@ -94,6 +94,16 @@ public struct HTTP1ResponseReader: Sendable {
     /// Whether a response has been asked for and has not ended.
     public var isMidMessage: Bool { state == .head || state == .body }
 
+    /// After the head: whether the connection can carry another request once this response has ended in order.
+    public var willBeReusable: Bool { end.isReusable }
+
+    /// Lets the heads so far not count against the limit: for interim responses that somebody has taken note of.
+    public mutating func forgiveHeadBytes() {
+        precondition(state == .head && !parser.hasStarted, "forgiveHeadBytes() inside a head")
+        headBytes = 0
+        expectHead()
+    }
+
     /// Whether a byte of the awaited response has come, interim ones included.
     public var hasStarted: Bool { state == .body || (state == .head && (parser.hasStarted || headBytes > 0)) }
 

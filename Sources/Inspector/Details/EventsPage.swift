@@ -86,6 +86,8 @@ struct EventWords: Equatable {
             self.init("dial redirected", "\(origin) to \(goal), as --connect-to says")
         case .connectStart(let attempt, let address): self.init("connect start", "\(address), attempt \(attempt)")
         case .connectDone(_, let address, let failure): self.init("connect done", "\(address)", failure: failure)
+        case .tunnelStart(let proxy, let target): self.init("tunnel start", "to \(target) by \(proxy)")
+        case .tunnelDone(let facts, let failure): self.init("tunnel done", Self.words(facts), failure: failure)
         case .tlsHandshakeStart: self.init("tls start")
         case .tlsMessage(let message):
             self.init("tls \(message.direction.rawValue)", "\(message.name), \(Figures.size(Int(message.bytes)))")
@@ -108,6 +110,10 @@ struct EventWords: Equatable {
         case .hostLimit(let limit): "\(limit) connections to this host, the limit"
         case .totalLimit(let limit): "\(limit) connections in all, the limit"
         }
+    }
+
+    private static func words(_ facts: TunnelFacts) -> String {
+        facts.head.map { "\($0.version) \($0.status) \($0.reason)" } ?? facts.reply.map { "reply \($0)" } ?? ""
     }
 
     private static func words(_ reason: DequeueReason) -> String {

@@ -61,7 +61,7 @@ struct TimingPage {
         for tick in AxisTicks(axis, from: axis.start, figures: model.figures).ticks {
             head.add("\(tick.label)", theme.quiet, at: Self.barStart + tick.column)
         }
-        return [head] + Phase.allCases.map { phaseLine($0, axis: axis) }
+        return [head] + exchange.listedPhases.map { phaseLine($0, axis: axis) }
     }
 
     private func barAxis(columns: Int) -> TimeAxis {
@@ -137,6 +137,7 @@ struct TimingPage {
         case .literalAddress: "literal address"
         case .pinned: "pinned by --resolve"
         case .noTLS: "plain http"
+        case .noTunnel: "no proxy made a way"
         case .answeredEarly: "answered early"
         case .notReached: exchange.isRunning ? "not yet" : "not reached"
         }
@@ -158,6 +159,7 @@ struct TimingPage {
             let family = other.address.family == .ip6 ? "v6" : "v4"
             return others.count == 1
                 ? "\(winner.ip)  (\(family) lost)" : "\(winner.ip)  (\(others.count) others lost)"
+        case .tunnel: return exchange.tunnel.map { "by \($0.proxy.description)" }
         case .tls:
             guard let tls = exchange.tls else { return nil }
             var words = [tls.version.hasPrefix("TLSv") ? String(tls.version.dropFirst(4)) : tls.version]
@@ -290,6 +292,7 @@ struct TimingPage {
         case .queued: ": it had no connection of its own yet"
         case .dns: ": looking up the name"
         case .connect: ": opening TCP, one round trip"
+        case .tunnel: ": the proxy making the way"
         case .tls: ": the handshake"
         case .send: ": handing over the request"
         case .wait: exchange.isRunning ? ": nothing came back yet" : ": one round trip and the server"

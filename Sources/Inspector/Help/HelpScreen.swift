@@ -32,7 +32,7 @@ enum HelpScreen {
         // The word of the bottom line is what people look for.
         let entries = KeyBindings.all.map { ($0.keyNames, $0.help, $0.hint ?? "") }
         let filters = RowFilter.fields.map { ($0.example, $0.meaning, "") }
-        let marks = BarMark.allCases.prefix(9).map { (theme.marks.glyph(of: $0).text, meaning(of: $0), "") }
+        let marks = BarMark.allCases.prefix(10).map { (theme.marks.glyph(of: $0).text, meaning(of: $0), "") }
         let state = [
             ("c1 \(theme.marks.again.string)2", "connection c1, used again for the second time", ""),
             ("c5 \(theme.marks.shared.string)3", "connection c5, HTTP/2: its third request", ""),
@@ -77,6 +77,7 @@ enum HelpScreen {
         case .queued: "queued: no connection yet"
         case .dns: "dns: looking up the name"
         case .connect: "connect: opening TCP"
+        case .tunnel: "tunnel: a proxy making the way"
         case .tls: "tls: the handshake"
         case .send: "send: handing the request to the kernel"
         case .wait: "wait: until the first byte comes back"

@@ -148,6 +148,7 @@ extension BarMark {
             case .queued: .queued
             case .dns: .dns
             case .connect: .connect
+            case .tunnel: .tunnel
             case .tls: .tls
             case .send: .send
             case .wait: .wait

@@ -126,6 +126,14 @@ extension JSONWriter {
             named("connectDone", failure)
             field("attempt", attempt)
             field("address", address.description)
+        case .tunnelStart(let proxy, let target):
+            named("tunnelStart")
+            field("proxy", proxy.description)
+            field("target", target)
+        case .tunnelDone(let facts, let failure):
+            named("tunnelDone", failure)
+            field("status", ifPresent: facts.head?.status)
+            field("reply", ifPresent: facts.reply.map { Int($0) })
         case .tlsHandshakeStart: named("tlsHandshakeStart")
         case .tlsMessage(let message):
             named("tlsMessage")

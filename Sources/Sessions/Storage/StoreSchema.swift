@@ -21,6 +21,9 @@ enum StoreSchema {
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             try database.execute(sql: firstTables)
         }
+        migrator.registerMigration("proxies") { database in
+            try database.execute(sql: proxyColumns)
+        }
         return migrator
     }
 
@@ -99,5 +102,12 @@ enum StoreSchema {
             tls_cipher TEXT,
             uses INTEGER NOT NULL
         );
+        """
+
+    private static let proxyColumns = """
+        ALTER TABLE exchanges ADD COLUMN tunnel_start_ns INTEGER;
+        ALTER TABLE exchanges ADD COLUMN tunnel_ns INTEGER;
+        -- Null where the origin is reached directly; "origin" is the proxy's where that makes the requests.
+        ALTER TABLE connections ADD COLUMN proxy TEXT;
         """
 }

@@ -116,7 +116,7 @@ final class StoreWriter: Sendable {
 
 extension StoreWriter {
     private static let exchangeSQL =
-        "INSERT OR REPLACE INTO exchanges VALUES (" + Array(repeating: "?", count: 40).joined(separator: ", ") + ")"
+        "INSERT OR REPLACE INTO exchanges VALUES (" + Array(repeating: "?", count: 42).joined(separator: ", ") + ")"
 
     /// The values of an exchange's row, in the order of the table.
     private func columns(of exchange: Exchange, _ json: inout JSONWriter) -> [(any DatabaseValueConvertible)?] {
@@ -138,15 +138,17 @@ extension StoreWriter {
             exchange.response?.version, exchange.connection?.connection.number, exchange.connection?.isReused,
             exchange.connection?.use, exchange.timeToFirstByte?.nanoseconds, exchange.sentBytes, exchange.bodyBytes,
         ]
-        for phase in Phase.allCases {
+        func add(_ phase: Phase) {
             let span = exchange.phases[phase]
             values.append(span.map { ($0.start - start).nanoseconds })
             values.append(span.flatMap { span in span.end.map { ($0 - span.start).nanoseconds } })
         }
+        for phase in Phase.allCases where phase != .tunnel { add(phase) }
         values += [
             exchange.sentHead.map { blob($0.bytes) }, exchange.response.map { blob($0.bytes) },
             eventsJSON(exchange, &json), exchange.droppedEvents,
         ]
+        add(.tunnel)  // A later column.
         return values
     }
 
@@ -170,7 +172,7 @@ extension StoreWriter {
     }
 
     private func write(_ connection: ConnectionLedger.Connection, to database: Database) throws {
-        let placeholders = Array(repeating: "?", count: 15).joined(separator: ", ")
+        let placeholders = Array(repeating: "?", count: 16).joined(separator: ", ")
         let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO connections VALUES (\(placeholders))")
         let (state, reason) = words(for: connection.state)
         try statement.execute(arguments: [
@@ -179,7 +181,7 @@ extension StoreWriter {
             connection.openedAt.map(clock.unixNanoseconds(at:)), connection.closedAt.map(clock.unixNanoseconds(at:)),
             connection.facts?.local.description, connection.facts?.remote.description,
             connection.facts?.applicationProtocol, connection.facts?.tls?.version, connection.facts?.tls?.cipher,
-            connection.uses,
+            connection.uses, connection.key.proxy?.description,
         ])
     }
 

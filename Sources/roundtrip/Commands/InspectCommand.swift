@@ -82,6 +82,10 @@ struct InspectCommand: AsyncParsableCommand {
         model.standingOptions += client.dialing.words
         model.alarm = client.tls.insecure ? "NO CERTIFICATE IS CHECKED (-k)" : nil
         model.keyLogPath = TLSOptions.keyLogFile
+        if let proxy = configuration.proxies.http ?? configuration.proxies.https {
+            let isUnchecked = proxy.server.kind == .https && client.proxies.proxyInsecure
+            model.standingOptions.append("proxy \(proxy.server)\(isUnchecked ? ", any certificate" : "")")
+        }
         if drafts.isEmpty, !demo { model.openProbeLine() }
 
         let reports = ReportRelay()

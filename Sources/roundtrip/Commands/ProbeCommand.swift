@@ -15,8 +15,8 @@ struct ProbeCommand: AsyncParsableCommand {
             Exit codes are curl's where curl has one: 0 good, 2 usage, 6 name not resolved, 7 connection refused, \
             8 not HTTP, 18 body cut short, 22 status 400 or above with --fail, 23 a file can't be written, 28 timeout, \
             35 TLS handshake, 47 too many redirects or a bad one, 56 reset, 58 own certificate, 60 certificate, \
-            61 a body that can't be decoded, 63 one that grows without end, 77 authorities, 130 interrupted. \
-            With several URLs, the first failure's.
+            61 a body that can't be decoded, 63 one that grows without end, 77 authorities, 97 proxy, \
+            130 interrupted. With several URLs, the first failure's.
             """)
 
     @Argument(help: ArgumentHelp("URLs; http is taken where no scheme is given.", valueName: "url"))
@@ -74,6 +74,7 @@ struct ProbeCommand: AsyncParsableCommand {
             recording: try await startRecording(to: record, clock))
         try await run.run(configuration, client)
         if client.tls.insecure { printError("Certificates were not checked (-k).") }
+        if client.proxies.proxyInsecure { printError("The proxy's certificate was not checked (--proxy-insecure).") }
         if let har { try await writeHAR(to: har, run.session) }
         let code = run.isInterrupted ? ProgramExit.interrupted : run.firstFailure ?? (fail ? run.firstBadStatus : nil)
         if let code { throw ExitCode(code) }

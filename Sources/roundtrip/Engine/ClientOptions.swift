@@ -52,6 +52,10 @@ struct ClientOptions: ParsableArguments {
 
     @Flag(help: "Leave bodies in the content coding they came in.") var raw = false
 
+    @OptionGroup(title: "Proxies") var proxies: ProxyOptions
+
+    @OptionGroup(title: "Connections") var connections: ConnectionOptions
+
     func validate() throws {
         for (name, seconds) in [("--max-time", maxTime), ("--connect-timeout", connectTimeout)] {
             guard let seconds else { continue }
@@ -103,23 +107,12 @@ struct ClientOptions: ParsableArguments {
     func configuration(trusting extraRoots: [UInt8]?) throws -> ClientConfiguration {
         var configuration = try ClientConfiguration(tls: try tls.context(trusting: extraRoots))
         try dialing.apply(to: &configuration)
+        try proxies.apply(to: &configuration)
+        connections.apply(to: &configuration)
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }
         return configuration
     }
 
-    private func fields() throws -> HTTPFields {
-        var fields = HTTPFields()
-        for header in headers {
-            guard let colon = header.firstIndex(of: ":"),
-                let name = HTTPField.Name(String(header[..<colon]))
-            else { throw ValidationError("-H takes \"Name: value\"; \"\(header)\" is not that.") }
-            let value = header[header.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            guard HTTPField.isValidValue(String(value)) else {
-                throw ValidationError("The value of \(name.rawName) holds characters that no header may have.")
-            }
-            fields.append(HTTPField(name: name, value: String(value)))
-        }
-        return fields
-    }
+    private func fields() throws -> HTTPFields { try headerFields(headers, option: "-H") }
 }

@@ -62,6 +62,9 @@ extension TraceEvent {
         case .dialRedirected(_, let goal): "dialRedirected(\(goal))"
         case .connectStart(let attempt, _): "connectStart(\(attempt))"
         case .connectDone(let attempt, _, let failure): "connectDone(\(attempt))\(failure.word)"
+        case .tunnelStart(let proxy, let target): "tunnelStart(\(target) by \(proxy.kind.rawValue))"
+        case .tunnelDone(let facts, let failure):
+            "tunnelDone(\(facts.head?.status ?? facts.reply.map { Int($0) } ?? -1))\(failure.word)"
         case .tlsHandshakeStart: "tlsHandshakeStart"
         case .tlsMessage(let message): "tlsMessage(\(message.direction) \(message.name))"
         case .tlsHandshakeDone(_, let failure): "tlsHandshakeDone\(failure.word)"

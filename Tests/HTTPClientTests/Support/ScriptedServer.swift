@@ -12,11 +12,15 @@ enum Step: Sendable {
     case read(Int)
     case send(String)
     case sendBytes([UInt8])
+    /// Expects a TLS handshake; what follows is inside.
+    case startTLS(TLSContext)
     /// Waits until the test opens the gate.
     case wait(Gate)
     /// Waits until the client closes its side.
     case awaitClose
     case close
+    /// Closes with a reset.
+    case reset
 }
 
 /// Opened once by a test; who waits for it goes on.
@@ -51,9 +55,7 @@ final class ScriptedServer {
     private(set) var finished = 0
 
     /// Starts it on a free port.
-    convenience init(_ scripts: [Step]..., tls: TLSContext? = nil) throws {
-        try self.init(scripts: scripts, tls: tls)
-    }
+    convenience init(_ scripts: [Step]..., tls: TLSContext? = nil) throws { try self.init(scripts: scripts, tls: tls) }
 
     init(scripts: [[Step]], tls: TLSContext? = nil) throws {
         listener = try TCPListener(NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 0))
@@ -72,6 +74,13 @@ final class ScriptedServer {
             target: target)
     }
 
+    var address: NetworkAddress { listener.address }
+
+    /// Itself as a proxy.
+    func proxy(_ kind: ProxyServer.Kind) -> ProxyServer {
+        ProxyServer(kind, host: "127.0.0.1", port: listener.address.port)
+    }
+
     private func start(_ tcp: TCPStream) {
         let number = received.count
         received.append("")
@@ -86,14 +95,17 @@ final class ScriptedServer {
             }
             var pending: [UInt8] = []
             for step in script {
-                guard (try? await follow(step, stream, &pending, number)) != nil else { break }
+                if case .reset = step { tcp.reset() }
+                guard (try? await follow(step, &stream, &pending, number)) != nil else { break }
             }
             finished += 1
             stream.close()
         }
     }
 
-    private func follow(_ step: Step, _ stream: any ByteStream, _ pending: inout [UInt8], _ number: Int) async throws {
+    private func follow(
+        _ step: Step, _ stream: inout any ByteStream, _ pending: inout [UInt8], _ number: Int
+    ) async throws {
         switch step {
         case .readHead:
             while !pending.contains(subsequence: Array("\r\n\r\n".utf8)) { try await more(stream, &pending, number) }
@@ -104,9 +116,13 @@ final class ScriptedServer {
             pending.removeFirst(count)
         case .send(let text): try await stream.writeAll(Array(text.utf8))
         case .sendBytes(let bytes): try await stream.writeAll(bytes)
+        case .startTLS(let context):
+            let secure = try TLSStream(over: stream, server: context)
+            try await secure.handshake()
+            stream = secure
         case .wait(let gate): await gate.pass()
         case .awaitClose: while true { try await more(stream, &pending, number) }
-        case .close: throw StreamError.closed
+        case .close, .reset: throw StreamError.closed
         }
     }
 

@@ -68,6 +68,58 @@ enum Peers {
         }
     }
 
+    /// tinyproxy: HTTP, and CONNECT to any port.
+    ///
+    /// - Parameter login: `user password`, asked of everybody; nil lets anybody in.
+    static func tinyproxy(_ folder: TemporaryFolder, login: String? = nil) async throws -> PeerServer {
+        try await PeerServer { port in
+            let configuration = """
+                Port \(port)
+                Listen 127.0.0.1
+                Timeout 600
+                MaxClients 50
+                Allow 127.0.0.1
+                \(login.map { "BasicAuth \($0)" } ?? "")
+
+                """
+            return ["tinyproxy", "-d", "-c", try folder.write("tinyproxy.conf", configuration.utf8)]
+        }
+    }
+
+    /// haproxy as the TLS in front of a proxy that has none.
+    static func encrypted(
+        _ proxy: PeerServer, _ identity: Certificates.Identity, _ folder: TemporaryFolder
+    ) async throws -> PeerServer {
+        try await PeerServer { port in
+            let both = try [identity.certificate, identity.key].map { try String(contentsOfFile: $0, encoding: .utf8) }
+            let pem = try folder.write("proxy.pem", both.joined().utf8)
+            let configuration = """
+                defaults
+                  mode tcp
+                  timeout client 600s
+                  timeout connect 600s
+                  timeout server 600s
+                frontend front
+                  bind 127.0.0.1:\(port) ssl crt \(pem)
+                  default_backend back
+                backend back
+                  server one 127.0.0.1:\(proxy.port)
+
+                """
+            return ["haproxy", "-db", "-f", try folder.write("encrypted.cfg", configuration.utf8)]
+        }
+    }
+
+    /// microsocks: SOCKS5.
+    ///
+    /// - Parameter login: User and password, asked of everybody; nil lets anybody in.
+    static func socks(login: (user: String, password: String)? = nil) async throws -> PeerServer {
+        try await PeerServer { port in
+            ["microsocks", "-i", "127.0.0.1", "-p", "\(port)"]
+                + (login.map { ["-u", $0.user, "-P", $0.password] } ?? [])
+        }
+    }
+
     /// `openssl s_server -www`, which answers every request with a page about the connection.
     static func openssl(_ identity: Certificates.Identity, _ options: String...) async throws -> PeerServer {
         try await PeerServer { port in

@@ -71,6 +71,15 @@ struct ProbeRecord: Decodable {
         var reused: Bool
         var use: Int
         var remote: String
+        var proxy: String?
+    }
+
+    struct Tunnel: Decodable {
+        var proxy: String
+        var target: String
+        var status: Int?
+        var reply: Int?
+        var body: String?
     }
 
     struct Lookup: Decodable {
@@ -118,6 +127,7 @@ struct ProbeRecord: Decodable {
     var dialed: String?
     var attempts: [Attempt]?
     var tcp: [TCP]?
+    var tunnel: Tunnel?
     var curl: CurlTimes
 
     var phaseNames: [String] { phases.map(\.phase) }

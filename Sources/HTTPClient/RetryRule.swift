@@ -1,0 +1,20 @@
+// Go's rules for HTTP/1: only what the pool had before can have been stale, and only before any answer. Then either
+// nothing was written, or sending it twice does no harm and the peer went away without a word. There is no limit, since
+// every attempt but the last takes a connection out of the pool for good.
+
+/// An attempt that failed, as far as it decides whether there may be another.
+struct RetryRule: Equatable {
+    /// It had been in the pool before.
+    var isReused: Bool
+    var gotFirstByte: Bool
+    /// Request bytes the kernel has taken, head and body.
+    var sentBytes: Int
+    var isReplayable: Bool
+    /// The connection broke, or the peer closed it: not a limit, a cancellation, or an answer that makes no sense.
+    var wasCutOff: Bool
+
+    var allows: Bool {
+        guard isReused, !gotFirstByte else { return false }
+        return sentBytes == 0 || (isReplayable && wasCutOff)
+    }
+}

@@ -1,0 +1,96 @@
+import HTTPTrace
+import HTTPTypes
+import Testing
+import Transport
+
+@testable import HTTPClient
+
+private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+@Suite("Retry rule")
+struct RetryRuleTests {
+    // TestTransportShouldRetryRequest, as far as its rows are HTTP/1's. A body is bytes here, so that there is no row for
+    // one that can't be read again.
+    @Test(arguments: [
+        (RetryRule(isReused: false, gotFirstByte: false, sentBytes: 0, isReplayable: true, wasCutOff: true), false),
+        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 0, isReplayable: false, wasCutOff: true), true),
+        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 90, isReplayable: false, wasCutOff: true), false),
+        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 90, isReplayable: true, wasCutOff: true), true),
+        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 90, isReplayable: true, wasCutOff: false), false),
+        (RetryRule(isReused: true, gotFirstByte: true, sentBytes: 90, isReplayable: true, wasCutOff: true), false),
+        (RetryRule(isReused: false, gotFirstByte: false, sentBytes: 90, isReplayable: true, wasCutOff: true), false),
+    ])
+    func `a retry needs a stale connection and harm to nobody`(rule: RetryRule, isAllowed: Bool) {
+        #expect(rule.allows == isAllowed)
+    }
+
+    // TestTransportRequestReplayable
+    @Test(
+        arguments: [
+            ("GET", nil, true), ("HEAD", nil, true), ("OPTIONS", nil, true), ("TRACE", nil, true), ("POST", nil, false),
+            ("PUT", nil, false), ("DELETE", nil, false), ("POST", "Idempotency-Key", true),
+            ("POST", "X-Idempotency-Key", true),
+        ] as [(String, String?, Bool)])
+    func `some methods may be repeated, and those with a key`(_ method: String, _ field: String?, _ isReplayable: Bool)
+    {
+        let url = RequestURL(origin: Origin(scheme: .http, host: "a.example"))
+        var request = ClientRequest(method: HTTPRequest.Method(method)!, url: url)
+        if let field { request.fields[HTTPField.Name(field)!] = "" }
+        #expect(request.isReplayable == isReplayable)
+    }
+}
+
+@NetworkActor
+@Suite("Retries")
+struct RetryTests {
+    private static let stale: [Step] = [.readHead, .send(ok), .readHead, .close]
+
+    // TestRetryRequestsOnError: the idempotent cases, with and without a body.
+    @Test(arguments: [[UInt8](), Array("body".utf8)])
+    func `what may be repeated is, with its body`(body: [UInt8]) async throws {
+        let server = try ScriptedServer(Self.stale, [.readHead, .read(body.count), .send(ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(server.url())
+        test.events.removeAll()
+        let method = body.isEmpty ? HTTPRequest.Method.get : .post
+        let fields: HTTPFields = [HTTPField.Name("Idempotency-Key")!: "1"]
+        let answer = try await test.fetch(ClientRequest(method: method, url: server.url(), fields: fields, body: body))
+        #expect(answer == (200, "hello"))
+        #expect(test.events.words.filter { $0.hasPrefix("attemptRetried") } == ["attemptRetried(reset, 2)"])
+        #expect(server.received[1].hasSuffix(String(decoding: body, as: UTF8.self)))
+    }
+
+    // TestTransportServerClosingUnexpectedly, TestStressSurpriseServerCloses
+    @Test func `many requests over servers that close without a word all succeed`() async throws {
+        let scripts = Array(repeating: [Step.readHead, .send(ok), .close], count: 60)
+        let server = try ScriptedServer(scripts: scripts)
+        let test = try TestClient()
+        let tasks = (0..<10).map { _ in
+            Task { @NetworkActor in
+                for _ in 0..<5 {
+                    do throws(Failure) { try await test.fetch(server.url()) } catch { Issue.record("\(error)") }
+                }
+            }
+        }
+        for task in tasks { await task.value }
+        #expect(test.events.words.filter { $0 == "requestFinished" }.count == 50)
+    }
+
+    // go-semantics 4.h: "conn closed; not retried"
+    @Test func `a response that is too late is not asked for again`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .readHead, .awaitClose], [.readHead, .send(ok)])
+        let test = try TestClient { $0.responseHeaderTimeout = .milliseconds(200) }
+        try await test.fetch(server.url())
+        let failure = await test.failure(of: ClientRequest(url: server.url()))
+        #expect(failure?.kind == .timeout)
+        #expect(server.received.count == 1)
+    }
+
+    // TestTransportReturnsPeekError
+    @Test func `what broke the first byte is told as it is`() async throws {
+        let server = try ScriptedServer([.readHead, .reset])
+        let test = try TestClient()
+        let failure = await test.failure(of: ClientRequest(url: server.url()))
+        #expect(failure == Failure(.reset, phase: .wait, "the peer reset the connection"))
+    }
+}
