@@ -1,4 +1,5 @@
 internal import HTTPTrace
+internal import HTTPTypes
 internal import Sessions
 
 extension JSONWriter {
