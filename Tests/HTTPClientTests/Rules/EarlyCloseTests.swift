@@ -109,7 +109,7 @@ struct EarlyCloseTests {
         let server = try ScriptedServer([
             .readHead, .send(head), .wait(gate), .send("0\r\nX-Sum: 1\r\n\r\n"), .awaitClose,
         ])
-        let test = try TestClient()
+        let test = try TestClient { $0.pool.settlingTime = .seconds(600) }
         let response = try await withClientTrace(test.events.trace) {
             try await test.client.send(ClientRequest(url: server.url()))
         }
