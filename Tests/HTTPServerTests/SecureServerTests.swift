@@ -17,6 +17,8 @@ struct SecureServerTests {
     ) async throws -> Server {
         var configuration = ServerConfiguration()
         configuration.tls = try TLSContext(server: authority.issue(for: ["localhost"]))
+        // As long as a busy machine needs.
+        configuration.timeouts.handshake = .seconds(120)
         change(&configuration)
         return try await Server.logged(log, configuration, handler: handler)
     }

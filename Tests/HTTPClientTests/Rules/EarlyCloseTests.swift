@@ -110,12 +110,10 @@ struct EarlyCloseTests {
             .readHead, .send(head), .wait(gate), .send("0\r\nX-Sum: 1\r\n\r\n"), .awaitClose,
         ])
         let test = try TestClient { $0.pool.settlingTime = .seconds(600) }
-        let response = try await withClientTrace(test.events.trace) {
-            try await test.client.send(ClientRequest(url: server.url()))
-        }
-        _ = response
+        let left = Task { @NetworkActor in try await leave(test, server.url()) }
+        await until { test.events.words.contains { $0.hasPrefix("responseHead") } }
         gate.open()
-        try await leave(test, server.url())
+        try await left.value
         let ends = test.events.all.compactMap { if case .bodyEnded(let end) = $0.event { end } else { nil } }
         #expect(ends.allSatisfy { $0.trailers == nil })
     }
