@@ -95,13 +95,15 @@ final class Tracer {
     }
 
     private func tell(_ event: consuming TraceEvent, _ connection: ConnectionID?, at time: Timestamp? = nil) throws {
-        clock?.note(event, at: time ?? now)
+        if tellsTimes || clock != nil {
+            // Bytes may have arrived before we came to note that ours had left: time stands still then, and never goes back.
+            lastTime = max(time ?? now, lastTime)
+            clock?.note(event, at: lastTime)
+        }
         guard tellsTimes else {
             try trace?.tell(event)
             return
         }
-        // Bytes may have arrived before we came to note that ours had left: time stands still then, and never goes back.
-        lastTime = max(time ?? now, lastTime)
         let record = TraceRecord(time: lastTime, exchange: exchange, connection: connection, event: event)
         guard let trace else {
             buffer?.append(record)
