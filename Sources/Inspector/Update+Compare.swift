@@ -36,13 +36,17 @@ extension Model {
         detailScroll = 0
     }
 
+    private static let rowsSearchedForReference = 10_000
+
     /// The request marked last; else the one that was replayed or edited; else the one before it of the same URL.
     private func reference(for exchange: Exchange) -> ExchangeID? {
         if let mark = marked.last(where: { $0 != exchange.id && session[$0] != nil }) { return mark }
         if case .replay(let original) = exchange.cause, session[original] != nil { return original }
-        return session.exchanges.last {
-            $0.id < exchange.id && $0.draft.url == exchange.draft.url && $0.draft.method == exchange.draft.method
-        }?.id
+        // Old rows are packed, and a session may hold a million: one from long ago is to be marked.
+        let number = exchange.id.number
+        return (max(1, number - Self.rowsSearchedForReference)..<max(1, number)).reversed().lazy
+            .compactMap { session[ExchangeID($0)] }
+            .first { $0.draft.url == exchange.draft.url && $0.draft.method == exchange.draft.method }?.id
     }
 
     /// Brings the comparison up to date: the selection moved, or one of the two went on.

@@ -19,6 +19,15 @@ public struct BodyCapture: Equatable, Sendable {
     /// Whether `bytes` is only the beginning.
     public var isCut: Bool { bytes.count < totalBytes }
 
+    /// Whether `bytes` is better shown as numbers than as text: zero bytes, or much that is not UTF-8, near the beginning.
+    public var isBinary: Bool {
+        let start = bytes.prefix(4096)
+        if start.contains(0) { return true }
+        // A character may be cut in half at the end.
+        let damaged = String(decoding: start, as: UTF8.self).unicodeScalars.count { $0 == "\u{FFFD}" }
+        return damaged * 20 > start.count
+    }
+
     public init(
         bytes: [UInt8], totalBytes: Int, sha256: String, codings: [String] = [], reasonLeftEncoded: String? = nil,
         problem: Failure? = nil

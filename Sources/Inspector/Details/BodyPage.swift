@@ -47,7 +47,7 @@ enum BodyPage {
 
     /// The first lines of a text body, to stand below the timing where there is room.
     static func preview(of exchange: Exchange, rows: Int) -> [StyledLine] {
-        guard rows > 0, let body = exchange.body, !BodyText.isBinary(body.bytes) else { return [] }
+        guard rows > 0, let body = exchange.body, !body.isBinary else { return [] }
         return body.bytes.prefix(4096).split(separator: UInt8(ascii: "\n")).prefix(rows).map { line in
             StyledLine(" " + SafeText(untrusted: line.prefix(512), tabWidth: 4))
         }
@@ -67,7 +67,7 @@ struct BodyText: Equatable, Sendable {
         self.id = id
         self.columns = columns
         bytes = body.bytes
-        isBinary = Self.isBinary(bytes)
+        isBinary = body.isBinary
         if !isBinary { cutLines() }
     }
 
@@ -84,15 +84,6 @@ struct BodyText: Equatable, Sendable {
 
     private static let tabWidth = 4
     private var width: Int { max(8, columns - 2) }
-
-    /// Zero bytes, or much that is not UTF-8, near the beginning.
-    static func isBinary(_ bytes: [UInt8]) -> Bool {
-        let start = bytes.prefix(4096)
-        if start.contains(0) { return true }
-        // A character may be cut in half at the end.
-        let damaged = String(decoding: start, as: UTF8.self).unicodeScalars.count { $0 == "\u{FFFD}" }
-        return damaged * 20 > start.count
-    }
 
     private mutating func cutLines() {
         var used = 0

@@ -68,7 +68,7 @@ public struct Comparison: Equatable, Sendable {
     private static func compare(_ old: BodyCapture?, _ new: BodyCapture?) -> BodyChange {
         guard let old, let new, old.totalBytes + new.totalBytes > 0 else { return .nothingToCompare }
         guard old.sha256 != new.sha256 || old.totalBytes != new.totalBytes else { return .same }
-        if !old.bytes.prefix(4096).contains(0), !new.bytes.prefix(4096).contains(0) {
+        if !old.isBinary, !new.isBinary {
             let newline = UInt8(ascii: "\n")
             let lines = { (bytes: [UInt8]) in bytes.split(separator: newline, omittingEmptySubsequences: false) }
             if let edits = LineDiff.edits(from: lines(old.bytes), to: lines(new.bytes)) { return .lines(edits) }
