@@ -22,11 +22,11 @@ public final class BodyStream: AsyncSequence, Sendable {
     public typealias Failure = HTTPTrace.Failure
 
     private let trip: RoundTrip
-    private let exchange: HTTP1Exchange
+    private let exchange: ClientExchange
     /// Whether its end was given out. Written on the network thread, read there and by `deinit`, which comes after all.
     private nonisolated(unsafe) var isRead = false
 
-    init(_ trip: RoundTrip, _ exchange: HTTP1Exchange) {
+    init(_ trip: RoundTrip, _ exchange: ClientExchange) {
         self.trip = trip
         self.exchange = exchange
     }
@@ -37,24 +37,34 @@ public final class BodyStream: AsyncSequence, Sendable {
         EventLoop.shared.execute { trip.abandon(exchange) }
     }
 
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let body: BodyStream
+
+        public func next(isolation: isolated (any Actor)?) async throws(HTTPTrace.Failure) -> [UInt8]? {
+            try await body.next()
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: self) }
+}
+
+@NetworkActor
+extension BodyStream {
     /// The next piece, never empty; nil at the end.
     ///
     /// - Throws: Why the rest will not come. Bytes already given stay true.
-    @NetworkActor
     public func next() async throws(HTTPTrace.Failure) -> [UInt8]? {
         // Most often the rest came with the head.
         if let piece = takePiece() { return piece.bytes }
         return try await nextArriving()
     }
 
-    @NetworkActor
-    private func takePiece() -> HTTP1Exchange.Piece? {
+    private func takePiece() -> BodyPiece? {
         let piece = trip.takePiece(of: exchange)
         if case .end = piece { isRead = true }
         return piece
     }
 
-    @NetworkActor
     private func nextArriving() async throws(HTTPTrace.Failure) -> [UInt8]? {
         let trip = trip
         let exchange = exchange
@@ -69,7 +79,6 @@ public final class BodyStream: AsyncSequence, Sendable {
     /// The whole rest. For bodies known to be small.
     ///
     /// - Throws: `.tooLarge` past `limit`; what `next` throws.
-    @NetworkActor
     public func collect(upTo limit: Int) async throws(HTTPTrace.Failure) -> [UInt8] {
         var all: [UInt8] = []
         while true {
@@ -87,16 +96,5 @@ public final class BodyStream: AsyncSequence, Sendable {
     }
 
     /// Trailer fields; nil before the end, and without a trailer section.
-    @NetworkActor
     public var trailers: HTTPFields? { exchange.isEnded ? exchange.trailers : nil }
-
-    public struct AsyncIterator: AsyncIteratorProtocol {
-        fileprivate let body: BodyStream
-
-        public func next(isolation: isolated (any Actor)?) async throws(HTTPTrace.Failure) -> [UInt8]? {
-            try await body.next()
-        }
-    }
-
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: self) }
 }

@@ -21,6 +21,8 @@ public struct ConnectionLedger: Equatable, Sendable {
         public var uses = 0
         /// Which, oldest first.
         public var exchanges: [ExchangeID] = []
+        /// Requests under way on it, of which HTTP/2 allows many, oldest first; `state` names the last.
+        public var underWay: [ExchangeID] = []
         /// The request whose wish it was dialed for, served by it or not.
         public var dialedFor: ExchangeID?
 
@@ -65,11 +67,19 @@ public struct ConnectionLedger: Equatable, Sendable {
         case .connectionActive(let use):
             connections[index].uses = use
             guard let exchange = record.exchange else { break }
+            if connections[index].facts?.applicationProtocol != "h2" { connections[index].underWay = [] }
+            connections[index].underWay.append(exchange)
             connections[index].state = .busy(exchange)
             connections[index].exchanges.append(exchange)
+        case .connectionStreamEnded:
+            connections[index].underWay.removeAll { $0 == record.exchange }
+            if let last = connections[index].underWay.last { connections[index].state = .busy(last) }
         case .connectionIdle(let deadline):
+            connections[index].underWay = []
             connections[index].state = .idle(since: record.time, until: deadline)
-        case .connectionClosed(let reason): connections[index].state = .closed(reason, at: record.time)
+        case .connectionClosed(let reason):
+            connections[index].underWay = []
+            connections[index].state = .closed(reason, at: record.time)
         default: break
         }
     }

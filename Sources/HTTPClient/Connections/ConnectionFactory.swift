@@ -22,7 +22,7 @@ struct ConnectionFactory {
     func open(
         _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool, isTraced: Bool,
         record: @escaping @NetworkActor (TraceEvent) -> Void
-    ) async throws(Failure) -> HTTP1Connection {
+    ) async throws(Failure) -> ClientConnection {
         let tcp: TCPStream
         do throws(DialError) {
             let dialer = Dialer(resolver: configuration.resolver, options: configuration.dialing)
@@ -31,14 +31,29 @@ struct ConnectionFactory {
             throw Failure(error, during: error.phase)
         }
         guard key.origin.scheme == .https else {
-            let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress)
-            return HTTP1Connection(id: id, stream: tcp, facts: facts, pool: pool, limits: configuration.limits)
+            return make(id, tcp, tls: nil, isHTTP2: configuration.versions == .http2Only, in: pool)
         }
-        var handshake = Handshake(context: configuration.tls, limit: configuration.tlsHandshakeTimeout, loop: loop)
+        var handshake = Handshake(
+            context: configuration.tls, limit: configuration.tlsHandshakeTimeout,
+            applicationProtocols: configuration.versions.applicationProtocols, loop: loop)
         handshake.tellsMessages = isTraced
         let (tls, tlsFacts) = try await handshake.run(over: tcp, with: key.origin, record: record)
-        let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress, tls: tlsFacts)
-        return HTTP1Connection(id: id, stream: tls, facts: facts, pool: pool, limits: configuration.limits)
+        // A server that chose nothing speaks HTTP/1.1, unless it is known to speak HTTP/2.
+        let isHTTP2 = tlsFacts.alpn == "h2" || (tlsFacts.alpn == nil && configuration.versions == .http2Only)
+        return make(id, tls, tls: tlsFacts, isHTTP2: isHTTP2, in: pool)
+    }
+
+    private func make(
+        _ id: ConnectionID, _ stream: any ByteStream, tls: TLSFacts?, isHTTP2: Bool, in pool: ConnectionPool
+    ) -> ClientConnection {
+        let facts = ConnectionFacts(
+            local: stream.localAddress, remote: stream.remoteAddress, applicationProtocol: isHTTP2 ? "h2" : "http/1.1",
+            tls: tls)
+        guard isHTTP2 else {
+            return .http1(
+                HTTP1Connection(id: id, stream: stream, facts: facts, pool: pool, limits: configuration.limits))
+        }
+        return .http2(HTTP2Connection(id: id, stream: stream, facts: facts, pool: pool, configuration))
     }
 }
 

@@ -27,6 +27,9 @@ struct ClientOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"))
     var cacert: String?
 
+    @Flag(exclusivity: .chooseLast)
+    var version: VersionOption = .http2
+
     @Option(help: ArgumentHelp("Longest time for a whole request.", valueName: "seconds"))
     var maxTime: Double?
 
@@ -74,6 +77,7 @@ struct ClientOptions: ParsableArguments {
             throw ExitCode(ProgramExit.trust)
         }
         try dialing.apply(to: &configuration)
+        configuration.versions = version.versions
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }
         return configuration
