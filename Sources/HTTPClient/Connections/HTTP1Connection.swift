@@ -95,7 +95,7 @@ final class HTTP1Connection {
     }
 
     /// Closes it and has the pool forget it.
-    func discard(because reason: CloseReason) { pool.discard(self, because: reason) }
+    func discard(because reason: CloseReason) { pool.discard(id, because: reason) }
 
     /// Leaves the stream to the caller, and has the pool forget it: it speaks another protocol now.
     ///
