@@ -220,10 +220,7 @@ final class HTTP1Exchange {
             throw .stream(error)
         }
         switch outcome {
-        case .bytes(let count):
-            tracer.arrival = connection.arrival
-            defer { tracer.arrival = nil }
-            try understand(count)
+        case .bytes(let count): try understand(count)
         case .end: try understand(0)
         case .wouldBlock: return false
         }
@@ -232,7 +229,7 @@ final class HTTP1Exchange {
 
     /// Takes in the first `count` bytes of the input; 0 is the peer's close.
     private func understand(_ count: Int) throws(Problem) {
-        tracer.hold()
+        tracer.hold(count > 0 ? connection.arrival : nil)
         defer { tracer.letGo() }
         if count > 0, !gotFirstByte {
             gotFirstByte = true
@@ -276,7 +273,7 @@ final class HTTP1Exchange {
         if tracer.hearsInformational { connection.reader.forgiveHeadBytes() }
         guard received.status == 100, case .holdingBack = writing else { return }
         tracer.record(.got100Continue, on: connection.id)
-        tracer.arrival = nil  // What follows is our doing, now.
+        tracer.letGo()  // What follows is our doing, now.
         releaseBody()
     }
 

@@ -1,4 +1,5 @@
 internal import HTTPTrace
+internal import OrderedCollections
 
 // HTTP/2's half of the pool: one connection carries many requests.
 //
@@ -27,6 +28,8 @@ extension PoolState {
     /// Whether connections of this kind may be shared.
     func mayShare(_ key: ConnectionKey) -> Bool {
         guard settings.keepsAlive else { return false }
+        // A proxy that forwards is spoken to in HTTP/1.1.
+        if case .forwarded = key.way { return false }
         return switch versions {
         case .http1Only: false
         case .http2Preferred: key.origin.scheme == .https
@@ -44,11 +47,11 @@ extension PoolState {
         guard let host = hosts[key], !host.shared.isEmpty else { return nil }
         for connection in host.shared {
             let entry = connections[connection]!
-            if case .idle(let since) = entry.state, let end = end(of: entry, idleSince: since), now >= end.at {
+            if case .idle(let since) = entry.state, let end = settings.end(of: entry, idleSince: since), now >= end.at {
                 // Its timer is late, or the machine slept.
                 forget(connection)
                 actions.append(.close(connection, because: end.reason))
-            } else if let reason = reasonNotToKeep(entry, at: now) {
+            } else if let reason = settings.reasonNotToKeep(entry, at: now) {
                 actions += retire(connection, because: reason)
             } else if entry.streams!.open < entry.streams!.limit {
                 return .assign(request, to: connection, reuse: beginStream(on: connection, at: now))
@@ -152,7 +155,7 @@ extension PoolState {
             preconditionFailure("streamEnded() on \(connection), on which no request is under way")
         }
         connections[connection]!.streams!.open -= 1
-        if streams.retired == nil, let reason = reasonNotToKeep(entry, at: now) {
+        if streams.retired == nil, let reason = settings.reasonNotToKeep(entry, at: now) {
             return retire(connection, because: reason)
         }
         if let reason = streams.retired {
@@ -185,11 +188,11 @@ extension PoolState {
 
     /// Nothing is under way on it: it waits for the next request.
     private mutating func rest(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
-        if let reason = reasonNotToKeep(connections[connection]!, at: now) { return discard(connection, reason) }
+        if let reason = settings.reasonNotToKeep(connections[connection]!, at: now) { return discard(connection, reason) }
         guard !refusesIdle else { return discard(connection, .closeIdleWasCalled) }
         connections[connection]!.state = .idle(since: now)
         idleCount += 1
-        let deadline = end(of: connections[connection]!, idleSince: now)?.at
+        let deadline = settings.end(of: connections[connection]!, idleSince: now)?.at
         var actions: [PoolAction] = [.rest(connection, until: deadline)]
         if idleCount > settings.idleTotal, let oldest = leastRecentlyUsed() {
             forget(oldest)
