@@ -268,7 +268,9 @@ struct HTTP2ClientTests {
             #expect(try await test.fetch(peer.url()).status == 200)
             let statuses = await withTaskGroup(of: Int?.self) { group in
                 for _ in 0..<8 { group.addTask { try? await test.fetch(peer.url()).status } }
-                return await group.reduce(into: []) { $0.append($1) }
+                var all: [Int?] = []
+                for await one in group { all.append(one) }
+                return all
             }
             #expect(statuses == Array(repeating: 200, count: 8))
             if waits {
@@ -425,7 +427,9 @@ struct HTTP2ClientTests {
         let test = try plainClient { $0.observesFrames = true }
         #expect(try await test.fetch(peer.url()).status == 200)
         let frames = test.connections.words.filter { $0.hasPrefix("frame") }
-        #expect(frames.prefix(3) == ["frameSent(SETTINGS)", "frameSent(WINDOW_UPDATE)", "frameSent(HEADERS)"])
+        // The server's own SETTINGS may come before or after our first request.
+        #expect(frames.prefix(2) == ["frameSent(SETTINGS)", "frameSent(WINDOW_UPDATE)"])
+        #expect(frames.contains("frameSent(HEADERS)"))
         #expect(frames.contains("frameReceived(SETTINGS)") && frames.contains("frameReceived(DATA)"))
         #expect(!test.events.words.contains { $0.hasPrefix("frame") })
         let silent = try plainClient()

@@ -31,7 +31,9 @@ struct HTTP2InteropTests {
         let url = try TypedURL.parse(url)
         let bodies = await withTaskGroup(of: String?.self) { group in
             for _ in 0..<10 { group.addTask { try? await test.fetch(url).body } }
-            return await group.reduce(into: []) { $0.append($1) }
+            var all: [String?] = []
+            for await one in group { all.append(one) }
+            return all
         }
         #expect(bodies.allSatisfy { $0 == Self.page } && bodies.count == 10)
         test.events.removeAll()

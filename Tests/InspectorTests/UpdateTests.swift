@@ -173,6 +173,7 @@ struct UpdateTests {
         press(.enter, in: &model)
         var draft = Self.draft("https://example.com/")
         draft.fields[.accept] = "*/*"
+        draft.fields[.acceptEncoding] = "deflate, gzip, br, zstd"
         #expect(model.session.exchanges.map(\.draft) == [draft])
     }
 

@@ -30,7 +30,8 @@ final class HTTP1Connection {
     /// See `PoolSettings`.
     let settlingTime: Duration
 
-    private unowned let pool: ConnectionPool
+    /// Nil when the client is gone, while what was under way still ends.
+    private weak var pool: ConnectionPool?
     private var isResting = true
 
     /// One for all connections, since what is read is understood before the next read: ten thousand idle connections
@@ -91,18 +92,20 @@ final class HTTP1Connection {
     /// The response ended well: back to the pool, which may hand it on before this returns.
     func release(_ tracer: Tracer) {
         isResting = true
-        pool.release(self, tracer: tracer)
+        if let pool { pool.release(self, tracer: tracer) } else { abort() }
     }
 
     /// Closes it and has the pool forget it.
-    func discard(because reason: CloseReason) { pool.discard(id, because: reason) }
+    func discard(because reason: CloseReason) {
+        if let pool { pool.discard(id, because: reason) } else { abort() }
+    }
 
     /// Leaves the stream to the caller, and has the pool forget it: it speaks another protocol now.
     ///
     /// - Parameter early: What has come of that already.
     func handOver(_ early: [UInt8]) -> UpgradedStream {
         stream.onReadableWhileIdle = nil
-        pool.letGo(self, because: .switchedProtocols)
+        pool?.letGo(self, because: .switchedProtocols)
         return UpgradedStream(stream, early: early)
     }
 

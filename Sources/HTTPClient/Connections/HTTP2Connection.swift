@@ -33,7 +33,8 @@ final class HTTP2Connection {
     /// What the peer said with its last GOAWAY.
     private var farewell: (code: HTTP2ErrorCode, text: String)?
     private var vigil: HTTP2Vigil?
-    private unowned let pool: ConnectionPool
+    /// Nil when the client is gone, while what was under way still ends.
+    private weak var pool: ConnectionPool?
 
     private struct LeavingFrame {
         var frame: HTTP2Frame
@@ -130,11 +131,11 @@ final class HTTP2Connection {
 
     /// Room that was reserved for an exchange is free again.
     func free(_ exchange: HTTP2Exchange) {
-        pool.streamEnded(on: self, of: exchange.id, open: exchanges.count)
+        pool?.streamEnded(on: self, of: exchange.id, open: exchanges.count)
     }
 
     /// No request after those under way.
-    func retire(because reason: CloseReason) { pool.retire(self, because: reason) }
+    func retire(because reason: CloseReason) { pool?.retire(self, because: reason) }
 
     // MARK: - Reading
 
@@ -180,13 +181,13 @@ final class HTTP2Connection {
                 free(exchange)
             case .settings:
                 isProven = true
-                pool.streamLimitChanged(on: self, to: streamLimit)
+                pool?.streamLimitChanged(on: self, to: streamLimit)
             case .pingAcknowledged: vigil?.noteLife()
             case .goAway(_, let code, let text):
                 farewell = (code, text)
                 retire(because: .peerSaidGoAway(code, text: text))
             case .failed(let error): lastWords(error)
-            case .frameReceived(let frame): pool.observeFrame(.frameReceived(frame), on: self)
+            case .frameReceived(let frame): pool?.observeFrame(.frameReceived(frame), on: self)
             case .frameSent(let frame, let end): noteMade(frame, end)
             case .settingsAcknowledged, .windowUpdate: break
             }
@@ -246,7 +247,7 @@ final class HTTP2Connection {
     }
 
     private func noteMade(_ frame: HTTP2Frame, _ end: Int) {
-        if observesFrames { pool.observeFrame(.frameSent(frame), on: self) }
+        if observesFrames { pool?.observeFrame(.frameSent(frame), on: self) }
         guard let exchange = exchanges[frame.stream], [.headers, .data, .continuation].contains(frame.type) else {
             return
         }
@@ -300,7 +301,7 @@ final class HTTP2Connection {
         guard !isDead else { return }
         let cut = exchanges.values.first.map { ExchangeProblem.wire($0.cutShort) } ?? .stream(.closed)
         end(problem)
-        pool.discard(id, because: reason ?? .failed((problem ?? cut).failure))
+        pool?.discard(id, because: reason ?? .failed((problem ?? cut).failure))
     }
 
     private func end(_ problem: ExchangeProblem?) {

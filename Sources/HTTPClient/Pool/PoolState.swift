@@ -110,7 +110,7 @@ extension PoolState {
             hosts[key]!.sharing.append(request)
             return actions + [.queue(request, reason, position: ahead)]
         }
-        let reasonToWait = streamLimit(key) ?? .dialing
+        let reasonToWait = mayShare(key) ? streamLimit(key) ?? .dialing : .dialing
         if let reason = reasonNotToDial(key) {
             if case .totalLimit = reason, let oldest = leastRecentlyUsed() {
                 // An idle connection to another host is worth less than a request that waits.

@@ -46,7 +46,7 @@ struct CancellationTests {
     // TestClientTimeoutKillsConn_BeforeHeaders
     @Test func `the limit for the whole request closes the connection before a head has come`() async throws {
         let server = try ScriptedServer([.readHead, .awaitClose])
-        let test = try TestClient { $0.requestTimeout = .milliseconds(60) }
+        let test = try TestClient { $0.requestTimeout = .seconds(20) }
         #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .timeout)
         #expect(test.connections.words.last == "connectionClosed(requestTimedOut)")
         await until { server.finished == 1 }
@@ -57,7 +57,7 @@ struct CancellationTests {
         let server = try ScriptedServer([
             .readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose,
         ])
-        let test = try TestClient { $0.requestTimeout = .milliseconds(60) }
+        let test = try TestClient { $0.requestTimeout = .seconds(20) }
         #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .timeout)
         #expect(test.connections.words.last == "connectionClosed(requestTimedOut)")
         await until { server.finished == 1 }

@@ -79,7 +79,7 @@ struct RetryTests {
     // go-semantics 4.h: "conn closed; not retried"
     @Test func `a response that is too late is not asked for again`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .readHead, .awaitClose], [.readHead, .send(ok)])
-        let test = try TestClient { $0.responseHeaderTimeout = .milliseconds(200) }
+        let test = try TestClient { $0.responseHeaderTimeout = .seconds(20) }
         try await test.fetch(server.url())
         let failure = await test.failure(of: ClientRequest(url: server.url()))
         #expect(failure?.kind == .timeout)
