@@ -13,9 +13,16 @@ public enum CurlCommand {
     /// A body that is text is given in the command. A binary one can't stand in a command line: it is piped in by
     /// `printf` in octal, which every POSIX shell has.
     ///
-    /// - Parameter redaction: Replaces secrets and counts them.
-    public static func text(_ draft: RequestDraft, redacting redaction: inout Redaction) -> String {
+    /// - Parameters:
+    ///   - version: `HTTP/2` where that is to be spoken again; curl chooses otherwise.
+    ///   - redaction: Replaces secrets and counts them.
+    public static func text(
+        _ draft: RequestDraft, version: String? = nil, redacting redaction: inout Redaction
+    ) -> String {
         var words = ["curl"]
+        if version == "HTTP/2" {
+            words.append(draft.url.origin.scheme == .https ? "--http2" : "--http2-prior-knowledge")
+        }
         // Without these, curl would take [] and {} in the URL for a range, and squash dot segments.
         words += ["--globoff", "--path-as-is"]
         let needsMethod = draft.method != (draft.body.isEmpty ? .get : .post)

@@ -227,7 +227,7 @@ extension JSONWriter {
         field("local_ip", got?.local.ip ?? "")
         field("local_port", got?.local.port ?? 0)
         field("size_download", exchange.bodyBytes)
-        field("size_header", exchange.response?.bytes.count ?? 0)
+        field("size_header", exchange.response?.wireBytes ?? 0)
         field("size_upload", got == nil ? 0 : exchange.draft.body.count)
         field("time_queue", seconds(phases[.queued]?.end), decimals: 6)
         field("time_namelookup", seconds(looked), decimals: 6)

@@ -5,6 +5,8 @@ public import Transport
 /// How a client behaves. A value: a client keeps the one it was made with.
 public struct ClientConfiguration: Sendable {
     public var pool = PoolSettings()
+    /// Which versions of HTTP are spoken.
+    public var versions = HTTPVersions.http2Preferred
     /// Lookup and all attempts to connect together; nil without limit. 30 s is Go's.
     public var connectTimeout: Duration? = .seconds(30)
     /// Having a proxy make the way to a target, its own TLS handshake included; nil without limit. 1 min is Go's.
@@ -19,6 +21,15 @@ public struct ClientConfiguration: Sendable {
     public var expectContinueTimeout: Duration = .seconds(1)
     /// What a peer's message may cost.
     public var limits = HTTP1Limits.standard
+    /// The same over HTTP/2.
+    public var http2Limits = HTTP2Limits.standard
+    /// How long an HTTP/2 connection with requests under way may be silent before it is asked for a sign of life; nil never
+    /// asks. Go's `ReadIdleTimeout`.
+    public var pingInterval: Duration?
+    /// How long the answer to that may take. 15 s is Go's.
+    public var pingTimeout: Duration = .seconds(15)
+    /// Whether `connectionObserver` is told of every HTTP/2 frame.
+    public var observesFrames = false
     /// Trust, verification, and what is offered.
     public var tls: TLSContext
     public var resolver: any Resolver

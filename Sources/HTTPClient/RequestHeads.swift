@@ -48,6 +48,17 @@ final class RequestHeads {
         return head
     }
 
+    /// The same for HTTP/2.
+    func http2Head(of request: ClientRequest) throws(Failure) -> HTTP2RequestHead {
+        let url = request.url
+        do {
+            return try HTTP2RequestHead(
+                method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
+                path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
+                body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
+        } catch { throw Failure(error, in: nil) }
+    }
+
     private func make(_ request: ClientRequest, _ key: ConnectionKey) throws(Failure) -> MadeHead {
         var request = request
         // Go: not where an upgrade is offered, whose Connection field says so.
@@ -71,14 +82,10 @@ final class RequestHeads {
     }
 
     private func bytes(of request: ClientRequest, _ form: HTTP1RequestHead.TargetForm) throws(Failure) -> [UInt8] {
-        var fields = request.fields
         let url = request.url
-        if let userInfo = url.userInfo, fields[.authorization] == nil {
-            fields[.authorization] = "Basic " + base64(userInfo.utf8)
-        }
         let head = HTTP1RequestHead(
             method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
-            path: url.target, fields: fields, defaultUserAgent: userAgent,
+            path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
             body: request.body.isEmpty ? .none : .length(Int64(request.body.count)), form: form)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
@@ -88,6 +95,14 @@ final class RequestHeads {
 }
 
 extension ClientRequest {
+    /// Its own fields, and what the URL says of who asks.
+    fileprivate var fieldsWithCredentials: HTTPFields {
+        guard let userInfo = url.userInfo, fields[.authorization] == nil else { return fields }
+        var fields = fields
+        fields[.authorization] = "Basic " + base64(userInfo.utf8)
+        return fields
+    }
+
     /// Whether its head has the same bytes. Stricter than equality, to which the case of names, the order of fields and the
     /// Unicode form of values are nothing. Only for requests without a body and without user information, so as not
     /// to compare those.

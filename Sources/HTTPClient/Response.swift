@@ -22,11 +22,11 @@ public final class BodyStream: AsyncSequence, Sendable {
     public typealias Failure = HTTPTrace.Failure
 
     private let trip: RoundTrip
-    private let exchange: HTTP1Exchange
+    private let exchange: ClientExchange
     /// Whether its end was given out. Written on the network thread, read there and by `deinit`, which comes after all.
     private nonisolated(unsafe) var isRead = false
 
-    init(_ trip: RoundTrip, _ exchange: HTTP1Exchange) {
+    init(_ trip: RoundTrip, _ exchange: ClientExchange) {
         self.trip = trip
         self.exchange = exchange
     }
@@ -59,7 +59,7 @@ extension BodyStream {
         return try await nextArriving()
     }
 
-    private func takePiece() -> HTTP1Exchange.Piece? {
+    private func takePiece() -> BodyPiece? {
         let piece = trip.takePiece(of: exchange)
         if case .end = piece { isRead = true }
         return piece

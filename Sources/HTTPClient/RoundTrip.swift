@@ -6,8 +6,8 @@ internal import Transport
 // One request from the caller's `send` to the last byte of its response, over as many attempts as that takes.
 //
 //      leasing ──▶ exchanging ──▶ (body read by the caller) ──▶ over
-//         ▲            │ the connection was stale
-//         └────────────┘
+//         ▲            │ the connection was stale, or the server refused
+//         └─ pausing ◀─┘
 //
 // Everything that ends it early (cancellation, a time limit) comes in through `abort`, which ends whatever is waited
 // for at this moment. There is no other road, so no phase can be forgotten.
@@ -25,10 +25,16 @@ final class RoundTrip {
     private var abortion: Failure?
     private var timer: TimerID?
     private var attempt = 1
+    /// How often a server refused to take it on.
+    private var refusals = 0
+    /// Go's.
+    private static let refusalLimit = 7
 
     private enum Stage {
         case leasing(RequestID?)
-        case exchanging(HTTP1Exchange)
+        case exchanging(ClientExchange)
+        /// Between two attempts.
+        case pausing(Pause)
         case over
     }
 
@@ -60,7 +66,7 @@ final class RoundTrip {
             let key = try configuration.proxies.key(for: request.url.origin)
             let head = try client.heads.head(of: request, to: key)
             while true {
-                let connection: HTTP1Connection
+                let connection: LeasedConnection
                 switch try lease(key) {
                 case .now(let idle): connection = idle
                 case .later(let waiter): connection = try await waiter.answer()
@@ -70,8 +76,8 @@ final class RoundTrip {
                     connection.release(tracer)
                     throw abortion
                 }
-                let exchange = send(head, on: connection)
-                do throws(HTTP1Exchange.Problem) {
+                let exchange = try send(head, on: connection)
+                do throws(ExchangeProblem) {
                     while true {
                         if let head = exchange.head {
                             client.keepCookies(of: head, from: request.url)
@@ -82,7 +88,7 @@ final class RoundTrip {
                         try await exchange.advance()
                     }
                 } catch {
-                    try prepareRetry(after: error, exchange)
+                    if let pause = try prepareRetry(after: error, exchange) { await pause.end() }
                 }
             }
         } catch {
@@ -111,6 +117,9 @@ final class RoundTrip {
         case .exchanging(let exchange):
             abortion = failure
             exchange.abort(because: failure)
+        case .pausing(let pause):
+            abortion = failure
+            pause.cut()
         case .over: break
         }
     }
@@ -124,28 +133,55 @@ final class RoundTrip {
         return try pool.lease(lease, for: key, tracer: tracer)
     }
 
-    private func send(_ head: MadeHead, on connection: HTTP1Connection) -> HTTP1Exchange {
-        let exchange = HTTP1Exchange(
-            request.body, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
-        stage = .exchanging(exchange)
-        tracer.record(.wroteHeaders(head.told), on: connection.id)
-        exchange.send(request, head: head.bytes, expectTimeout: configuration.expectContinueTimeout)
-        return exchange
+    private func send(_ head: MadeHead, on connection: LeasedConnection) throws(Failure) -> ClientExchange {
+        switch connection {
+        case .http1(let connection):
+            let exchange = HTTP1Exchange(
+                request.body, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout,
+                tracer: tracer)
+            stage = .exchanging(.http1(exchange))
+            tracer.record(.wroteHeaders(head.told), on: connection.id)
+            exchange.send(request, head: head.bytes, expectTimeout: configuration.expectContinueTimeout)
+            return .http1(exchange)
+        case .http2(let exchange):
+            do throws(Failure) {
+                let head = try client.heads.http2Head(of: request)
+                stage = .exchanging(.http2(exchange))
+                tracer.record(.wroteHeaders(SentHead(bytes: head.lines)), on: exchange.connection.id)
+                exchange.send(request, head, configuration)
+                return .http2(exchange)
+            } catch {
+                exchange.giveBack()
+                throw error
+            }
+        }
     }
 
+    /// - Returns: What to wait for before the next attempt.
     /// - Throws: Why it failed, when there may be no other attempt.
-    private func prepareRetry(after problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) throws(Failure) {
+    private func prepareRetry(
+        after problem: ExchangeProblem, _ exchange: ClientExchange
+    ) throws(Failure) -> Pause? {
         let failure = self.failure(problem, exchange)
         exchange.fail(failure)
         guard mayRetry(after: problem, exchange) else { throw failure }
         attempt += 1
-        tracer.record(.attemptRetried(failure, number: attempt), on: exchange.connection.id)
+        tracer.record(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
+        guard case .refused = problem else { return nil }
+        refusals += 1
+        // Go's: at once, then after 1, 2, 4 … s.
+        guard refusals > 1 else { return nil }
+        let pause = Pause(.seconds(1 << (refusals - 2)))
+        stage = .pausing(pause)
+        return pause
     }
 
-    private func mayRetry(after problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) -> Bool {
+    private func mayRetry(after problem: ExchangeProblem, _ exchange: ClientExchange) -> Bool {
         guard abortion == nil, exchange.abortion == nil else { return false }
+        // The server says that it did nothing.
+        if case .refused = problem { return refusals < Self.refusalLimit }
         return RetryRule(
-            isReused: exchange.connection.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
+            isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
         ).allows
     }
@@ -153,14 +189,14 @@ final class RoundTrip {
     // MARK: - The body, for its reader
 
     /// What is here already; nil when it must be waited for.
-    func takePiece(of exchange: HTTP1Exchange) -> HTTP1Exchange.Piece? {
+    func takePiece(of exchange: ClientExchange) -> BodyPiece? {
         let piece = exchange.takePiece()
         if exchange.isEnded { end(nil) }
         return piece
     }
 
-    func nextPiece(of exchange: HTTP1Exchange) async -> Result<HTTP1Exchange.Piece, Failure> {
-        do throws(HTTP1Exchange.Problem) {
+    func nextPiece(of exchange: ClientExchange) async -> Result<BodyPiece, Failure> {
+        do throws(ExchangeProblem) {
             while true {
                 if let piece = takePiece(of: exchange) { return .success(piece) }
                 try await exchange.advance()
@@ -173,7 +209,7 @@ final class RoundTrip {
         }
     }
 
-    func abandon(_ exchange: HTTP1Exchange) {
+    func abandon(_ exchange: ClientExchange) {
         exchange.abandon()
         end(nil)
     }
@@ -185,7 +221,7 @@ final class RoundTrip {
         timer = nil
         if let failure {
             var connection: ConnectionID?
-            if case .exchanging(let exchange) = stage { connection = exchange.connection.id }
+            if case .exchanging(let exchange) = stage { connection = exchange.connectionID }
             tracer.finish(failure, on: connection)
         }
         stage = .over
@@ -204,31 +240,33 @@ final class RoundTrip {
     /// Which phase a limit ends now, as far as this level knows; the recorded events know it exactly.
     var currentPhase: Phase {
         switch stage {
-        case .leasing: .queued
+        case .leasing, .pausing: .queued
         case .exchanging(let exchange): exchange.head != nil ? .receive : exchange.sentBytes == 0 ? .send : .wait
         case .over: .receive
         }
     }
 
-    private func failure(_ problem: HTTP1Exchange.Problem, _ exchange: HTTP1Exchange) -> Failure {
+    private func failure(_ problem: ExchangeProblem, _ exchange: ClientExchange) -> Failure {
         if let failure = abortion ?? exchange.abortion { return failure }
         let phase: Phase =
             exchange.head != nil || exchange.gotFirstByte ? .receive : exchange.sentBytes == 0 ? .send : .wait
         return switch problem {
         case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)
+        case .reset(let code): Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)")
+        case .refused(let why): Failure(.reset, phase: phase, why)
         case .hook(let error):
             Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
         }
     }
 }
 
-extension HTTP1Exchange.Problem {
+extension ExchangeProblem {
     fileprivate var isCutOff: Bool {
         switch self {
         case .stream: true
         case .wire(let error): error.kind == .closedBeforeResponse
-        case .hook: false
+        case .hook, .refused, .reset: false
         }
     }
 }

@@ -66,6 +66,8 @@ public struct WireError: Error, Equatable, Sendable {
 
         /// HTTP/2: a rule of framing or of streams was broken, the one that the code names (RFC 9113 §7).
         case http2(HTTP2ErrorCode)
+        /// HTTP/2: the peer speaks something else.
+        case notHTTP2
         /// HTTP/2: the fields of a message are none that may stand there (RFC 9113 §8.2, §8.3).
         case badMessage
         /// HTTP/2: Content-Length and the bytes of the body differ (RFC 9113 §8.1.1).
@@ -140,6 +142,7 @@ extension WireError.Kind {
         case .tooLarge(.emptyFrames): "too many DATA frames without data"
         case .tooLarge(.controlFrames): "too many frames that must be answered and whose answers nobody fetches"
         case .http2(let code): "HTTP/2 rules were broken (\(code))"
+        case .notHTTP2: "this is not HTTP/2"
         case .badMessage: "a message's fields are not those of HTTP/2"
         case .lengthMismatch: "the body is longer or shorter than its Content-Length says"
         case .noMoreStreams: "the HTTP/2 connection takes no further streams"

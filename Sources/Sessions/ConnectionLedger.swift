@@ -21,6 +21,8 @@ public struct ConnectionLedger: Equatable, Sendable {
         public var uses = 0
         /// Which, oldest first.
         public var exchanges: [ExchangeID] = []
+        /// Requests under way on it, of which HTTP/2 allows many, oldest first; `state` names the last.
+        public var underWay: [ExchangeID] = []
         /// The request whose wish it was dialed for, served by it or not.
         public var dialedFor: ExchangeID?
 
@@ -66,12 +68,26 @@ public struct ConnectionLedger: Equatable, Sendable {
             change(id) {
                 $0.uses = use
                 guard let exchange = record.exchange else { return }
+                if $0.facts?.applicationProtocol != "h2" { $0.underWay = [] }
+                $0.underWay.append(exchange)
                 $0.state = .busy(exchange)
                 $0.exchanges.append(exchange)
             }
+        case .connectionStreamEnded:
+            change(id) { connection in
+                connection.underWay.removeAll { $0 == record.exchange }
+                if let last = connection.underWay.last { connection.state = .busy(last) }
+            }
         case .connectionIdle(let deadline):
-            change(id) { $0.state = .idle(since: record.time, until: deadline) }
-        case .connectionClosed(let reason): change(id) { $0.state = .closed(reason, at: record.time) }
+            change(id) {
+                $0.underWay = []
+                $0.state = .idle(since: record.time, until: deadline)
+            }
+        case .connectionClosed(let reason):
+            change(id) {
+                $0.underWay = []
+                $0.state = .closed(reason, at: record.time)
+            }
         default: break
         }
     }

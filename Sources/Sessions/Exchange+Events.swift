@@ -70,9 +70,8 @@ extension Exchange {
         case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured:
             break  // `Exchange+Lookup` finds them among the events.
         case .requestStarted, .redirected, .tlsMessage, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
-            .connectionDialing,
-            .connectionOpened,
-            .connectionFailed, .connectionActive, .connectionIdle, .connectionClosed:
+            .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive, .connectionStreamEnded,
+            .frameSent, .frameReceived, .connectionIdle, .connectionClosed:
             break  // Shown as events; no phase begins or ends with them.
         }
     }

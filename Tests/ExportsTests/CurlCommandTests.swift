@@ -90,6 +90,14 @@ struct CurlCommandTests {
         process.waitUntilExit()
     }
 
+    @Test func `what was spoken over HTTP-2 is spoken so again`() {
+        var redaction = Redaction(.full)
+        let plain = CurlCommand.text(draft(), version: "HTTP/2", redacting: &redaction)
+        #expect(plain == "curl --http2-prior-knowledge --globoff --path-as-is http://example.com/")
+        let secure = CurlCommand.text(draft(.get, "https://a/"), version: "HTTP/2", redacting: &redaction)
+        #expect(secure == "curl --http2 --globoff --path-as-is https://a/")
+    }
+
     @Test func `secrets are left out unless asked for`() {
         let draft = draft(
             .post, "https://me:s3cret@a/?token=s3cret",

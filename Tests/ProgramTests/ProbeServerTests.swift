@@ -152,6 +152,28 @@ struct ProbeTLSTests {
         #expect(timeline.output.contains("TLSv1.3") || timeline.output.contains("TLS 1.3"), "\(timeline.output)")
     }
 
+    @Test func `HTTP-2 is spoken where TLS agrees on it or it is known to be spoken, and not where it is forbidden`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        try folder.write("page", Array("hello".utf8))
+        let certificates = try await Certificates(folder)
+        let secure = try await Peers.nghttpd(folder, certificates.identity("IP:127.0.0.1"))
+        defer { secure.stop() }
+        let trust = ["--json", "--cacert", certificates.authority]
+        let agreed = try await Probe.run(trust[0], trust[1], trust[2], "-n", "3", "\(secure.secure)/page")
+        #expect(try agreed.records.map(\.httpVersion) == ["HTTP/2", "HTTP/2", "HTTP/2"], "\(agreed.output)")
+        #expect(try agreed.records.compactMap(\.connection?.id) == [1, 1, 1])
+        let forbidden = try await Probe.run(trust[0], trust[1], trust[2], "--http1.1", "\(secure.secure)/page")
+        #expect(try forbidden.record.outcome != "ok")
+
+        let plain = try await Peers.nghttpd(folder, nil)
+        defer { plain.stop() }
+        let known = try await Probe.run("--json", "--http2-prior-knowledge", "\(plain.plain)/page")
+        #expect(try known.record.httpVersion == "HTTP/2", "\(known.output)")
+        #expect(try known.record.bodyLen == 5)
+    }
+
     @Test(arguments: ["DNS:other.test", "IP:127.0.0.2", "DNS:127.0.0.1"])
     func `a certificate for somebody else ends with 60 and says for whom it is`(names: String) async throws {
         let certificates = try await Certificates(TemporaryFolder())

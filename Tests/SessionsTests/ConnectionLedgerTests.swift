@@ -35,6 +35,20 @@ struct ConnectionLedgerTests {
         #expect(connection?.facts == connectionFacts)
     }
 
+    @Test mutating func `an HTTP-2 connection carries many requests, and the last that began names it`() {
+        apply(0, 1, .connectionDialing(key))
+        apply(1, 1, .connectionOpened(ConnectionFacts(local: ip4, remote: ip4, applicationProtocol: "h2")))
+        for number in 1...3 { apply(2, 1, .connectionActive(use: number), exchange: number) }
+        #expect(ledger[ConnectionID(1)]?.underWay == [ExchangeID(1), ExchangeID(2), ExchangeID(3)])
+        apply(3, 1, .connectionStreamEnded(open: 2), exchange: 3)
+        #expect(ledger[ConnectionID(1)]?.state == .busy(ExchangeID(2)))
+        apply(4, 1, .connectionStreamEnded(open: 1), exchange: 1)
+        apply(5, 1, .connectionStreamEnded(open: 0), exchange: 2)
+        apply(5, 1, .connectionIdle(until: nil))
+        #expect(ledger[ConnectionID(1)]?.state == .idle(since: .seconds(5), until: nil))
+        #expect(ledger[ConnectionID(1)]?.underWay == [])
+    }
+
     @Test mutating func `a failed dial is kept with its failure`() {
         apply(0, 1, .connectionDialing(key))
         apply(1, 1, .connectionFailed(refused))

@@ -62,7 +62,7 @@ extension HARWriter {
         for (name, value) in PercentCoding.pairs(draft.url.query ?? "") { write(parameter: name, value) }
         json.closeArray()
         writePostData(draft, fields)
-        json.field("headersSize", exchange.sentHead?.bytes.count ?? -1)
+        json.field("headersSize", exchange.sentHead?.wireBytes ?? -1)
         json.field("bodySize", draft.body.count)
         json.closeObject()
     }
@@ -95,7 +95,7 @@ extension HARWriter {
         if let part = facts.part { write(part) }
         writeContent(exchange, facts)
         json.field("redirectURL", facts.redirectURL)
-        let headersBytes = response.map { $0.bytes.isEmpty ? -1 : $0.bytes.count } ?? -1
+        let headersBytes = response?.wireBytes ?? -1
         json.field("headersSize", headersBytes)
         json.field("bodySize", response == nil ? -1 : exchange.bodyBytes)
         json.field("_transferSize", response == nil ? 0 : max(headersBytes, 0) + exchange.bodyBytes)

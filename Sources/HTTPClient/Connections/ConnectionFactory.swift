@@ -28,26 +28,43 @@ struct ConnectionFactory {
     func open(
         _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool, isTraced: Bool,
         record: @escaping @NetworkActor (TraceEvent) -> Void
-    ) async throws(Failure) -> HTTP1Connection {
+    ) async throws(Failure) -> ClientConnection {
+        if key.origin.scheme == .https { configuration.tls.prepare() }
         let tcp = try await dial(key, record: record)
         var stream: any ByteStream = tcp
         if case .tunnelled(let proxy) = key.way {
             stream = try await tunnel(over: tcp, to: key.origin, through: proxy, isTraced: isTraced, record: record)
         }
-        guard key.origin.scheme == .https else {
-            let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress)
-            return HTTP1Connection(id: id, stream: stream, facts: facts, pool: pool, configuration: configuration)
-        }
         let isProxy = if case .forwarded = key.way { true } else { false }
+        let knowsHTTP2 = configuration.versions == .http2Only && !isProxy
+        guard key.origin.scheme == .https else {
+            return make(id, stream, tls: nil, isHTTP2: knowsHTTP2, in: pool)
+        }
         var handshake = isProxy ? proxyHandshake : originHandshake
         handshake.tellsMessages = isTraced
         let (tls, tlsFacts) = try await handshake.run(over: stream, with: key.origin, record: record)
-        let facts = ConnectionFacts(local: tcp.localAddress, remote: tcp.remoteAddress, tls: tlsFacts)
-        return HTTP1Connection(id: id, stream: tls, facts: facts, pool: pool, configuration: configuration)
+        // A server that chose nothing speaks HTTP/1.1, unless it is known to speak HTTP/2.
+        let isHTTP2 = tlsFacts.alpn == "h2" || (tlsFacts.alpn == nil && knowsHTTP2)
+        return make(id, tls, tls: tlsFacts, isHTTP2: isHTTP2, in: pool)
+    }
+
+    private func make(
+        _ id: ConnectionID, _ stream: any ByteStream, tls: TLSFacts?, isHTTP2: Bool, in pool: ConnectionPool
+    ) -> ClientConnection {
+        let facts = ConnectionFacts(
+            local: stream.localAddress, remote: stream.remoteAddress, applicationProtocol: isHTTP2 ? "h2" : "http/1.1",
+            tls: tls)
+        guard isHTTP2 else {
+            return .http1(
+                HTTP1Connection(id: id, stream: stream, facts: facts, pool: pool, configuration: configuration))
+        }
+        return .http2(HTTP2Connection(id: id, stream: stream, facts: facts, pool: pool, configuration))
     }
 
     private var originHandshake: Handshake {
-        Handshake(context: configuration.tls, limit: configuration.tlsHandshakeTimeout, loop: loop)
+        Handshake(
+            context: configuration.tls, limit: configuration.tlsHandshakeTimeout,
+            applicationProtocols: configuration.versions.applicationProtocols, loop: loop)
     }
 
     // A proxy is spoken to in HTTP/1.1, whatever origins are offered.

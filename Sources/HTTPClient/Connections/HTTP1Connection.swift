@@ -97,7 +97,7 @@ final class HTTP1Connection {
 
     /// Closes it and has the pool forget it.
     func discard(because reason: CloseReason) {
-        if let pool { pool.discard(self, because: reason) } else { abort() }
+        if let pool { pool.discard(id, because: reason) } else { abort() }
     }
 
     /// Leaves the stream to the caller, and has the pool forget it: it speaks another protocol now.

@@ -16,13 +16,8 @@ internal import Transport
 
 @NetworkActor
 final class HTTP1Exchange {
-    /// Why an attempt failed, before anybody decided what that means.
-    enum Problem: Error {
-        case stream(StreamError)
-        case wire(WireError)
-        /// A `got1xxResponse` hook wanted no more.
-        case hook(any Error)
-    }
+    typealias Problem = ExchangeProblem
+    typealias Piece = BodyPiece
 
     let connection: HTTP1Connection
     let tracer: Tracer
@@ -179,16 +174,6 @@ final class HTTP1Exchange {
     }
 
     // MARK: - Reading
-
-    /// A part of the body.
-    enum Piece {
-        /// As one read brought it, never empty.
-        case bytes([UInt8])
-        case end
-
-        /// Nil for the end.
-        var bytes: [UInt8]? { if case .bytes(let bytes) = self { bytes } else { nil } }
-    }
 
     /// What of the body is here already; nil when it must be waited for.
     func takePiece() -> Piece? {

@@ -15,7 +15,7 @@ final class ConnectionPool {
     private let factory: ConnectionFactory
     private let observer: (@Sendable (TraceRecord) -> Void)?
     private let loop: EventLoop
-    @exclusivity(unchecked) private var connections: [ConnectionID: HTTP1Connection] = [:]
+    @exclusivity(unchecked) private var connections: [ConnectionID: ClientConnection] = [:]
     private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
@@ -29,7 +29,7 @@ final class ConnectionPool {
         settings: PoolSettings, factory: ConnectionFactory, observer: (@Sendable (TraceRecord) -> Void)?,
         loop: EventLoop = .shared
     ) {
-        state = PoolState(settings: settings)
+        state = PoolState(settings: settings, versions: factory.configuration.versions)
         self.factory = factory
         self.observer = observer
         self.loop = loop
@@ -51,7 +51,7 @@ final class ConnectionPool {
     /// A connection for a request.
     enum Lease {
         /// An idle one, taken; `gotConn` has been recorded.
-        case now(HTTP1Connection)
+        case now(LeasedConnection)
         /// It will be recorded and taken when the wait ends.
         case later(Waiter)
     }
@@ -116,10 +116,10 @@ final class ConnectionPool {
     }
 
     /// The connection is done for, or must not be kept.
-    func discard(_ connection: HTTP1Connection, because reason: CloseReason) {
-        guard connections[connection.id] != nil else { return }
-        close(connection.id, because: reason)
-        obey(state.closed(connection.id, at: loop.now))
+    func discard(_ id: ConnectionID, because reason: CloseReason) {
+        guard connections[id] != nil else { return }
+        close(id, because: reason)
+        obey(state.closed(id, at: loop.now))
     }
 
     /// The connection is somebody else's from now on: it is forgotten, and stays open.
@@ -128,6 +128,34 @@ final class ConnectionPool {
         observe(.connectionClosed(reason), connection.id)
         for leaving in leaving { leaving.gone(connection.id) }
         obey(state.closed(connection.id, at: loop.now))
+    }
+
+    // MARK: - For HTTP/2 connections
+
+    /// A request on it is over, well or not.
+    func streamEnded(on connection: HTTP2Connection, of exchange: ExchangeID, open: Int) {
+        guard connections[connection.id] != nil else { return }
+        observe(.connectionStreamEnded(open: open), connection.id, exchange)
+        obey(state.streamEnded(connection.id, at: loop.now))
+    }
+
+    /// It takes no more requests, and is closed after those under way.
+    func retire(_ connection: HTTP2Connection, because reason: CloseReason) {
+        guard connections[connection.id] != nil else { return }
+        obey(state.retire(connection.id, because: reason))
+    }
+
+    /// Its peer allows another number of requests at once.
+    func streamLimitChanged(on connection: HTTP2Connection, to limit: Int) {
+        guard connections[connection.id] != nil else { return }
+        obey(state.streamLimitChanged(connection.id, to: limit, at: loop.now))
+    }
+
+    /// Tells the connections' observer of a frame.
+    ///
+    /// - Parameter exchange: The one on the frame's stream; nil for the connection's own frames and those of streams gone.
+    func observeFrame(_ event: TraceEvent, on connection: HTTP2Connection, of exchange: ExchangeID?) {
+        observe(event, connection.id, exchange)
     }
 
     // MARK: - For the client's owner
@@ -162,7 +190,7 @@ final class ConnectionPool {
         for dial in dials.values { dial.cancel() }
         for connection in Array(connections.values) {
             connection.abort()
-            discard(connection, because: .clientClosed)
+            discard(connection.id, because: .clientClosed)
         }
         if let nextWake { loop.cancel(nextWake.timer) }
     }
@@ -201,12 +229,15 @@ final class ConnectionPool {
         }
     }
 
-    private func opened(_ id: ConnectionID, _ connection: HTTP1Connection, _ tracer: Tracer?) {
+    private func opened(_ id: ConnectionID, _ connection: ClientConnection, _ tracer: Tracer?) {
         dials[id] = nil
         guard !isShutDown else { return connection.abort() }
         connections[id] = connection
         observe(.connectionOpened(connection.facts), id, tracer?.exchange)
-        obey(state.dialed(id, at: loop.now))
+        guard case .http2(let connection) = connection else { return obey(state.dialed(id, at: loop.now)) }
+        obey(state.dialed(id, streams: connection.streamLimit, at: loop.now))
+        // After the requests that were waiting: they go out in one packet with what a connection begins with.
+        loop.execute { connection.start() }
     }
 
     private func failed(_ id: ConnectionID, _ failure: Failure) {
@@ -226,13 +257,14 @@ final class ConnectionPool {
         guard let waiter = waiting.removeValue(forKey: request) else {
             preconditionFailure("\(id) is assigned to \(request), which does not wait")
         }
-        waiter.tracer.record(.dequeued(reuse == .fresh ? .dialed : .handedOver))
+        waiter.tracer.record(.dequeued(DequeueReason(reuse)))
         waiter.resume(.success(take(id, reuse, waiter.tracer)))
     }
 
-    private func take(_ id: ConnectionID, _ reuse: Reuse, _ tracer: Tracer) -> HTTP1Connection {
+    private func take(_ id: ConnectionID, _ reuse: Reuse, _ tracer: Tracer) -> LeasedConnection {
         guard let connection = connections[id] else { preconditionFailure("\(id) is assigned and not open") }
-        connection.beginUse(reused: reuse != .fresh)
+        let isReused = reuse != .fresh
+        connection.beginUse(reused: isReused)
         // One moment, seen from two sides.
         tracer.hold()
         defer { tracer.letGo() }
@@ -243,8 +275,12 @@ final class ConnectionPool {
             .gotConn(
                 GotConnection(
                     connection: id, local: connection.facts.local, remote: connection.facts.remote,
-                    isReused: reuse != .fresh, idleTime: idleTime, use: connection.uses)), on: id)
-        return connection
+                    isReused: isReused, idleTime: idleTime, use: connection.uses, isShared: reuse == .shared)), on: id)
+        switch connection {
+        case .http1(let connection): return .http1(connection)
+        case .http2(let connection):
+            return .http2(HTTP2Exchange(on: connection, isReused: isReused, tracer: tracer))
+        }
     }
 
     private func close(_ id: ConnectionID, because reason: CloseReason) {
@@ -284,6 +320,16 @@ extension CloseReason {
         case .tooManyIdleForHost: .tooManyIdleForHost
         case .closeIdleWasCalled: .closeIdleWasCalled
         default: nil
+        }
+    }
+}
+
+extension DequeueReason {
+    fileprivate init(_ reuse: Reuse) {
+        switch reuse {
+        case .fresh: self = .dialed
+        case .handedOver, .idle: self = .handedOver
+        case .shared: self = .shared
         }
     }
 }

@@ -13,6 +13,8 @@ enum Reuse: Equatable, Sendable {
     case fresh
     /// It never rested: freed by another request, or dialed for one that no longer wanted it. Go: reused, not idle.
     case handedOver
+    /// An HTTP/2 connection on which others are under way. Go: reused, not idle.
+    case shared
     /// It was idle for that long.
     case idle(for: Duration)
 }

@@ -21,6 +21,11 @@ public struct PoolSettings: Equatable, Sendable {
     public var openPerHost: Int?
     /// Connections in all; nil without limit.
     public var openTotal: Int?
+    /// Requests on one HTTP/2 connection at once, if the peer allows as many.
+    public var streamsPerConnection = 100
+    /// Whether requests wait when every HTTP/2 connection to their host is full, instead of dialing one more. Go's
+    /// `StrictMaxConcurrentRequests`.
+    public var waitsForStreams = false
 
     public init() {}
 }

@@ -8,6 +8,8 @@ public struct PoolSnapshot: Equatable, Sendable {
         public var idle = 0
         /// Requests without a connection yet, those that wait for their own dial included.
         public var waiting = 0
+        /// Requests under way on HTTP/2 connections.
+        public var streams = 0
     }
 
     /// Only keys with a connection or a waiting request.
@@ -19,6 +21,7 @@ public struct PoolSnapshot: Equatable, Sendable {
             sum.active += host.active
             sum.idle += host.idle
             sum.waiting += host.waiting
+            sum.streams += host.streams
         }
     }
 }

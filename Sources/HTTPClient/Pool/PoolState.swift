@@ -13,23 +13,30 @@ internal import OrderedCollections
 //
 // A waiting request takes whichever comes first: its own dial, or another connection that turns idle. The rules are
 // those of Go's net/http: newest idle first, waiters first come first served, a dial is never cancelled with its request.
+// HTTP/2 connections carry many requests at once: see `PoolState+Sharing`.
 
 struct PoolState: Sendable {
     let settings: PoolSettings
-    private var connections: [ConnectionID: Connection] = [:]
+    let versions: HTTPVersions
+    var connections: [ConnectionID: Connection] = [:]
     // A few hosts are found by comparing, which for the same name is a look at a pointer; hashing it took as long as all the
     // rest of a decision.
-    private var hosts: OrderedDictionary<ConnectionKey, Host> = [:]
+    var hosts: OrderedDictionary<ConnectionKey, Host> = [:]
+    /// What hosts turned out to speak.
+    var spoken = SpokenVersions()
     /// Requests no dial was begun for, because a limit was reached; oldest first.
-    private var undialed: Deque<Waiter> = []
+    var undialed: Deque<Waiter> = []
     private var lastConnection = 0
-    private var idleCount = 0
+    var idleCount = 0
     /// Go's rule: a connection freed after close-idle isn't kept, until somebody asks for one again.
-    private var refusesIdle = false
+    var refusesIdle = false
 
-    init(settings: PoolSettings) { self.settings = settings }
+    init(settings: PoolSettings, versions: HTTPVersions = .http1Only) {
+        self.settings = settings
+        self.versions = versions
+    }
 
-    fileprivate struct Connection {
+    struct Connection {
         var key: ConnectionKey
         var state: State
         /// When it stood; nothing is asked of it before.
@@ -37,6 +44,8 @@ struct PoolState: Sendable {
         var uses = 0
         /// Go's `reused` mark: it has been offered to the pool before.
         var wasPooled = false
+        /// Nil on HTTP/1, and before it is known.
+        var streams: Streams?
 
         mutating func beginUse() {
             state = .active
@@ -44,22 +53,28 @@ struct PoolState: Sendable {
         }
     }
 
-    fileprivate enum State: Equatable {
+    enum State: Equatable {
         case dialing(for: RequestID)
         case active
         case idle(since: Timestamp)
     }
 
-    private struct Waiter: Equatable {
+    struct Waiter: Equatable {
         var request: RequestID
         var key: ConnectionKey
     }
 
-    private struct Host {
-        /// Newest last.
+    struct Host {
+        /// HTTP/1 connections at rest, newest last.
         var idle: [ConnectionID] = []
+        /// HTTP/2 connections that take requests, busy or idle, oldest first.
+        var shared: [ConnectionID] = []
         /// Who takes the next free connection; oldest first.
         var waiting: Deque<RequestID> = []
+        /// Those of them for whom nobody dials: another's dial may bring an HTTP/2 connection with room for them.
+        var sharing: Deque<RequestID> = []
+        /// Connections being dialed.
+        var dials = 0
         /// Dialing, active and idle.
         var open = 0
 
@@ -72,7 +87,11 @@ struct PoolState: Sendable {
 extension PoolState {
     /// A request needs a connection. It is answered with an `assign` now or later, a `fail`, or never if it is cancelled.
     mutating func request(_ request: RequestID, for key: ConnectionKey, at now: Timestamp) -> [PoolAction] {
+        refusesIdle = false
         var actions: [PoolAction] = []
+        if mayShare(key), let assignment = takeStream(for: request, key, at: now, &actions) {
+            return actions + [assignment]
+        }
         while let newest = hosts[key]?.idle.last {
             if let taken = takeIdle(for: key, at: now) {
                 return actions + [.assign(request, to: taken.connection, reuse: .idle(for: taken.rested))]
@@ -84,10 +103,14 @@ extension PoolState {
             forget(newest)
             actions.append(.close(newest, because: end.reason))
         }
-        refusesIdle = false
         let waiter = Waiter(request: request, key: key)
         let ahead = hosts[key]?.waiting.count ?? 0
         hosts[key, default: Host()].waiting.append(request)
+        if let reason = reasonToShare(key) {
+            hosts[key]!.sharing.append(request)
+            return actions + [.queue(request, reason, position: ahead)]
+        }
+        let reasonToWait = mayShare(key) ? streamLimit(key) ?? .dialing : .dialing
         if let reason = reasonNotToDial(key) {
             if case .totalLimit = reason, let oldest = leastRecentlyUsed() {
                 // An idle connection to another host is worth less than a request that waits.
@@ -98,7 +121,7 @@ extension PoolState {
                 return actions + [.queue(request, reason, position: ahead)]
             }
         }
-        return actions + [open(for: waiter), .queue(request, .dialing, position: ahead)]
+        return actions + [open(for: waiter), .queue(request, reasonToWait, position: ahead)]
     }
 
     /// The idle connection that `request` would assign at once, taken; nil where more is to be done, and nothing was. Nearly
@@ -107,8 +130,8 @@ extension PoolState {
         for key: ConnectionKey, at now: Timestamp
     ) -> (connection: ConnectionID, rested: Duration)? {
         // Places are looked up once: hashing a host's name for every step took longer than the steps.
-        guard let host = hosts.index(forKey: key), let connection = hosts.values[host].idle.last,
-            let place = connections.index(forKey: connection),
+        guard let host = hosts.index(forKey: key), hosts.values[host].shared.isEmpty,
+            let connection = hosts.values[host].idle.last, let place = connections.index(forKey: connection),
             case .idle(let since) = connections.values[place].state
         else { return nil }
         if let end = settings.end(of: connections.values[place], idleSince: since), now >= end.at { return nil }
@@ -124,6 +147,7 @@ extension PoolState {
         undialed.removeAll { $0.request == request }
         for key in Array(hosts.keys) where hosts[key]!.waiting.contains(request) {
             hosts[key]!.waiting.removeAll { $0 == request }
+            hosts[key]!.sharing.removeAll { $0 == request }
             forgetHostIfEmpty(key)
         }
     }
@@ -131,19 +155,25 @@ extension PoolState {
     // MARK: - What became of connections
 
     /// A dial succeeded.
-    mutating func dialed(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
+    ///
+    /// - Parameter streams: How many requests it carries at once; nil on HTTP/1.
+    mutating func dialed(_ connection: ConnectionID, streams: Int? = nil, at now: Timestamp) -> [PoolAction] {
         guard case .dialing(let request)? = connections[connection]?.state else {
             preconditionFailure("dialed() on \(connection), which was not dialing")
         }
         let key = connections[connection]!.key
         connections[connection]!.openedAt = now
+        connections[connection]!.state = .active
+        hosts[key]!.dials -= 1
+        if mayShare(key) { spoken.note(streams.map(useful(streams:)), for: key) }
+        if let streams { return share(connection, streams: streams, dialedFor: request, at: now) }
         if let place = hosts[key]!.waiting.firstIndex(of: request) {
             hosts[key]!.waiting.remove(at: place)
             connections[connection]!.beginUse()
-            return [.assign(request, to: connection, reuse: .fresh)]
+            return [.assign(request, to: connection, reuse: .fresh)] + dialForSharing(key)
         }
         // Its request was served by another connection, or went away.
-        return put(connection, at: connections.index(forKey: connection)!, now)
+        return put(connection, at: connections.index(forKey: connection)!, now) + dialForSharing(key)
     }
 
     /// A dial failed.
@@ -153,10 +183,13 @@ extension PoolState {
         }
         let key = connections[connection]!.key
         forget(connection)
-        guard let place = hosts[key]?.waiting.firstIndex(of: request) else { return openNext() }
-        hosts[key]!.waiting.remove(at: place)
+        var failed = takeSharing(key)
+        if let place = hosts[key]?.waiting.firstIndex(of: request) {
+            hosts[key]!.waiting.remove(at: place)
+            failed.insert(request, at: 0)
+        }
         forgetHostIfEmpty(key)
-        return [.fail(request)] + openNext()
+        return failed.map { .fail($0) } + openNext()
     }
 
     /// A response ended and the connection can take another request.
@@ -186,9 +219,9 @@ extension PoolState {
 
     /// The connection is gone, in whatever state it was: broken, closed by the peer, or not to be kept.
     mutating func closed(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
-        guard connections[connection] != nil else { return [] }
+        guard let key = connections[connection]?.key else { return [] }
         forget(connection)
-        return openNext()
+        return dialForSharing(key) + openNext()
     }
 
     /// Closes what has been idle for too long or is too old, and says when to ask again.
@@ -233,6 +266,7 @@ extension PoolState {
         if let next = hosts.values[host].waiting.popFirst() {
             connections.values[place].beginUse()
             undialed.removeAll { $0.request == next }
+            hosts.values[host].sharing.removeAll { $0 == next }
             return [.assign(next, to: connection, reuse: .handedOver)]
         }
         guard !refusesIdle else { return discard(connection, .closeIdleWasCalled) }
@@ -259,21 +293,22 @@ extension PoolState {
         return Rest(until: settings.end(of: connections.values[place], idleSince: now)?.at)
     }
 
-    private mutating func discard(_ connection: ConnectionID, _ reason: CloseReason) -> [PoolAction] {
+    mutating func discard(_ connection: ConnectionID, _ reason: CloseReason) -> [PoolAction] {
         forget(connection)
         return [.close(connection, because: reason)] + openNext()
     }
 
-    private mutating func open(for waiter: Waiter) -> PoolAction {
+    mutating func open(for waiter: Waiter) -> PoolAction {
         lastConnection += 1
         let connection = ConnectionID(lastConnection)
         connections[connection] = Connection(key: waiter.key, state: .dialing(for: waiter.request))
         hosts[waiter.key]!.open += 1
+        hosts[waiter.key]!.dials += 1
         return .open(connection, waiter.key, for: waiter.request)
     }
 
     /// Dials for those who could not, as far as limits allow now; oldest first.
-    private mutating func openNext() -> [PoolAction] {
+    mutating func openNext() -> [PoolAction] {
         guard !undialed.isEmpty else { return [] }
         var actions: [PoolAction] = []
         var held: Deque<Waiter> = []
@@ -288,28 +323,35 @@ extension PoolState {
         return actions
     }
 
-    private func reasonNotToDial(_ key: ConnectionKey) -> QueueReason? {
+    func reasonNotToDial(_ key: ConnectionKey) -> QueueReason? {
         if let limit = settings.openPerHost, hosts[key]?.open ?? 0 >= limit { return .hostLimit(limit) }
         if let limit = settings.openTotal, connections.count >= limit { return .totalLimit(limit) }
         return nil
     }
 
-    private mutating func forget(_ connection: ConnectionID) {
+    mutating func forget(_ connection: ConnectionID) {
         guard let entry = connections.removeValue(forKey: connection) else { return }
         hosts[entry.key]!.open -= 1
-        if case .idle = entry.state, let place = hosts[entry.key]!.idle.firstIndex(of: connection) {
-            hosts[entry.key]!.idle.remove(at: place)
-            idleCount -= 1
+        switch entry.state {
+        case .dialing: hosts[entry.key]!.dials -= 1
+        case .idle where entry.streams != nil: idleCount -= 1
+        case .idle:
+            if let place = hosts[entry.key]!.idle.firstIndex(of: connection) {
+                hosts[entry.key]!.idle.remove(at: place)
+                idleCount -= 1
+            }
+        case .active: break
         }
+        if entry.streams != nil { hosts[entry.key]!.shared.removeAll { $0 == connection } }
         forgetHostIfEmpty(entry.key)
     }
 
-    private mutating func forgetHostIfEmpty(_ key: ConnectionKey) {
+    mutating func forgetHostIfEmpty(_ key: ConnectionKey) {
         if hosts[key]?.isForgettable == true { hosts[key] = nil }
     }
 
     // A scan of at most `idleTotal` entries, and only past a limit or once per idle timeout.
-    private func leastRecentlyUsed() -> ConnectionID? { idleConnections.first?.connection }
+    func leastRecentlyUsed() -> ConnectionID? { idleConnections.first?.connection }
 
     /// Longest idle first; of equal times, lower numbers first.
     private var idleConnections: [(connection: ConnectionID, since: Timestamp)] {
@@ -323,7 +365,7 @@ extension PoolState {
 // Of the settings, not of the state: asked about a part of the state, the state itself would be copied for it.
 extension PoolSettings {
     /// Why it may carry no further request; nil when it may.
-    fileprivate func reasonNotToKeep(_ connection: PoolState.Connection, at now: Timestamp) -> CloseReason? {
+    func reasonNotToKeep(_ connection: PoolState.Connection, at now: Timestamp) -> CloseReason? {
         guard keepsAlive else { return .keepAliveOff }
         if let limit = maximumUses, connection.uses >= limit { return .usedUp(limit: limit) }
         if let limit = maximumAge, now - connection.openedAt >= limit { return .tooOld(limit: limit) }
@@ -331,7 +373,7 @@ extension PoolSettings {
     }
 
     /// When a connection at rest is closed, and why; nil when no limit is set.
-    fileprivate func end(of connection: PoolState.Connection, idleSince since: Timestamp) -> (
+    func end(of connection: PoolState.Connection, idleSince since: Timestamp) -> (
         at: Timestamp, reason: CloseReason
     )? {
         let idle = idleTimeout.map { (at: since + $0, reason: CloseReason.idleTimeout(after: $0)) }
@@ -355,16 +397,15 @@ extension PoolState {
     var snapshot: PoolSnapshot {
         var snapshot = PoolSnapshot()
         for (key, host) in hosts {
-            var counts = PoolSnapshot.Counts(waiting: host.waiting.count)
-            counts.idle = host.idle.count
-            snapshot.hosts[key] = counts
+            snapshot.hosts[key] = PoolSnapshot.Counts(waiting: host.waiting.count)
         }
         for connection in connections.values {
             switch connection.state {
             case .dialing: snapshot.hosts[connection.key]!.dialing += 1
             case .active: snapshot.hosts[connection.key]!.active += 1
-            case .idle: break
+            case .idle: snapshot.hosts[connection.key]!.idle += 1
             }
+            snapshot.hosts[connection.key]!.streams += connection.streams?.open ?? 0
         }
         return snapshot
     }

@@ -5,7 +5,7 @@ internal import Transport
 /// thread is suspended on its way into the wait, and the pool goes on meanwhile.
 @NetworkActor
 final class Waiter {
-    typealias Answer = Result<HTTP1Connection, Failure>
+    typealias Answer = Result<LeasedConnection, Failure>
 
     let tracer: Tracer
     private var state = State.early
@@ -25,7 +25,7 @@ final class Waiter {
     }
 
     /// Waits for `resume`. Once.
-    func answer() async throws(Failure) -> HTTP1Connection {
+    func answer() async throws(Failure) -> LeasedConnection {
         if case .answered(let answer) = state { return try answer.get() }
         let answer = await withUnsafeContinuation { continuation in
             if case .answered(let answer) = state {

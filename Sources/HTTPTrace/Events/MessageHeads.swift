@@ -27,16 +27,24 @@ public final class RequestedHead: Sendable, Equatable {
 
 /// A request head as written: what the client added is in it. The bytes are kept; fields are read from them on demand.
 public final class SentHead: Sendable, Equatable {
-    /// From the request line to the blank line.
+    /// From the request line to the blank line. HTTP/2's is written out likewise, with `HTTP/2` in the request line and its
+    /// pseudo-fields (`:path`) as the first fields.
     public let bytes: [UInt8]
     private let fields = AtomicLazyReference<FieldsByName>()
 
     public init(bytes: [UInt8]) { self.bytes = bytes }
 
+    /// What it took on the wire; nil for HTTP/2's, which is sent compressed.
+    public var wireBytes: Int? {
+        let line = bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
+        return line.reversed().starts(with: " HTTP/2".utf8.reversed()) ? nil : bytes.count
+    }
+
     /// The fields in wire order, as (name, value) of UTF-8 text; one element a line.
     public var lines: [(name: String, value: String)] {
         bytes.split(separator: UInt8(ascii: "\n")).dropFirst().compactMap { line in
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            // A pseudo-field's name begins with a colon.
+            guard let colon = line.dropFirst().firstIndex(of: UInt8(ascii: ":")) else { return nil }
             var value = line[line.index(after: colon)...]
             while let last = value.last, last == 13 || last == 32 { value.removeLast() }
             while let first = value.first, first == 32 { value.removeFirst() }
@@ -127,6 +135,9 @@ public final class ResponseHead: Sendable, Equatable {
     /// From the status line to the blank line, as received (HTTP/1 only; empty otherwise).
     public let bytes: [UInt8]
     private let makeFields: @Sendable () -> HTTPFields
+
+    /// What it took on the wire; nil for HTTP/2's, which comes compressed.
+    public var wireBytes: Int? { bytes.isEmpty ? nil : bytes.count }
 
     /// The fields in wire order with their spelling. Made anew at each call: keep the result.
     public var fields: HTTPFields { makeFields() }

@@ -1,3 +1,5 @@
+public import HTTPTypes
+
 /// Why a request has no connection yet.
 public enum QueueReason: Hashable, Sendable {
     /// Its own dial is running; a connection that turns idle meanwhile would serve it too (late binding).
@@ -6,6 +8,10 @@ public enum QueueReason: Hashable, Sendable {
     case hostLimit(Int)
     /// `limit` connections are open in all.
     case totalLimit(Int)
+    /// Another request's dial is running, and its connection is hoped to speak HTTP/2 and to carry both.
+    case sharedDial
+    /// Every HTTP/2 connection to this host carries as many requests as it may: `limit` on one.
+    case streamLimit(Int)
 }
 
 /// How a wait for a connection ended.
@@ -14,6 +20,8 @@ public enum DequeueReason: Hashable, Sendable {
     case dialed
     /// Another request's connection was freed and handed straight over.
     case handedOver
+    /// An HTTP/2 connection had room for one more request.
+    case shared
     case cancelled
     case failed
 }
@@ -29,12 +37,14 @@ public struct GotConnection: Hashable, Sendable {
     public var idleTime: Duration?
     /// Which request on this connection this is, from 1.
     public var use: Int
+    /// Whether other requests are under way on it (HTTP/2).
+    public var isShared: Bool
 
     public var wasIdle: Bool { idleTime != nil }
 
     public init(
         connection: ConnectionID, local: NetworkAddress, remote: NetworkAddress, isReused: Bool, idleTime: Duration?,
-        use: Int
+        use: Int, isShared: Bool = false
     ) {
         self.connection = connection
         self.local = local
@@ -42,6 +52,7 @@ public struct GotConnection: Hashable, Sendable {
         self.isReused = isReused
         self.idleTime = idleTime
         self.use = use
+        self.isShared = isShared
     }
 }
 
@@ -111,6 +122,10 @@ public enum CloseReason: Hashable, Sendable {
     case tooOld(limit: Duration)
     /// The peer's `Connection: close`, or ours.
     case peerSaidClose, weSaidClose
+    /// The peer takes no more requests on it (HTTP/2's GOAWAY), and why, in words that may be untrusted.
+    case peerSaidGoAway(HTTP2ErrorCode, text: String)
+    /// Another HTTP/2 connection to the same host does the work.
+    case surplus
     /// HTTP/1.0 without keep-alive.
     case http10
     /// The body had no other end than the close.
@@ -144,6 +159,10 @@ extension CloseReason: CustomStringConvertible {
         case .tooOld(let limit): "older than \(limit.components.seconds) s"
         case .peerSaidClose: "peer said Connection: close"
         case .weSaidClose: "we said Connection: close"
+        case .peerSaidGoAway(.noError, let text): text.isEmpty ? "peer said GOAWAY" : "peer said GOAWAY: \(text)"
+        case .peerSaidGoAway(let code, let text):
+            "peer said GOAWAY: \(code)\(text.isEmpty ? "" : ", \(text)")"
+        case .surplus: "another HTTP/2 connection serves this host"
         case .http10: "HTTP/1.0 without keep-alive"
         case .bodyUntilClose: "body ended by close"
         case .earlyResponse: "answered before the request was written"

@@ -92,6 +92,12 @@ public enum TraceEvent: Sendable, Equatable {
     case connectionFailed(Failure)
     /// [+] A request took it: `use` counts from 1.
     case connectionActive(use: Int)
+    /// [+] HTTP/2: a request on it is over, and `open` others are under way. With the last one it turns idle, or is closed.
+    case connectionStreamEnded(open: Int)
+    /// [+] HTTP/2: a frame stands in the write buffer. Only where the client was asked to tell of frames.
+    case frameSent(HTTP2Frame)
+    /// [+] HTTP/2: a frame arrived. Only where the client was asked to tell of frames.
+    case frameReceived(HTTP2Frame)
     /// [+] It waits for its next request, until `deadline` at the latest (nil: for ever).
     case connectionIdle(until: Timestamp?)
     /// [+] It is gone: who closed it and why.

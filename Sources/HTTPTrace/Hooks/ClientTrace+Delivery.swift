@@ -31,14 +31,10 @@ extension ClientTrace {
         case .got100Continue: got100Continue?()
         case .got1xxResponse(let head): try got1xxResponse?(head.status, head.fields)
         case .putIdleConn(let problem): putIdleConn?(problem)
-        case .tunnelStart, .tunnelDone: break  // Go has no hook for CONNECT and SOCKS.
-        case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured, .requestStarted, .redirected, .queued,
-            .dequeued, .flushed,
-            .responseHead, .bodyBytes, .bodyEnded,
-            .attemptRetried,
-            .requestFinished, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive,
-            .connectionIdle,
-            .connectionClosed:
+        case .requestStarted, .redirected, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded,
+            .attemptRetried, .requestFinished, .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured,
+            .tunnelStart, .tunnelDone, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed,
+            .connectionActive, .connectionStreamEnded, .frameSent, .frameReceived, .connectionIdle, .connectionClosed:
             break  // Go has no hook for these; `event` has them.
         }
     }

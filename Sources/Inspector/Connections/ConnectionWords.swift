@@ -23,6 +23,10 @@ struct ConnectionWords {
         case .dialing:
             (mark, style, stateStyle) = (theme.marks.dialing, theme.style(of: .connect), theme.plain)
             (state, shortState, short) = ("dialing", "dialing", "dialing")
+        case .busy(let exchange) where connection.underWay.count > 1:
+            (mark, style, stateStyle) = (theme.marks.busy, theme.success.adding(.bold), theme.plain)
+            let others = "\(exchange.description) +\(connection.underWay.count - 1)"
+            (state, shortState, short) = ("busy \(others)", "\(others)", "\(others)")
         case .busy(let exchange):
             (mark, style, stateStyle) = (theme.marks.busy, theme.success.adding(.bold), theme.plain)
             (state, shortState, short) = (
@@ -77,6 +81,8 @@ extension CloseReason {
         case .tooOld: "too old"
         case .peerSaidClose: "peer close"
         case .weSaidClose: "our close"
+        case .peerSaidGoAway: "GOAWAY"
+        case .surplus: "surplus"
         case .http10: "HTTP/1.0"
         case .bodyUntilClose: "body's end"
         case .earlyResponse: "early answer"
@@ -126,7 +132,8 @@ enum PoolFooter {
         switch waiting.queueReason {
         case .hostLimit(let limit): line.add(columns < 48 ? "\(limit)/\(limit) open" : "\(limit) of \(limit) open")
         case .totalLimit(let limit): line.add("\(limit) of \(limit) open in all")
-        case .dialing, nil: line.add("dialing")
+        case .streamLimit(let limit): line.add("\(limit) streams, the limit")
+        case .dialing, .sharedDial, nil: line.add("dialing")
         }
         line.add(" \(theme.marks.middleDot.string) ")
         line.add("\(model.counts.queued) queued \(waiting.id.description)", theme.warning)

@@ -54,10 +54,11 @@ struct EventWords: Equatable {
         case .queued(let reason, let position): self.init("queued", "\(Self.words(reason)), position \(position)")
         case .dequeued(let reason): self.init("dequeued", Self.words(reason))
         case .gotConn(let got):
-            let reuse =
-                got.idleTime.map { "idle for \(Figures().time($0))" } ?? (got.isReused ? "handed over" : "new")
+            let busy = got.isShared ? "shared" : "handed over"
+            let reuse = got.idleTime.map { "idle for \(Figures().time($0))" } ?? (got.isReused ? busy : "new")
             self.init("got conn", "\(got.connection) use \(got.use), \(reuse), \(got.local) to \(got.remote)")
-        case .wroteHeaders(let head): self.init("wrote headers", Figures.size(head.bytes.count))
+        case .wroteHeaders(let head):
+            self.init("wrote headers", head.wireBytes.map { Figures.size($0) } ?? "compressed")
         case .wait100Continue: self.init("wait 100-continue")
         case .wroteRequest(let failure): self.init("wrote request", failure: failure)
         case .flushed(let bytes): self.init("flushed", "\(Figures.size(bytes)) to the kernel")
@@ -99,6 +100,9 @@ struct EventWords: Equatable {
         case .connectionOpened(let facts): self.init("opened", "\(facts.remote), \(facts.applicationProtocol)")
         case .connectionFailed(let failure): self.init("connection failed", failure: failure)
         case .connectionActive(let use): self.init("active", "use \(use)")
+        case .connectionStreamEnded(let open): self.init("stream ended", "\(open) under way")
+        case .frameSent(let frame): self.init("frame sent", "\(frame)")
+        case .frameReceived(let frame): self.init("frame received", "\(frame)")
         case .connectionIdle: self.init("idle")
         case .connectionClosed(let reason): self.init("closed", "\(reason)")
         }
@@ -109,6 +113,8 @@ struct EventWords: Equatable {
         case .dialing: "its own dial is running"
         case .hostLimit(let limit): "\(limit) connections to this host, the limit"
         case .totalLimit(let limit): "\(limit) connections in all, the limit"
+        case .sharedDial: "another request's dial is running, and HTTP/2 would carry both"
+        case .streamLimit(let limit): "\(limit) requests on the HTTP/2 connection, the limit"
         }
     }
 
@@ -120,6 +126,7 @@ struct EventWords: Equatable {
         switch reason {
         case .dialed: "its own dial was ready"
         case .handedOver: "another request's connection was handed over"
+        case .shared: "an HTTP/2 connection had room"
         case .cancelled: "cancelled"
         case .failed: "its dial failed"
         }

@@ -149,6 +149,8 @@ struct TimingPage {
         case .queued:
             switch exchange.queueReason {
             case .hostLimit(let limit): return "\(limit) open to this host, the limit"
+            case .sharedDial: return "shares another request's dial"
+            case .streamLimit(let limit): return "\(limit) streams in use, the limit"
             case .totalLimit(let limit): return "\(limit) open in all, the limit"
             case .dialing, nil: return nil
             }

@@ -56,7 +56,7 @@ extension JSONWriter {
             field("remote", got.remote.description)
         case .wroteHeaders(let head):
             named("wroteHeaders")
-            field("bytes", head.bytes.count)
+            if let bytes = head.wireBytes { field("bytes", bytes) }
         case .wait100Continue: named("wait100Continue")
         case .wroteRequest(let failure): named("wroteRequest", failure)
         case .flushed(let bytes):
@@ -71,7 +71,7 @@ extension JSONWriter {
             named("responseHead")
             field("status", head.status)
             field("version", head.version)
-            field("bytes", head.bytes.count)
+            if let bytes = head.wireBytes { field("bytes", bytes) }
         case .bodyBytes(let bytes):
             named("bodyBytes")
             field("bytes", bytes)
@@ -158,6 +158,15 @@ extension JSONWriter {
         case .connectionActive(let use):
             named("connectionActive")
             field("use", use)
+        case .connectionStreamEnded(let open):
+            named("connectionStreamEnded")
+            field("open", open)
+        case .frameSent(let frame):
+            named("frameSent")
+            write(frame)
+        case .frameReceived(let frame):
+            named("frameReceived")
+            write(frame)
         case .connectionIdle: named("connectionIdle")
         case .connectionClosed(let reason):
             named("connectionClosed")
@@ -232,13 +241,26 @@ extension JSONWriter {
         case .totalLimit(let limit):
             field("reason", "totalLimit")
             field("limit", limit)
+        case .sharedDial: field("reason", "sharedDial")
+        case .streamLimit(let limit):
+            field("reason", "streamLimit")
+            field("limit", limit)
         }
+    }
+
+    private mutating func write(_ frame: HTTP2Frame) {
+        field("type", frame.type.description)
+        field("stream", Int(frame.stream.number))
+        field("length", frame.length)
+        field("flags", Int(frame.flags))
+        if let code = frame.errorCode { field("error_code", Int(code.rawValue)) }
     }
 
     private func words(for reason: DequeueReason) -> String {
         switch reason {
         case .dialed: "dialed"
         case .handedOver: "handedOver"
+        case .shared: "shared"
         case .cancelled: "cancelled"
         case .failed: "failed"
         }

@@ -73,4 +73,10 @@ extension TLSContext {
         guard let systemRoots, !systemRoots.areRead else { return }
         await systemRoots.read(into: pointer, of: self)
     }
+
+    /// Begins what `ready` waits for, so that a lookup and a dial can happen meanwhile. At once.
+    public func prepare() {
+        guard let systemRoots, !systemRoots.areRead else { return }
+        Task { await ready() }
+    }
 }

@@ -23,6 +23,9 @@ struct ClientOptions: ParsableArguments {
 
     @OptionGroup(title: "TLS options") var tls: TLSOptions
 
+    @Flag(exclusivity: .chooseLast)
+    var version: VersionOption = .http2
+
     @Option(help: ArgumentHelp("Longest time for a whole request.", valueName: "seconds"))
     var maxTime: Double?
 
@@ -109,6 +112,7 @@ struct ClientOptions: ParsableArguments {
         try dialing.apply(to: &configuration)
         try proxies.apply(to: &configuration)
         connections.apply(to: &configuration)
+        configuration.versions = version.versions
         if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { configuration.requestTimeout = .seconds(maxTime) }
         return configuration

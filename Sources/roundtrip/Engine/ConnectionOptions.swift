@@ -39,6 +39,17 @@ struct ConnectionOptions: ParsableArguments {
             "How long a body waits for 100 Continue before it is sent all the same.", valueName: "seconds"))
     var expect100Timeout: Seconds?
 
+    @Flag(help: "Tell of every HTTP/2 frame, sent and received, as an event.")
+    var frames = false
+
+    @Flag(help: "Let requests wait while an HTTP/2 connection is full, rather than open another.")
+    var waitForStreams = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask an HTTP/2 server for a sign of life after so long a silence during a request.", valueName: "seconds"))
+    var pingInterval: Seconds?
+
     func apply(to configuration: inout ClientConfiguration) {
         if noReuse { configuration.pool.keepsAlive = false }
         if let maxConnections { configuration.pool.openTotal = maxConnections.number }
@@ -50,6 +61,9 @@ struct ConnectionOptions: ParsableArguments {
         if let idleTimeout { configuration.pool.idleTimeout = idleTimeout.duration }
         if let tlsTimeout { configuration.tlsHandshakeTimeout = tlsTimeout.duration }
         if let responseTimeout { configuration.responseHeaderTimeout = responseTimeout.duration }
+        configuration.observesFrames = frames
+        configuration.pool.waitsForStreams = waitForStreams
+        if let pingInterval { configuration.pingInterval = pingInterval.duration }
         if let expect100Timeout { configuration.expectContinueTimeout = expect100Timeout.duration }
     }
 }

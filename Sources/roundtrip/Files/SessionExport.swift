@@ -90,7 +90,10 @@ struct SessionExport: Sendable {
                 switch format {
                 case .json:
                     try output(Array(ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: now)))
-                case .curl: try output(Array((CurlCommand.text(exchange.draft, redacting: &redaction) + "\n").utf8))
+                case .curl:
+                    let command = CurlCommand.text(
+                        exchange.draft, version: exchange.response?.version, redacting: &redaction)
+                    try output(Array((command + "\n").utf8))
                 case .text:
                     let timeline = TextTimeline(marks: .unicode, redacting: redaction.mode)
                     let text = timeline.text(exchange, on: connection, twin: session.twin(of: exchange), at: now)

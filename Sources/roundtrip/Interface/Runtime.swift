@@ -91,7 +91,7 @@ final class Runtime {
     private func copyCurl(_ id: ExchangeID) {
         guard let exchange = model.session[id] else { return }
         var redaction = Redaction()
-        copy(CurlCommand.text(exchange.draft, redacting: &redaction))
+        copy(CurlCommand.text(exchange.draft, version: exchange.response?.version, redacting: &redaction))
         let left = redaction.counts.total
         handle(
             .notice(

@@ -40,7 +40,7 @@ extension TraceEvent {
         case .queued(let reason, let position): "queued(\(reason), \(position))"
         case .dequeued(let reason): "dequeued(\(reason))"
         case .gotConn(let got):
-            "gotConn(\(got.connection)\(got.isReused ? " reused" : "")\(got.wasIdle ? " idle" : ""))"
+            "gotConn(\(got.connection)\(got.isReused ? " reused" : "")\(got.wasIdle ? " idle" : "")\(got.isShared ? " shared" : ""))"
         case .wroteHeaders: "wroteHeaders"
         case .wait100Continue: "wait100Continue"
         case .wroteRequest(let failure): "wroteRequest\(failure.word)"
@@ -72,6 +72,9 @@ extension TraceEvent {
         case .connectionOpened: "connectionOpened"
         case .connectionFailed(let failure): "connectionFailed(\(failure.kind.rawValue))"
         case .connectionActive(let use): "connectionActive(\(use))"
+        case .connectionStreamEnded(let open): "connectionStreamEnded(\(open))"
+        case .frameSent(let frame): "frameSent(\(frame.type))"
+        case .frameReceived(let frame): "frameReceived(\(frame.type))"
         case .connectionIdle: "connectionIdle"
         case .connectionClosed(let reason): "connectionClosed(\(reason.word))"
         }
@@ -89,6 +92,8 @@ extension CloseReason {
         case .peerClosedIdle: "peerClosedIdle"
         case .unsolicitedBytes: "unsolicitedBytes"
         case .peerSaidClose: "peerSaidClose"
+        case .peerSaidGoAway: "peerSaidGoAway"
+        case .surplus: "surplus"
         case .weSaidClose: "weSaidClose"
         case .http10: "http10"
         case .bodyUntilClose: "bodyUntilClose"

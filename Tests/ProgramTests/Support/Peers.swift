@@ -120,6 +120,14 @@ enum Peers {
         }
     }
 
+    /// nghttpd on the files in `folder`, which speaks HTTP/2 and nothing else.
+    static func nghttpd(_ folder: TemporaryFolder, _ identity: Certificates.Identity?) async throws -> PeerServer {
+        try await PeerServer { port in
+            let tls = identity.map { [String(port), $0.key, $0.certificate] } ?? ["--no-tls", String(port)]
+            return ["nghttpd", "--address=127.0.0.1", "--htdocs=\(folder.path)"] + tls
+        }
+    }
+
     /// `openssl s_server -www`, which answers every request with a page about the connection.
     static func openssl(_ identity: Certificates.Identity, _ options: String...) async throws -> PeerServer {
         try await PeerServer { port in

@@ -113,6 +113,7 @@ struct ProbeRecord: Decodable {
     var outcome: String
     var error: Problem?
     var status: Int?
+    var httpVersion: String?
     var bodyLen: Int?
     var bodySha256: String?
     var totalMs: Double

@@ -1,0 +1,140 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+/// One request and its response, over either protocol: what a round trip and a body's reader need to know of it.
+@NetworkActor
+enum ClientExchange {
+    case http1(HTTP1Exchange)
+    case http2(HTTP2Exchange)
+
+    var connectionID: ConnectionID {
+        switch self {
+        case .http1(let exchange): exchange.connection.id
+        case .http2(let exchange): exchange.connection.id
+        }
+    }
+
+    /// Go's meaning: the connection had been in the pool before.
+    var isReused: Bool {
+        switch self {
+        case .http1(let exchange): exchange.connection.isReused
+        case .http2(let exchange): exchange.isReused
+        }
+    }
+
+    var head: ResponseHead? {
+        switch self {
+        case .http1(let exchange): exchange.head
+        case .http2(let exchange): exchange.head
+        }
+    }
+
+    var isEnded: Bool {
+        switch self {
+        case .http1(let exchange): exchange.isEnded
+        case .http2(let exchange): exchange.isEnded
+        }
+    }
+
+    var gotFirstByte: Bool {
+        switch self {
+        case .http1(let exchange): exchange.gotFirstByte
+        case .http2(let exchange): exchange.gotFirstByte
+        }
+    }
+
+    /// Request bytes the kernel has taken.
+    var sentBytes: Int {
+        switch self {
+        case .http1(let exchange): exchange.sentBytes
+        case .http2(let exchange): exchange.sentBytes
+        }
+    }
+
+    var trailers: HTTPFields? {
+        switch self {
+        case .http1(let exchange): exchange.trailers
+        case .http2(let exchange): exchange.trailers
+        }
+    }
+
+    /// Set with the end, when the connection speaks another protocol from there on (HTTP/1).
+    var upgraded: UpgradedStream? {
+        switch self {
+        case .http1(let exchange): exchange.upgraded
+        case .http2: nil
+        }
+    }
+
+    /// Why it is to end, when somebody outside decided so.
+    var abortion: Failure? {
+        switch self {
+        case .http1(let exchange): exchange.abortion
+        case .http2(let exchange): exchange.abortion
+        }
+    }
+
+    /// What of the body is here already; nil when it must be waited for.
+    func takePiece() -> BodyPiece? {
+        switch self {
+        case .http1(let exchange): exchange.takePiece()
+        case .http2(let exchange): exchange.takePiece()
+        }
+    }
+
+    /// Waits for news: `head`, `takePiece` and `isEnded` say what they are.
+    func advance() async throws(ExchangeProblem) {
+        switch self {
+        case .http1(let exchange): try await exchange.advance()
+        case .http2(let exchange): try await exchange.advance()
+        }
+    }
+
+    /// Ends it wherever it is: `advance` throws, and the failure is to be taken from here.
+    func abort(because failure: Failure) {
+        switch self {
+        case .http1(let exchange): exchange.abort(because: failure)
+        case .http2(let exchange): exchange.abort(because: failure)
+        }
+    }
+
+    /// The reader of the body went away before its end.
+    func abandon() {
+        switch self {
+        case .http1(let exchange): exchange.abandon()
+        case .http2(let exchange): exchange.abandon()
+        }
+    }
+
+    /// Ends it as failed. The exchange's last event is left to the round trip, which may try again.
+    func fail(_ failure: Failure) {
+        switch self {
+        case .http1(let exchange): exchange.fail(failure)
+        case .http2(let exchange): exchange.fail(failure)
+        }
+    }
+}
+
+/// Why an attempt failed, before anybody decided what that means.
+enum ExchangeProblem: Error {
+    case stream(StreamError)
+    case wire(WireError)
+    /// A `got1xxResponse` hook wanted no more.
+    case hook(any Error)
+    /// HTTP/2: the server says that it did nothing about the request, and in which way it said so.
+    case refused(String)
+    /// HTTP/2: the server ended the stream.
+    case reset(HTTP2ErrorCode)
+}
+
+/// A part of a body.
+enum BodyPiece {
+    /// As it arrived, never empty.
+    case bytes([UInt8])
+    case end
+
+    /// Nil for the end.
+    var bytes: [UInt8]? { if case .bytes(let bytes) = self { bytes } else { nil } }
+}

@@ -1,0 +1,299 @@
+internal import HTTPTrace
+internal import HTTPTypes
+internal import HTTPWire
+internal import Transport
+
+// One request and its response on one HTTP/2 stream.
+//
+//      send ──▶ head written ──▶ body written ──▶ flushed      (as the connection finds room for its frames)
+//      1xx … ──▶ head ──▶ body … ──▶ ended                      (as the connection reads)
+//
+// The connection reads for all its streams, so news come unasked and are kept until somebody takes them: at most a
+// stream's window of body. Room on the connection is free again when the stream is closed, for which both sides must have
+// ended; a response that ends before its request has us reset the stream.
+
+@NetworkActor
+final class HTTP2Exchange {
+    let connection: HTTP2Connection
+    let isReused: Bool
+    private let tracer: Tracer
+    private var stream: HTTP2StreamID?
+
+    private(set) var head: ResponseHead?
+    private(set) var isEnded = false
+    private(set) var gotFirstByte = false
+    /// Payload of frames with head and body that the kernel has taken.
+    private(set) var sentBytes = 0
+    private(set) var trailers: HTTPFields?
+    private(set) var abortion: Failure?
+    private var body: [UInt8] = []
+    private var chunk: [UInt8] = []
+    private var bodyBytes = 0
+    private var sending = Sending.head
+    private var problem: ExchangeProblem?
+    private var hasNews = false
+    private var waiter: UnsafeContinuation<Void, Never>?
+    private var headerTimer: TimerID?
+    private var expectTimer: TimerID?
+    private var responseHeaderTimeout: Duration?
+
+    private enum Sending {
+        case head
+        /// Waiting for 100 Continue.
+        case holdingBack
+        case body
+        case written
+        /// The peer answered before it had the whole request.
+        case stopped
+    }
+
+    init(on connection: HTTP2Connection, isReused: Bool, tracer: Tracer) {
+        self.connection = connection
+        self.isReused = isReused
+        self.tracer = tracer
+    }
+
+    var id: ExchangeID { tracer.exchange }
+    private var loop: EventLoop { .shared }
+
+    /// The request does not want it any more, and has sent nothing.
+    func giveBack() { connection.free(self) }
+
+    // MARK: - Sending
+
+    func send(_ request: ClientRequest, _ head: HTTP2RequestHead, _ configuration: ClientConfiguration) {
+        body = request.body
+        responseHeaderTimeout = configuration.responseHeaderTimeout
+        do throws(ExchangeProblem) {
+            stream = try connection.open(head, for: self)
+        } catch {
+            noteProblem(error)
+            return giveBack()
+        }
+        if request.asksToClose { connection.retire(because: .weSaidClose) }
+        if request.expectsContinue {
+            sending = .holdingBack
+            connection.flush()
+            tracer.record(.wait100Continue, on: connection.id)
+            expectTimer = loop.schedule(at: loop.now + configuration.expectContinueTimeout) { [weak self] in
+                self?.releaseBody()
+            }
+        } else {
+            sendBody()
+        }
+    }
+
+    private func releaseBody() {
+        guard case .holdingBack = sending, !isEnded else { return }
+        sendBody()
+    }
+
+    private func sendBody() {
+        sending = .body
+        guard let stream, !body.isEmpty else { return connection.flush() }
+        connection.write(body, ends: true, on: stream)
+    }
+
+    /// The last frame of the request stands in the output.
+    func noteWritten() {
+        guard case .body = sending else { return }
+        sending = .written
+        tracer.record(.wroteRequest(nil), on: connection.id)
+    }
+
+    /// A frame of the request is with the kernel.
+    func noteSent(_ bytes: Int, isEnd: Bool) {
+        sentBytes += bytes
+        guard isEnd, !isEnded else { return }
+        tracer.record(.flushed(bytes: sentBytes), on: connection.id)
+        guard let limit = responseHeaderTimeout, head == nil else { return }
+        headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
+            self?.abort(
+                because: Failure(.timeout, phase: .wait, "no response head came within \(limit.inWords) of sending"))
+        }
+    }
+
+    /// The rest of the request is not sent any more. Go's hook gets an error there too.
+    private func stopSending() {
+        switch sending {
+        case .head, .written, .stopped: return
+        case .holdingBack, .body: sending = .stopped
+        }
+        let failure = Failure(.cancelled, phase: .send, "the server answered before it had the whole request")
+        tracer.record(.wroteRequest(failure), on: connection.id)
+    }
+
+    // MARK: - What the connection reads
+
+    func noteInformational(_ received: HTTP2Head) {
+        noteFirstByte()
+        do {
+            try tracer.recordInformational(ResponseHead(received), on: connection.id)
+        } catch {
+            return noteProblem(.hook(error))
+        }
+        guard received.status == 100 else { return }
+        tracer.record(.got100Continue, on: connection.id)
+        releaseBody()
+    }
+
+    func noteHead(_ received: HTTP2Head) {
+        guard problem == nil, head == nil else { return }
+        noteFirstByte()
+        let head = ResponseHead(received)
+        self.head = head
+        tracer.record(.responseHead(head), on: connection.id)
+        cancelTimers()
+        if case .holdingBack = sending { stopSending() }
+        noteNews()
+    }
+
+    func noteData(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
+        guard problem == nil, !isEnded else { return }
+        if chunk.isEmpty { chunk = Array(bytes) } else { chunk += bytes }
+        bodyBytes += bytes.count
+        tracer.record(.bodyBytes(bytes.count), on: connection.id)
+        noteNews()
+    }
+
+    func noteTrailers(_ fields: HTTPFields) { trailers = fields }
+
+    /// The response is complete.
+    func noteEnd() {
+        guard problem == nil, !isEnded else { return }
+        isEnded = true
+        cancelTimers()
+        recordBodyEnd(.complete)
+        if case .body = sending { stopSending() }
+        if case .stopped = sending, let stream { connection.reset(stream, .noError) }
+        tracer.finish(nil, on: connection.id)
+        noteNews()
+    }
+
+    /// The stream is closed; nothing follows.
+    func noteClosed(_ end: HTTP2StreamEnd) {
+        guard !isEnded else { return }
+        switch end {
+        case .complete: noteProblem(.wire(cutShort))
+        case .malformed(let error): noteProblem(.wire(error))
+        case .unprocessed: noteProblem(.refused("the server went away before it did anything about the request"))
+        case .reset(.refusedStream, by: .peer): noteProblem(.refused("the server refused the request (REFUSED_STREAM)"))
+        case .reset(let code, by: .peer): noteProblem(.reset(code))
+        case .reset(let code, by: .us): noteProblem(.reset(code))
+        }
+    }
+
+    /// The connection is gone.
+    func noteLost(_ problem: ExchangeProblem) {
+        guard !isEnded else { return }
+        // Whoever has the head knows that something was done.
+        if case .refused = problem, gotFirstByte { return noteProblem(.wire(cutShort)) }
+        noteProblem(problem)
+    }
+
+    /// What an orderly end of the connection means here.
+    var cutShort: WireError { WireError(head == nil ? .closedBeforeResponse : .truncated(.body)) }
+
+    private func noteFirstByte() {
+        guard !gotFirstByte else { return }
+        gotFirstByte = true
+        tracer.record(.gotFirstResponseByte, on: connection.id)
+    }
+
+    // MARK: - For the reader
+
+    /// What of the body is here already; nil when it must be waited for.
+    func takePiece() -> BodyPiece? {
+        guard !chunk.isEmpty else { return isEnded ? .end : nil }
+        defer { chunk = [] }
+        if !isEnded, let stream { connection.consumed(chunk.count, of: stream) }
+        return .bytes(chunk)
+    }
+
+    /// Waits for news.
+    func advance() async throws(ExchangeProblem) {
+        if !hasNews, problem == nil {
+            await withUnsafeContinuation { continuation in
+                if hasNews || problem != nil { return continuation.resume() }
+                waiter = continuation
+            }
+        }
+        hasNews = false
+        if let problem { throw problem }
+    }
+
+    private func noteNews() {
+        hasNews = true
+        waiter.take()?.resume()
+    }
+
+    private func noteProblem(_ problem: ExchangeProblem) {
+        guard self.problem == nil, !isEnded else { return }
+        self.problem = problem
+        cancelTimers()
+        noteNews()
+    }
+
+    private func cancelTimers() {
+        if let headerTimer { loop.cancel(headerTimer) }
+        if let expectTimer { loop.cancel(expectTimer) }
+    }
+
+    // MARK: - Ending
+
+    /// Ends it wherever it is.
+    func abort(because failure: Failure) {
+        guard !isEnded else { return }
+        abortion = abortion ?? failure
+        noteProblem(.reset(.cancel))
+        // At once: who reads the body may never ask again.
+        resetStream()
+    }
+
+    /// The reader of the body went away before its end.
+    func abandon() {
+        guard !isEnded else { return }
+        isEnded = true
+        recordBodyEnd(.closedEarly)
+        resetStream()
+        tracer.finish(nil, on: connection.id)
+    }
+
+    /// Ends it as failed.
+    func fail(_ failure: Failure) {
+        guard !isEnded else { return }
+        isEnded = true
+        cancelTimers()
+        if head != nil { recordBodyEnd(.broken) }
+        resetStream()
+    }
+
+    private func resetStream() { if let stream { connection.reset(stream, .cancel) } }
+
+    private func recordBodyEnd(_ way: BodyEnd.Way) {
+        let trailers = trailers.map { fields in
+            Dictionary(fields.map { ($0.name.rawName, $0.value) }) { "\($0), \($1)" }
+        }
+        tracer.record(.bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers)), on: connection.id)
+    }
+}
+
+extension ResponseHead {
+    fileprivate convenience init(_ received: HTTP2Head) {
+        // Only a session's client makes heads, and those have a status.
+        self.init(
+            status: received.status ?? 0, reason: "", version: "HTTP/2", fields: received.fields)
+    }
+}
+
+extension ExchangeProblem {
+    /// As the reason why a connection was closed.
+    var failure: Failure {
+        switch self {
+        case .stream(let error): Failure(error, during: .receive)
+        case .wire(let error): Failure(error, in: nil)
+        case .hook, .reset: Failure(.cancelled, "the request was ended")
+        case .refused(let why): Failure(.reset, why)
+        }
+    }
+}
