@@ -402,6 +402,7 @@ extension CloseReason {
         case .ambiguousFraming:
             self = .failed(Failure(.protocol, phase: .receive, "Content-Length stood beside Transfer-Encoding"))
         case .upgraded: self = .switchedProtocols
+        case .tunnelRefused: self = .tunnelRefused
         }
     }
 }
