@@ -77,6 +77,7 @@ struct TraceSequenceTests {
         #expect(words[lookup + 2] == "connectStart(1)")
     }
 
+    // go-semantics 4.c
     @Test func `a reused idle connection dials nothing`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .readHead, .send(ok), .awaitClose])
         let test = try TestClient()
@@ -244,6 +245,20 @@ struct TraceSequenceTests {
         let test = try TestClient()
         #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .reset)
         #expect(test.events.words.suffix(2) == ["flushed", "requestFinished(reset)"])
+    }
+
+    // go-semantics 4.h: "bad scheme/host/header/method: no hook"
+    @Test func `what can't be sent asks for no connection`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok)])
+        let requests = [
+            ClientRequest(url: server.url("/a b")),
+            ClientRequest(method: .post, url: server.url(), fields: [.contentLength: "9"], body: Array("body".utf8)),
+        ]
+        for request in requests {
+            let test = try TestClient()
+            #expect(await test.failure(of: request)?.kind == .protocol)
+            #expect(test.events.words == ["requestStarted", "requestFinished(protocol)"])
+        }
     }
 
     // go-semantics 4.h

@@ -158,6 +158,17 @@ struct ConnectionReuseTests {
         #expect(test.connections.words.filter { $0.hasPrefix("connectionClosed") }.count == 20)
     }
 
+    // TestTransportPersistConnLeakNeverIdle
+    @Test func `connections that are never idle leave nothing behind either`() async throws {
+        let server = try ScriptedServer(scripts: Array(repeating: [Step.readHead, .close], count: 20))
+        let test = try TestClient { $0.pool.keepsAlive = false }
+        for _ in 0..<20 {
+            #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .reset)
+            #expect(test.client.poolSnapshot.hosts.isEmpty)
+        }
+        #expect(test.connections.words.filter { $0.hasPrefix("connectionClosed") }.count == 20)
+    }
+
     // TestTransportConcurrency, TestTransportMaxConnsPerHost
     @Test func `many requests over few connections all get their own answers`() async throws {
         let answers: [Step] = (0..<100).flatMap { _ in [Step.readHead, .send(ok)] }
