@@ -74,6 +74,15 @@ struct ProxySequenceTests {
         #expect(server.received[0].hasPrefix("GET http://target.example/a?b HTTP/1.1\r\n"))
     }
 
+    // TestRoundTripReturnsProxyError
+    @Test func `where the rules refuse, nobody is asked for anything`() async throws {
+        let test = try TestClient {
+            $0.proxies = ProxyRules(environment: ["HTTP_PROXY": "http://127.0.0.1:1", "REQUEST_METHOD": "POST"])
+        }
+        #expect(await test.failure(of: ClientRequest(url: plainTarget))?.kind == .proxy)
+        #expect(test.events.words == ["requestStarted", "requestFinished(proxy)"])
+    }
+
     // TestProxyAuthHeader
     @Test func `who we are goes to the proxy, and into no event`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])

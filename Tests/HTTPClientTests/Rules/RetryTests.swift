@@ -1,5 +1,6 @@
 import HTTPTrace
 import HTTPTypes
+import TestSupport
 import Testing
 import Transport
 
@@ -72,9 +73,15 @@ struct RetryTests {
         let request = ClientRequest(
             method: unwritten.method, url: server.url(), fields: unwritten.fields,
             body: [UInt8](repeating: 7, count: unwritten.bodyBytes))
-        // Just before it is written: the client is to learn of it by writing.
+        // Just before it is written: the client is to learn of it by writing. On a busy machine a reset takes its time.
         let hook = ClientTrace {
-            $0.gotConn = { got in if got.isReused { NetworkActor.assumeIsolated { server.reset(0) } } }
+            $0.gotConn = { got in
+                guard got.isReused else { return }
+                NetworkActor.assumeIsolated {
+                    server.reset(0)
+                    while let open = TCPTable.sockets(to: server.address, in: .established), open > 0 {}
+                }
+            }
         }
         let answer = try await withClientTrace(hook) { try await test.fetch(request) }
         #expect(answer == (200, "hello"))
