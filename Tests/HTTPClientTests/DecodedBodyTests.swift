@@ -22,6 +22,28 @@ struct DecodedBodyTests {
         #expect(body.decodedBytes == 5)
     }
 
+    // TestTransportReuseConnection_Gzip_Chunked, TestTransportReuseConnection_Gzip_ContentLength
+    @Test(arguments: [true, false])
+    func `a gzip body read to its end has given its connection back`(isChunked: Bool) async throws {
+        let (start, end) = isChunked ? (Array("19\r\n".utf8), Array("\r\n0\r\n\r\n".utf8)) : ([], [])
+        let framing = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(Self.hello.count)"
+        let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\(framing)\r\n\r\n"
+        let answer: [Step] = [.readHead, .send(head), .sendBytes(start + Self.hello), .sendBytes(end)]
+        let server = try ScriptedServer(answer + answer + [.awaitClose])
+        let test = try TestClient()
+        for _ in 0..<2 {
+            test.events.removeAll()
+            let body = try await withClientTrace(test.events.trace) {
+                try await test.client.send(ClientRequest(url: server.url())).decodedBody()
+            }
+            var decoded: [UInt8] = []
+            while let piece = try await body.next() { decoded += piece }
+            #expect(String(decoding: decoded, as: UTF8.self) == "hello")
+            #expect(test.events.words.suffix(2) == ["putIdleConn", "requestFinished"])
+        }
+        #expect(test.events.words[2] == "gotConn(c1 reused idle)")
+    }
+
     @Test func `a body without coding is read as it is`() async throws {
         let (text, body, failure) = try await read(Array("plain".utf8), coding: "identity")
         #expect(text == "plain")

@@ -1,4 +1,5 @@
 import HTTPTrace
+import HTTPTypes
 import TestSupport
 import Testing
 import Transport
@@ -16,6 +17,40 @@ private let wholeBody = ["bodyBytes(5)", "bodyEnded(complete 5)", "putIdleConn",
 @Suite("Dials, as their requests are told")
 struct DialSequenceTests {
     private let named = RequestURL(origin: Origin(scheme: .http, host: "named.test"))
+
+    // TestTransportEventTrace; go-semantics 4.a and 4.f
+    @Test func `a request with all there is tells each step once, and the next tells of its own`() async throws {
+        let server = try ScriptedServer([
+            .readHead, .send("HTTP/1.1 100 Continue\r\n\r\n"), .read(4), .send(ok), .readHead, .send(ok), .awaitClose,
+        ])
+        let test = try TestClient {
+            $0.resolver = AnswersInTurn([[server.address]])
+            $0.expectContinueTimeout = .seconds(600)
+        }
+        let foo = HTTPField.Name("X-Foo")!
+        let fields: HTTPFields = [.expect: "100-continue", foo: "bar", foo: "baz"]
+        let told = OrderLog()
+        let hook = ClientTrace { $0.wroteHeaderField = { told.add("\($0): \($1.joined(separator: ","))") } }
+        _ = try await withClientTrace(hook) {
+            try await test.fetch(ClientRequest(method: .post, url: named, fields: fields, body: Array("body".utf8)))
+        }
+        #expect(
+            test.events.words == asked + [
+                "dnsDone", "connectStart(1)", "connectDone(1)", "dequeued(dialed)", "gotConn(c1)", "wroteHeaders",
+                "wait100Continue", "gotFirstResponseByte", "got100Continue", "got1xxResponse(100)", "wroteRequest",
+                "flushed", "responseHead(200)",
+            ] + wholeBody)
+        #expect(
+            told.all == [
+                "Host: named.test", "User-Agent: roundtrip/1", "Content-Length: 4", "Expect: 100-continue",
+                "X-Foo: bar,baz",
+            ])
+        for case .dnsDone(let answer) in test.events.all.map(\.event) { #expect(!answer.isCoalesced) }
+        for case .gotConn(let got) in test.events.all.map(\.event) { #expect(got.idleTime == nil) }
+        test.events.removeAll()
+        try await test.fetch(named)
+        #expect(test.events.words == ["requestStarted", "getConn", "gotConn(c1 reused idle)"] + answered + wholeBody)
+    }
 
     // go-semantics 4.e: refused at once
     @Test func `after a refusal the next address is tried at once`() async throws {

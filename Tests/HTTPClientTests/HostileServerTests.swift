@@ -120,7 +120,7 @@ struct HostileServerTests {
         #expect(server.received[0].contains("Connection: close\r\n"))
     }
 
-    // TestTransportNoReuseAfterEarlyResponse, TestTransportPrefersResponseOverWriteError
+    // TestTransportNoReuseAfterEarlyResponse
     @Test func `an answer before the upload is over counts, and the connection is not reused`() async throws {
         let server = try ScriptedServer(
             [.readHead, .send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"), .awaitClose])
@@ -131,6 +131,19 @@ struct HostileServerTests {
         // The writing gets a moment more before the connection is given up.
         await until { test.connections.words.last == "connectionClosed(earlyResponse)" }
         #expect(test.events.words.last == "requestFinished")
+    }
+
+    // TestTransportPrefersResponseOverWriteError
+    @Test func `an answer counts for more than the write error that comes with it`() async throws {
+        let refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"
+        let server = try ScriptedServer(scripts: Array(repeating: [.readHead, .send(refusal), .reset], count: 20))
+        let test = try TestClient()
+        let body = [UInt8](repeating: 0, count: 8 << 20)
+        for _ in 0..<20 {
+            let answer = try await test.fetch(ClientRequest(method: .post, url: server.url(), body: body))
+            #expect(answer == (413, "no"))
+        }
+        #expect(server.received.count == 20)
     }
 
     @Test func `a large upload arrives whole`() async throws {

@@ -52,13 +52,23 @@ struct TLSTraceTests {
 
     // TestTransportMaxConnsPerHost
     @Test func `ten requests through one allowed connection shake hands once`() async throws {
-        let server = try server((0..<10).flatMap { _ in [Step.readHead, .send(ok)] } + [.awaitClose])
+        let gate = Gate()
+        let ten = (0..<10).flatMap { _ in [Step.readHead, .send(ok)] }
+        let server = try server(ten + [.wait(gate), .close], [.readHead, .send(ok), .awaitClose])
         let test = try client { $0.pool.openPerHost = 1 }
         let tasks = (0..<10).map { _ in Task.onNetwork { try await test.fetch(server.url()) } }
         for task in tasks { #expect(try await task.value.status == 200) }
         #expect(test.events.words.count { $0 == "tlsHandshakeStart" } == 1)
         #expect(test.events.words.count { $0 == "gotConn(c1)" } == 1)
         #expect(test.connections.words.count { $0 == "connectionOpened" } == 1)
+
+        // And once more for the one that breaks.
+        gate.open()
+        await until { test.client.poolSnapshot.hosts.isEmpty }
+        #expect(try await test.fetch(server.url()).status == 200)
+        #expect(test.events.words.count { $0 == "tlsHandshakeStart" } == 2)
+        #expect(test.events.words.filter { $0.hasPrefix("gotConn") && !$0.contains("reused") }.count == 2)
+        #expect(test.connections.words.count { $0 == "connectionOpened" } == 2)
     }
 
     // TestTransportTLSHandshakeTimeout

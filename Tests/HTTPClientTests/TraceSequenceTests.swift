@@ -1,6 +1,7 @@
 import HTTPClient
 import HTTPTrace
 import HTTPTypes
+import HTTPWire
 import TestSupport
 import Testing
 import Transport
@@ -18,7 +19,7 @@ private let dialed = [
 @NetworkActor
 @Suite("Trace sequences")
 struct TraceSequenceTests {
-    // TestTransportEventTrace
+    // go-semantics 4.a
     @Test func `a new plain connection`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
         let test = try TestClient()
@@ -76,6 +77,7 @@ struct TraceSequenceTests {
         #expect(words[lookup + 2] == "connectStart(1)")
     }
 
+    // go-semantics 4.c
     @Test func `a reused idle connection dials nothing`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .readHead, .send(ok), .awaitClose])
         let test = try TestClient()
@@ -88,21 +90,28 @@ struct TraceSequenceTests {
     // TestTransportReuseConnEmptyResponseBody: put back before the response is returned.
     @Test func `a response without a body gives its connection back before it is returned`() async throws {
         let answer = "HTTP/1.1 204 No Content\r\n\r\n"
-        let server = try ScriptedServer([.readHead, .send(answer), .awaitClose])
+        let exchanges = Array(repeating: [Step.readHead, .send(answer)], count: 100).flatMap { $0 }
+        let server = try ScriptedServer(exchanges + [.awaitClose])
         let test = try TestClient()
-        let response = try await withClientTrace(test.events.trace) {
-            try await test.client.send(ClientRequest(url: server.url()))
+        for _ in 0..<100 {
+            let response = try await withClientTrace(test.events.trace) {
+                try await test.client.send(ClientRequest(url: server.url()))
+            }
+            #expect(test.events.words.suffix(3) == ["bodyEnded(complete 0)", "putIdleConn", "requestFinished"])
+            #expect(response.status == 204)
         }
-        #expect(test.events.words.suffix(3) == ["bodyEnded(complete 0)", "putIdleConn", "requestFinished"])
-        #expect(response.status == 204)
+        #expect(server.received.count == 1)
     }
 
     // TestEarlyHintsRequest
     @Test func `early hints come before the head, and the first byte only once`() async throws {
-        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
-        let server = try ScriptedServer([.readHead, .send(hints + hints + ok), .awaitClose])
+        let hints = ["</a.css>", "</b.js>"].map { "HTTP/1.1 103 Early Hints\r\nLink: \($0)\r\n\r\n" }
+        let server = try ScriptedServer([.readHead, .send(hints.joined() + ok), .awaitClose])
         let test = try TestClient()
-        try await test.fetch(server.url())
+        let told = OrderLog()
+        let hook = ClientTrace { $0.got1xxResponse = { told.add("\($0) \($1[HTTPField.Name("Link")!] ?? "")") } }
+        _ = try await withClientTrace(hook) { try await test.fetch(server.url()) }
+        #expect(told.all == ["103 </a.css>", "103 </b.js>"])
         #expect(
             test.events.words == dialed + [
                 "wroteHeaders", "wroteRequest", "flushed", "gotFirstResponseByte", "got1xxResponse(103)",
@@ -133,8 +142,24 @@ struct TraceSequenceTests {
         )
         #expect(
             test.events.words == dialed + [
-                "wroteHeaders", "wait100Continue", "gotFirstResponseByte", "got1xxResponse(100)", "got100Continue",
+                "wroteHeaders", "wait100Continue", "gotFirstResponseByte", "got100Continue", "got1xxResponse(100)",
                 "wroteRequest", "flushed", "responseHead(200)",
+            ] + wholeBody)
+    }
+
+    // go-semantics 4.f: "A 100 that arrives after the timer still fires Got100Continue"
+    @Test(arguments: [.zero, .milliseconds(20)] as [Duration])
+    func `a 100 that comes after the limit is told all the same`(limit: Duration) async throws {
+        let server = try ScriptedServer(
+            [.readHead, .read(4), .send("HTTP/1.1 100 Continue\r\n\r\n" + ok), .awaitClose])
+        let test = try TestClient { $0.expectContinueTimeout = limit }
+        try await test.fetch(
+            ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8))
+        )
+        #expect(
+            test.events.words == dialed + [
+                "wroteHeaders", "wait100Continue", "wroteRequest", "flushed", "gotFirstResponseByte", "got100Continue",
+                "got1xxResponse(100)", "responseHead(200)",
             ] + wholeBody)
     }
 
@@ -148,7 +173,7 @@ struct TraceSequenceTests {
         #expect(test.events.words == dialed + ["wroteHeaders", "wait100Continue"] + answered.dropFirst() + wholeBody)
     }
 
-    // TestTransportExpect100Continue200ResponseWithConnClose
+    // TestTransportExpect100Continue200ResponseWithConnClose, TestNoSniffExpectRequestBody
     @Test func `with Expect and an answer that closes the body is never sent`() async throws {
         let refusal = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         let server = try ScriptedServer([.readHead, .send(refusal), .awaitClose])
@@ -222,6 +247,39 @@ struct TraceSequenceTests {
         #expect(test.events.words.suffix(2) == ["flushed", "requestFinished(reset)"])
     }
 
+    // go-semantics 4.h: "bad scheme/host/header/method: no hook"
+    @Test func `what can't be sent asks for no connection`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok)])
+        let requests = [
+            ClientRequest(url: server.url("/a b")),
+            ClientRequest(method: .post, url: server.url(), fields: [.contentLength: "9"], body: Array("body".utf8)),
+        ]
+        for request in requests {
+            let test = try TestClient()
+            #expect(await test.failure(of: request)?.kind == .protocol)
+            #expect(test.events.words == ["requestStarted", "requestFinished(protocol)"])
+        }
+    }
+
+    // go-semantics 4.h
+    @Test(
+        arguments: [
+            ("nonsense", ["requestFinished(protocol)"]),
+            ("HTTP/1.1 200 OK\r\nX: " + String(repeating: "a", count: 60_000), ["requestFinished(too-large)"]),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello",
+                ["responseHead(200)", "bodyBytes(5)", "bodyEnded(broken 5)", "requestFinished(truncated)"]
+            ),
+        ] as [(String, [String])])
+    func `what the peer gets wrong ends the request, and nothing is put back`(_ answer: String, _ end: [String])
+        async throws
+    {
+        let server = try ScriptedServer([.readHead, .send(answer), .close])
+        let test = try TestClient { $0.limits.headBytes = 50_000 }
+        _ = await test.failure(of: ClientRequest(url: server.url()))
+        #expect(test.events.words == dialed + answered.dropLast() + end)
+    }
+
     // go-semantics 4.h
     @Test func `a refused connection ends with the attempt's failure`() async throws {
         // Not the port of a server just stopped: another test's server may be given that one meanwhile.
@@ -270,14 +328,20 @@ struct TraceSequenceTests {
     // TestTransportCancelRequestWithBody, TestTransportCloseResponseBody
     @Test func `cancelling inside the body ends it at once`() async throws {
         let server = try ScriptedServer([
-            .readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose,
+            .readHead, .read(4), .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .awaitClose,
         ])
         let test = try TestClient()
-        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: server.url())) }
+        let request = ClientRequest(method: .post, url: server.url(), body: Array("body".utf8))
+        let task = Task { @NetworkActor in await test.failure(of: request) }
         await until { test.events.words.contains("bodyBytes(5)") }
         task.cancel()
         #expect(await task.value?.kind == .cancelled)
-        #expect(test.events.words.suffix(2) == ["bodyEnded(broken 5)", "requestFinished(cancelled)"])
+        #expect(
+            test.events.words == dialed + answered + [
+                "bodyBytes(5)", "bodyEnded(broken 5)", "requestFinished(cancelled)",
+            ])
+        #expect(test.connections.words.last == "connectionClosed(requestCancelled)")
+        await until { server.finished == 1 }
     }
 
     // TestTransportCancelRequestInDial, TestTransportPoolCancelRequestReusesConn, go-semantics 11.4
@@ -324,7 +388,32 @@ struct TraceSequenceTests {
             second.words == [
                 "requestStarted", "getConn", "queued(hostLimit(1), 0)", "dequeued(handedOver)", "gotConn(c1 reused)",
             ] + answered + wholeBody)
+        #expect(test.events.words == dialed + answered + wholeBody, "it was told of a put-back")
         #expect(test.connections.words.filter { $0 == "connectionIdle" }.count == 1, "it never rested between the two")
+    }
+
+    // go-semantics 4.j: "or, when one is closed"
+    @Test func `at the host's limit a request dials when the connection it waits for is closed`() async throws {
+        let gate = Gate()
+        let last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        let server = try ScriptedServer(
+            [.readHead, .wait(gate), .send(last), .close], [.readHead, .send(ok), .awaitClose])
+        let test = try TestClient { $0.pool.openPerHost = 1 }
+        let second = EventLog()
+        async let first: Void = { _ = try await test.fetch(server.url()) }()
+        await until { test.events.words.contains("flushed") }
+        async let other = withClientTrace(second.trace) {
+            try await test.client.send(ClientRequest(url: server.url())).body.collect(upTo: 100)
+        }
+        await until { second.words.contains("queued(hostLimit(1), 0)") }
+        gate.open()
+        try await first
+        _ = try await other
+        #expect(
+            second.words == [
+                "requestStarted", "getConn", "queued(hostLimit(1), 0)", "connectStart(1)", "connectDone(1)",
+                "dequeued(dialed)", "gotConn(c2)",
+            ] + answered + wholeBody)
     }
 
     // TestTransportResponseHeaderTimeout
@@ -337,7 +426,24 @@ struct TraceSequenceTests {
         // What each phase took stands behind it.
         #expect(failure?.message.hasPrefix("no response head came within 30 ms of sending (queued ") == true)
         #expect(failure?.message.contains(", wait ") == true)
+        #expect(test.events.words == dialed + answered.prefix(3) + ["requestFinished(timeout)"])
         #expect(test.connections.words.last == "connectionClosed(requestTimedOut)")
+    }
+
+    // TestTransportResponseHeaderTimeout: "counted only after the request is written". The whole request's limit must be
+    // the first to pass, though it is longer.
+    @Test func `the response header limit does not count while the request is written`() async throws {
+        let never = Gate()
+        let server = try ScriptedServer([.readHead, .wait(never), .awaitClose])
+        let test = try TestClient {
+            $0.responseHeaderTimeout = .milliseconds(1)
+            $0.requestTimeout = .milliseconds(300)
+        }
+        // More than the kernel takes on its own.
+        let body = [UInt8](repeating: 0, count: 32 << 20)
+        let failure = await test.failure(of: ClientRequest(method: .post, url: server.url(), body: body))
+        #expect(failure?.message.hasPrefix("the whole request took longer than 300 ms") == true, "\(failure!)")
+        never.open()
     }
 
     @Test func `the limit for the whole request holds inside the body too`() async throws {

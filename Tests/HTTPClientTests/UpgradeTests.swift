@@ -36,6 +36,37 @@ struct UpgradeTests {
         await until { server.finished == 1 }
     }
 
+    // TestTransportCONNECTBidi
+    @Test func `after a CONNECT that was granted it is too`() async throws {
+        let echo = ["ping1", "ping2", "ping3"].flatMap { [Step.read($0.utf8.count), .send($0)] }
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\n\r\n")] + echo + [.awaitClose])
+        let test = try TestClient()
+        let response = try await send(test, ClientRequest(method: .connect, url: server.url()))
+        #expect(response.status == 200)
+        #expect(server.received[0].hasPrefix("CONNECT \(server.url().origin.authority) HTTP/1.1\r\n"))
+        let stream = try #require(response.upgraded)
+        for ping in ["ping1", "ping2", "ping3"] {
+            try await stream.write(Array(ping.utf8))
+            #expect(try await read(5, from: stream) == ping)
+        }
+        #expect(!test.events.words.contains("putIdleConn"))
+        stream.closeWrite()
+        await until { server.finished == 1 }
+    }
+
+    // TestTransportCONNECTRejected
+    @Test func `a CONNECT that was refused is an answer like any other, and its connection is given up`() async throws {
+        let server = try ScriptedServer([
+            .readHead, .send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"), .awaitClose,
+        ])
+        let test = try TestClient()
+        let response = try await send(test, ClientRequest(method: .connect, url: server.url()))
+        #expect(response.status == 403 && response.upgraded == nil)
+        #expect(try await response.body.collect(upTo: 10) == Array("no".utf8))
+        #expect(test.connections.words.last == "connectionClosed(tunnelRefused)")
+        #expect(!test.events.words.contains("putIdleConn"))
+    }
+
     @Test func `a cancelled reader ends the stream`() async throws {
         let server = try ScriptedServer([.readHead, .send(Self.agreed), .awaitClose])
         let test = try TestClient()

@@ -89,7 +89,12 @@ struct HTTP1ResponseReaderTests {
         let granted = "HTTP/1.1 200 OK\r\nContent-Length: +7\r\nTransfer-Encoding: chunked\r\n\r\n\u{16}\u{3}"
         #expect(
             readResponse(granted, to: .connect).suffix(2) == [.end(.notReusable(.upgraded)), .unread("\u{16}\u{3}")])
-        #expect(readResponse("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno", to: .connect).end == .reusable)
+    }
+
+    // TestTransportCONNECTRejected
+    @Test func `after a refused CONNECT the connection is not kept`() {
+        let refused = "HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno"
+        #expect(readResponse(refused, to: .connect).end == .notReusable(.tunnelRefused))
     }
 
     @Test func `a close before the first byte is told apart from one inside the head`() {

@@ -161,7 +161,7 @@ struct ExchangePhasesTests {
     @Test func `a 100 before the body was sent leaves send running`() {
         var story = Story()
         story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent, .wait100Continue)
-        story.at(10, .gotFirstResponseByte, .got1xxResponse(head(100)), .got100Continue)
+        story.at(10, .gotFirstResponseByte, .got100Continue, .got1xxResponse(head(100)))
         #expect(story.exchange().phases.running == .send)
         story.at(15, .wroteRequest(nil), .flushed(bytes: 500))
         story.at(30, .responseHead(head(200)))

@@ -1,3 +1,4 @@
+internal import Glibc
 public import HTTPTrace
 public import Transport
 
@@ -31,6 +32,26 @@ public final class BlackHole {
         listener = try TCPListener(.loopback, backlog: 0)
         // Linux holds one connection more than the backlog says.
         filling.append(try await TCPStream.connect(to: listener.address))
+    }
+}
+
+/// What the kernel lists of this machine's IPv4 sockets (proc_net_tcp).
+public enum TCPTable {
+    public enum State: String, Sendable { case established = "01", connecting = "02" }
+
+    /// How many have `address` at their other end; nil when the list can't be read.
+    public static func sockets(to address: NetworkAddress, in state: State) -> Int? {
+        let port = String(address.port, radix: 16, uppercase: true)
+        let ending = ":" + String(repeating: "0", count: 4 - port.count) + port + " \(state.rawValue) "
+        // Line by line: the kernel makes this file while it is read, and a short read is not its end.
+        guard let table = fopen("/proc/self/net/tcp", "r") else { return nil }
+        defer { fclose(table) }
+        var line = [CChar](repeating: 0, count: 512)
+        var count = 0
+        while fgets(&line, Int32(line.count), table) != nil {
+            if strstr(line, ending) != nil { count += 1 }
+        }
+        return count
     }
 }
 

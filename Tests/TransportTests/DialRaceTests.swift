@@ -195,19 +195,9 @@ private func dialer(_ addresses: [NetworkAddress], delay: Duration) -> Dialer {
     return dialer
 }
 
-/// How many of this machine's IPv4 sockets wait for an answer from `address` (proc_net_tcp: state 2 is SYN_SENT).
+/// How many of this machine's IPv4 sockets wait for an answer from `address`.
 private func socketsConnecting(to address: NetworkAddress) throws -> Int {
-    let port = String(address.port, radix: 16, uppercase: true)
-    let ending = ":" + String(repeating: "0", count: 4 - port.count) + port + " 02 "
-    // Line by line: the kernel makes this file while it is read, and a short read is not its end.
-    let table = try #require(fopen("/proc/self/net/tcp", "r"))
-    defer { fclose(table) }
-    var line = [CChar](repeating: 0, count: 512)
-    var count = 0
-    while fgets(&line, Int32(line.count), table) != nil {
-        if strstr(line, ending) != nil { count += 1 }
-    }
-    return count
+    try #require(TCPTable.sockets(to: address, in: .connecting))
 }
 
 /// Lets the network thread do other things between two looks: the table may be long.

@@ -96,6 +96,7 @@ struct DialerTests {
         }.value
     }
 
+    // TestDialContext
     @Test(arguments: ["hung.test", "hole.test"])
     func `a cancelled dial ends at once, with a done for every start`(host: String) async throws {
         try await Task.onNetwork {

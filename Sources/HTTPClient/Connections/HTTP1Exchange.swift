@@ -39,6 +39,8 @@ final class HTTP1Exchange {
     /// What Content-Length says; nil where the end shows otherwise.
     private(set) var announcedBytes: Int64?
     private(set) var writing = Writing.head
+    /// A 100 was asked for, and none has come yet.
+    private var awaitsContinue = false
     /// What is still done for the connection's sake; nil while the caller waits for something.
     var settling: Settling?
     private var headerTimer: TimerID?
@@ -101,6 +103,8 @@ final class HTTP1Exchange {
     private func holdBodyBack(head bytes: [UInt8], for limit: Duration) {
         writing = .holdingBack
         write(bytes, then: [])
+        guard case .holdingBack = writing else { return }  // The head could not be written.
+        awaitsContinue = true
         tracer.record(.wait100Continue, on: connection.id)
         expectTimer = loop.schedule(at: loop.now + limit) { [weak self] in self?.releaseBody() }
     }
@@ -134,7 +138,7 @@ final class HTTP1Exchange {
             Task.onNetwork { await self.finishWriting(rest, body) }
         } catch {
             // A peer that closed may have answered before: reading tells.
-            writing = .failed(error)
+            noteBrokenWriting(error, before: body)
         }
     }
 
@@ -147,11 +151,23 @@ final class HTTP1Exchange {
             if !body.isEmpty { tracer.record(.wroteRequest(nil), on: connection.id) }
             noteFlushed()
         } catch {
-            writing = .failed(error)
-            guard !isEnded || settling != nil else { return }
-            if !body.isEmpty { tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id) }
-            noteWritingEnded()
+            noteBrokenWriting(error, before: body)
         }
+    }
+
+    /// - Parameter body: What was to follow.
+    private func noteBrokenWriting(_ error: StreamError, before body: [UInt8]) {
+        // A small request counted as written once it stood in the buffer.
+        let isTold =
+            switch writing {
+            case .holdingBack: false
+            case .body: body.isEmpty
+            default: true
+            }
+        writing = .failed(error)
+        guard !isEnded || settling != nil else { return }
+        if !isTold { tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id) }
+        noteWritingEnded()
     }
 
     /// An array can be passed as the pointer: typed throws don't pass through `withUnsafeBytes`, and its closure would be
@@ -268,11 +284,15 @@ final class HTTP1Exchange {
     }
 
     private func noteInformational(_ received: ReceivedHead) throws(Problem) {
+        // Go's order over HTTP/1, and as there also for a 100 that comes after its limit.
+        if received.status == 100, awaitsContinue {
+            awaitsContinue = false
+            tracer.record(.got100Continue, on: connection.id)
+        }
         do { try tracer.recordInformational(received.told, on: connection.id) } catch { throw .hook(error) }
         // Go's rule: the limit guards those who don't know what comes; a hook sees each one and can end it.
         if tracer.hearsInformational { connection.reader.forgiveHeadBytes() }
         guard received.status == 100, case .holdingBack = writing else { return }
-        tracer.record(.got100Continue, on: connection.id)
         tracer.letGo()  // What follows is our doing, now.
         releaseBody()
     }
@@ -367,6 +387,7 @@ extension CloseReason {
         case .ambiguousFraming:
             self = .failed(Failure(.protocol, phase: .receive, "Content-Length stood beside Transfer-Encoding"))
         case .upgraded: self = .switchedProtocols
+        case .tunnelRefused: self = .tunnelRefused
         }
     }
 }

@@ -141,6 +141,8 @@ public enum CloseReason: Hashable, Sendable {
     case tooManyIdle(limit: Int)
     case closeIdleWasCalled
     case switchedProtocols
+    /// A request with the method CONNECT got another answer than a tunnel.
+    case tunnelRefused
     /// The request on it was cancelled or ran into its time limit.
     case requestCancelled, requestTimedOut
     /// Reading, writing or understanding the peer failed.
@@ -172,6 +174,7 @@ extension CloseReason: CustomStringConvertible {
         case .tooManyIdle(let limit): "more than \(limit) idle in all"
         case .closeIdleWasCalled: "idle connections were closed"
         case .switchedProtocols: "switched protocols"
+        case .tunnelRefused: "CONNECT was refused"
         case .requestCancelled: "request cancelled"
         case .requestTimedOut: "request timed out"
         case .failed(let failure): failure.message

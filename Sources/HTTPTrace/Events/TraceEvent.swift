@@ -35,7 +35,7 @@ public enum TraceEvent: Sendable, Equatable {
     case gotFirstResponseByte
     /// [G] Each 1xx except 101.
     case got1xxResponse(ResponseHead)
-    /// [G] The 100 that was asked for.
+    /// [G] The 100 that was asked for; over HTTP/1 just before its `got1xxResponse`.
     case got100Continue
     /// [+] The final head is complete.
     case responseHead(ResponseHead)

@@ -21,6 +21,9 @@ public enum NotReusable: Equatable, Sendable {
     /// The connection speaks another protocol now: 101, or a tunnel after CONNECT. The bytes not consumed belong to
     /// that.
     case upgraded
+    /// A CONNECT got another answer than a tunnel. Somebody on the way may take what follows for the tunnel's bytes all the
+    /// same; Go gives such connections up too.
+    case tunnelRefused
 }
 
 /// The two ends of a connection.
@@ -35,6 +38,7 @@ extension NotReusable: CustomStringConvertible {
         case .bodyUntilClose: "the body lasted until the connection closed"
         case .ambiguousFraming: "the framing was ambiguous"
         case .upgraded: "the connection was upgraded to another protocol"
+        case .tunnelRefused: "CONNECT was refused"
         }
     }
 }

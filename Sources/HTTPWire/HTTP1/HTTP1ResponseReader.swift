@@ -193,6 +193,8 @@ public struct HTTP1ResponseReader: Sendable {
     private func verdict(_ head: ReceivedHead, _ framing: BodyFraming) -> HTTP1End {
         if head.status == 101 || (method == .connect && 200..<300 ~= head.status) { return .notReusable(.upgraded) }
         let end = HTTP1End.after(head, framing, from: .server)
-        return end.isReusable && asksToClose ? .notReusable(.connectionClose(by: .client)) : end
+        guard end.isReusable else { return end }
+        if method == .connect { return .notReusable(.tunnelRefused) }
+        return asksToClose ? .notReusable(.connectionClose(by: .client)) : end
     }
 }

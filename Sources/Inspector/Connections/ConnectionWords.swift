@@ -91,6 +91,7 @@ extension CloseReason {
         case .tooManyIdleForHost, .tooManyIdle: "idle surplus"
         case .closeIdleWasCalled: "idle closed"
         case .switchedProtocols: "switched"
+        case .tunnelRefused: "no tunnel"
         case .requestCancelled: "cancelled"
         case .requestTimedOut: "timed out"
         case .failed(let failure): failure.kind.rawValue

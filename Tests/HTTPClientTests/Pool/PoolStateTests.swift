@@ -57,7 +57,7 @@ struct PoolStateTests {
             ])
     }
 
-    // TestTransportPoolConnectionBecomesAvailableDuringDial, TestTransportSocketLateBinding
+    // TestTransportPoolConnConnectionBecomesAvailableDuringDial, TestTransportSocketLateBinding
     @Test func `a freed connection overtakes a pending dial, whose own connection then rests`() {
         var pool = PoolState()
         _ = pool.request(first, for: key, at: .zero)
@@ -107,14 +107,21 @@ struct PoolStateTests {
 
     // TestTransportMaxIdleConns
     @Test func `past the total idle limit the least recently used one makes room`() {
-        var pool = PoolState { $0.idleTotal = 1 }
-        pool.makeActive([first], key, [c1])
-        pool.makeActive([second], other, [c2])
-        _ = pool.released(c1, at: .seconds(1))
-        #expect(
-            pool.released(c2, at: .seconds(2)) == [
-                .rest(c2, until: .seconds(92)), .close(c1, because: .tooManyIdle(limit: 1)), .wake(at: .seconds(92)),
-            ])
+        var pool = PoolState { $0.idleTotal = 4 }
+        let hosts = (1...6).map { ConnectionKey(origin: Origin(scheme: .http, host: "\($0).example")) }
+        func visit(_ number: Int, at now: Timestamp) -> [PoolAction] {
+            pool.makeActive([RequestID(number)], hosts[number - 1], [ConnectionID(number)])
+            return pool.released(ConnectionID(number), at: now)
+        }
+        func closed(_ actions: [PoolAction]) -> [PoolAction] {
+            actions.filter { if case .close = $0 { true } else { false } }
+        }
+        for number in 1...4 { #expect(closed(visit(number, at: .seconds(Double(number)))) == []) }
+        #expect(closed(visit(5, at: .seconds(5))) == [.close(c1, because: .tooManyIdle(limit: 4))])
+        // The second is used again, which leaves the third as the one that rested longest.
+        _ = pool.request(RequestID(7), for: hosts[1], at: .seconds(6))
+        _ = pool.released(c2, at: .seconds(7))
+        #expect(closed(visit(6, at: .seconds(8))) == [.close(c3, because: .tooManyIdle(limit: 4))])
     }
 
     // TestTransportMaxConnsPerHostIncludeDialInProgress
@@ -188,6 +195,21 @@ struct PoolStateTests {
         _ = pool.released(c1, at: .seconds(1))
         #expect(pool.wake(at: .seconds(91)) == [.close(c1, because: .idleTimeout(after: .seconds(90)))])
         #expect(pool.released(c2, at: .seconds(92)).first == .rest(c2, until: .seconds(182)))
+    }
+
+    // TestTransportIdleConnTimeout, TestTransportRemovesConnsAfterIdle
+    @Test func `every use starts the idle limit anew, and after it the place at the host's limit is free`() {
+        var pool = PoolState { $0.openPerHost = 1 }
+        pool.makeIdle(first, key, c1, at: .zero)
+        for number in 1...3 {
+            let (request, now) = (RequestID(number + 1), Timestamp.seconds(Double(number) * 60))
+            #expect(pool.wake(at: now) == [.wake(at: now + .seconds(30))])
+            #expect(
+                pool.request(request, for: key, at: now) == [.assign(request, to: c1, reuse: .idle(for: .seconds(60)))])
+            #expect(pool.released(c1, at: now).first == .rest(c1, until: now + .seconds(90)))
+        }
+        #expect(pool.wake(at: .seconds(270)) == [.close(c1, because: .idleTimeout(after: .seconds(90)))])
+        #expect(pool.request(RequestID(5), for: key, at: .seconds(271)).first == .open(c2, key, for: RequestID(5)))
     }
 
     @Test func `a wake-up that comes early says when to come again`() {

@@ -61,7 +61,7 @@ struct ProxyRulesTests {
         #expect(try rules.proxy(for: origin)?.server.description == one.proxy)
     }
 
-    // TestRoundTripReturnsProxyError and the CGI rows of TestProxyFromEnvironment
+    // The CGI rows of TestProxyFromEnvironment
     @Test func `in a CGI program http targets fail instead of following what a client may have sent`() throws {
         let rules = ProxyRules(environment: ["HTTP_PROXY": "http://10.1.2.3:8080", "REQUEST_METHOD": "POST"])
         let failure = #expect(throws: Failure.self) { try rules.key(for: Origin(scheme: .http, host: "example.com")) }

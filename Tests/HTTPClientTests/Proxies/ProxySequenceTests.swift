@@ -74,6 +74,15 @@ struct ProxySequenceTests {
         #expect(server.received[0].hasPrefix("GET http://target.example/a?b HTTP/1.1\r\n"))
     }
 
+    // TestRoundTripReturnsProxyError
+    @Test func `where the rules refuse, nobody is asked for anything`() async throws {
+        let test = try TestClient {
+            $0.proxies = ProxyRules(environment: ["HTTP_PROXY": "http://127.0.0.1:1", "REQUEST_METHOD": "POST"])
+        }
+        #expect(await test.failure(of: ClientRequest(url: plainTarget))?.kind == .proxy)
+        #expect(test.events.words == ["requestStarted", "requestFinished(proxy)"])
+    }
+
     // TestProxyAuthHeader
     @Test func `who we are goes to the proxy, and into no event`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
@@ -243,7 +252,28 @@ struct ProxySequenceTests {
         #expect(failure?.kind == .proxy)
     }
 
-    // TestTransportProxyHTTPSConnectLeak: the dial has a limit of its own.
+    // TestTransportProxyHTTPSConnectLeak
+    @Test func `cancelling while the proxy thinks ends the request at once, and the dial when the proxy is done`()
+        async throws
+    {
+        let gate = Gate()
+        let refusal = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+        let server = try ScriptedServer([.readHead, .wait(gate), .send(refusal), .awaitClose])
+        let test = try TestClient(through: server.proxy(.http)) { $0.tunnelTimeout = .seconds(600) }
+        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: secureTarget)) }
+        await until { server.received.first?.hasSuffix("\r\n\r\n") == true }
+        task.cancel()
+        #expect(await task.value?.kind == .cancelled)
+        #expect(
+            test.events.steps == dialed + [
+                "tunnelStart(localhost:443 by http)", "dequeued(cancelled)", "tunnelDone(-1)(cancelled)",
+                "requestFinished(cancelled)",
+            ])
+        gate.open()
+        await until { server.finished == 1 && test.client.poolSnapshot.hosts.isEmpty }
+        #expect(test.connections.words.last == "connectionFailed(proxy)")
+    }
+
     @Test func `a silent proxy ends with the tunnel's limit, and the connection with it`() async throws {
         let server = try ScriptedServer([.readHead, .awaitClose])
         let test = try TestClient(through: server.proxy(.http)) { $0.tunnelTimeout = .milliseconds(30) }

@@ -1,3 +1,4 @@
+import HTTPServer
 import HTTPTrace
 import HTTPTypes
 import Testing
@@ -22,6 +23,28 @@ struct ConnectionReuseTests {
         let test = try TestClient()
         for _ in 0..<5 { #expect(try await test.fetch(server.url()) == (200, "hello")) }
         #expect(server.received.count == 1)
+    }
+
+    // TestTransportKeepAlives, TestTransportPoolDisableKeepAlives, TestTransportConnectionCloseOnRequestDisableKeepAlive
+    @Test func `without keep-alive each request says so, and has a connection of its own`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose], [.readHead, .send(ok), .awaitClose])
+        let test = try TestClient { $0.pool.keepsAlive = false }
+        for _ in 0..<2 { #expect(try await test.fetch(server.url()) == (200, "hello")) }
+        #expect(server.received.count == 2)
+        #expect(server.received.allSatisfy { $0.contains("\r\nConnection: close\r\n") })
+        #expect(!test.events.words.contains("putIdleConn"))
+    }
+
+    // TestServerKeepAlivesEnabled
+    @Test func `of a server without keep-alive no connection is used again`() async throws {
+        let server = try await Server.start { _, responder in
+            try await responder.send(HTTPResponse(status: .ok), Array("hello".utf8))
+        }
+        server.keepsConnections = false
+        let test = try TestClient()
+        for _ in 0..<2 { #expect(try await test.fetch(RequestURL(origin: server.origin)) == (200, "hello")) }
+        #expect(test.events.words.filter { $0.hasPrefix("gotConn") } == ["gotConn(c1)", "gotConn(c2)"])
+        server.close()
     }
 
     // TestTransportPoolConnCannotReuseConnectionInUse
@@ -102,14 +125,18 @@ struct ConnectionReuseTests {
     }
 
     // TestTransportRemovesConnsAfterBroken, TestTransportPoolConnectionBroken
-    @Test func `a broken connection gives its place at the host's limit free`() async throws {
-        let server = try ScriptedServer([.readHead, .close], [.readHead, .send(ok), .awaitClose])
+    @Test(arguments: [("", Failure.Kind.reset), (String(ok.dropLast()), .truncated)])
+    func `a broken connection gives its place at the host's limit free`(_ answer: String, _ kind: Failure.Kind)
+        async throws
+    {
+        let server = try ScriptedServer([.readHead, .send(answer), .close], [.readHead, .send(ok), .awaitClose])
         let test = try TestClient { $0.pool.openPerHost = 1 }
-        #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .reset)
+        #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == kind)
         #expect(try await test.fetch(server.url()) == (200, "hello"))
+        #expect(server.received.count == 2)
     }
 
-    // TestTransportIdleConnRacesRequest, TestTransportRemovesConnsAfterIdle
+    // TestTransportIdleConnRacesRequest
     @Test func `requests that meet the idle limit never fail for it`() async throws {
         let script = Array(repeating: [Step.readHead, .send(empty)], count: 50).flatMap { $0 } + [.awaitClose]
         let server = try ScriptedServer(scripts: Array(repeating: script, count: 50))
@@ -120,13 +147,24 @@ struct ConnectionReuseTests {
         for _ in 0..<40 { #expect(try await test.fetch(server.url()).status == 200) }
     }
 
-    // TestTransportIssue10457, TestTransportPersistConnLeak, TestTransportPersistConnLeakShortBody
+    // TestTransportIssue10457, TestTransportPersistConnLeak
     @Test func `servers that hang up after promising to stay leave nothing behind`() async throws {
         let server = try ScriptedServer(scripts: Array(repeating: [Step.readHead, .send(ok), .close], count: 20))
         let test = try TestClient()
         for _ in 0..<20 {
             try await test.fetch(server.url())
             await until { test.client.poolSnapshot.hosts.isEmpty }
+        }
+        #expect(test.connections.words.filter { $0.hasPrefix("connectionClosed") }.count == 20)
+    }
+
+    // TestTransportPersistConnLeakNeverIdle
+    @Test func `connections that are never idle leave nothing behind either`() async throws {
+        let server = try ScriptedServer(scripts: Array(repeating: [Step.readHead, .close], count: 20))
+        let test = try TestClient { $0.pool.keepsAlive = false }
+        for _ in 0..<20 {
+            #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .reset)
+            #expect(test.client.poolSnapshot.hosts.isEmpty)
         }
         #expect(test.connections.words.filter { $0.hasPrefix("connectionClosed") }.count == 20)
     }

@@ -1,5 +1,6 @@
 import HTTPTrace
 import HTTPTypes
+import TestSupport
 import Testing
 import Transport
 
@@ -58,6 +59,51 @@ struct RetryTests {
         #expect(answer == (200, "hello"))
         #expect(test.events.words.filter { $0.hasPrefix("attemptRetried") } == ["attemptRetried(reset, 2)"])
         #expect(server.received[1].hasSuffix(String(decoding: body, as: UTF8.self)))
+    }
+
+    // TestRetryRequestsOnError: the cases where nothing was written, so that even what is not replayable is sent again.
+    @Test(arguments: Unwritten.cases)
+    func `what was not written at all is sent again, whatever it is`(unwritten: Unwritten) async throws {
+        let server = try ScriptedServer(
+            [.readHead, .send(ok), .awaitClose],
+            [.readHead, .read(unwritten.bodyBytes), .send(ok), .awaitClose])
+        let test = try TestClient { $0.expectContinueTimeout = .zero }
+        try await test.fetch(server.url())
+        test.events.removeAll()
+        let request = ClientRequest(
+            method: unwritten.method, url: server.url(), fields: unwritten.fields,
+            body: [UInt8](repeating: 7, count: unwritten.bodyBytes))
+        // Just before it is written: the client is to learn of it by writing. On a busy machine a reset takes its time.
+        let hook = ClientTrace {
+            $0.gotConn = { got in
+                guard got.isReused else { return }
+                NetworkActor.assumeIsolated {
+                    server.reset(0)
+                    while let open = TCPTable.sockets(to: server.address, in: .established), open > 0 {}
+                }
+            }
+        }
+        let answer = try await withClientTrace(hook) { try await test.fetch(request) }
+        #expect(answer == (200, "hello"))
+        let words = Array(test.events.words.prefix { $0 != "queued(dialing, 0)" })
+        #expect(
+            words == ["requestStarted", "getConn", "gotConn(c1 reused idle)", "wroteHeaders"] + unwritten.told
+                + ["attemptRetried(reset, 2)", "getConn"])
+        #expect(server.received.count == 2)
+    }
+
+    struct Unwritten: Sendable {
+        var method = HTTPRequest.Method.post
+        var fields: HTTPFields = [:]
+        var bodyBytes = 0
+        /// Of the request's writing; what is small was told as written before (go-semantics 3).
+        var told: [String]
+
+        static let cases = [
+            Unwritten(method: .delete, told: ["wroteRequest"]), Unwritten(bodyBytes: 4, told: ["wroteRequest"]),
+            Unwritten(bodyBytes: 100_000, told: ["wroteRequest(reset)"]),
+            Unwritten(fields: [.expect: "100-continue"], bodyBytes: 4, told: ["wroteRequest(reset)"]),
+        ]
     }
 
     // TestTransportServerClosingUnexpectedly, TestStressSurpriseServerCloses

@@ -102,6 +102,7 @@ extension CloseReason {
         case .keepAliveOff: "keepAliveOff"
         case .closeIdleWasCalled: "closeIdleWasCalled"
         case .switchedProtocols: "switchedProtocols"
+        case .tunnelRefused: "tunnelRefused"
         case .requestCancelled: "requestCancelled"
         case .requestTimedOut: "requestTimedOut"
         case .clientClosed: "clientClosed"

@@ -51,6 +51,7 @@ final class ScriptedServer {
     private let tls: TLSContext?
     /// What each connection received, in the order of accepting.
     private(set) var received: [String] = []
+    private var accepted: [TCPStream] = []
     /// Connections whose script has ended.
     private(set) var finished = 0
 
@@ -76,6 +77,9 @@ final class ScriptedServer {
 
     var address: NetworkAddress { listener.address }
 
+    /// Resets a connection now, wherever its script stands.
+    func reset(_ number: Int) { accepted[number].reset() }
+
     /// Itself as a proxy.
     func proxy(_ kind: ProxyServer.Kind) -> ProxyServer {
         ProxyServer(kind, host: "127.0.0.1", port: listener.address.port)
@@ -84,6 +88,7 @@ final class ScriptedServer {
     private func start(_ tcp: TCPStream) {
         let number = received.count
         received.append("")
+        accepted.append(tcp)
         let script = number < scripts.count ? scripts[number] : []
         Task.onNetwork { [self] in
             var stream: any ByteStream = tcp

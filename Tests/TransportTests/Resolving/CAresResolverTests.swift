@@ -7,13 +7,8 @@ import Testing
 @testable import Transport
 
 // Of Go's tests of lookups and dials (internal/singleflight, net/lookup_test.go, net/dnsclient_unix_test.go,
-// net/dial_test.go), those that apply are named at ours, here and in DialRaceTests and DialOptionsTests. These don't:
-//
-//   TestForgetUnshared, TestDoAndForgetUnsharedRace    nobody can forget a lookup: it ends with the last who waits
-//   TestLookupIPAddrPreservesContextValues,
-//   TestWithUnexpiredValuesPreserved                   a lookup has no context; its trace is handed over
-//   TestDialerControl, TestDialerControlContext        there is no hook to change a socket with
-//   TestDialerKeepAlive                                idle connections end by the pool's limit, not by TCP's probes
+// net/dial_test.go), those that apply are named at ours, here and in DialRaceTests and DialOptionsTests; for the others see
+// Tests/GoParity.md.
 
 @Suite("DNS servers", .timeLimit(.minutes(5)))
 struct CAresResolverTests {
@@ -117,7 +112,29 @@ struct CAresResolverTests {
         #expect(problems == ["DNS server \(server.address) could not find out (SERVFAIL)"])
     }
 
-    // TestDNSFlood, TestRetryTimeout
+    // TestDNSFlood
+    @Test func `many lookups at once at a server that never answers all end, each with its own error`() async throws {
+        let server = DNSServer { _ in .silence }
+        let resolver = CAresResolver()
+        var settings = ResolverSettings(server)
+        settings.timeout = .milliseconds(250)
+        let lookups = (0..<200).map { number in
+            Task.onNetwork { [settings] in
+                try await resolver.resolve(
+                    NameQuery(host: "\(number).test", port: 80, families: .ip4), settings: settings, tell: { _ in })
+            }
+        }
+        for lookup in lookups {
+            let error = await #expect(throws: ResolverError.self) { try await lookup.value }
+            guard case .noAnswer(let servers, _, _) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(servers == [server.address])
+        }
+    }
+
+    // TestRetryTimeout
     @Test func `a server that never answers is asked again, then named`() async {
         let server = DNSServer { _ in .silence }
         var settings = ResolverSettings(server)
@@ -209,7 +226,7 @@ struct CAresResolverTests {
 
     // MARK: Sharing
 
-    // TestDo, TestDoErr, TestDoDupSuppress
+    // TestDo, TestDoDupSuppress
     @Test func `equal lookups in flight are one, and each hears that, with its own port`() async throws {
         let gate = Gate()
         let server = DNSServer { _ in
@@ -226,6 +243,29 @@ struct CAresResolverTests {
         #expect(results.map { $0.addresses[0].port } == [80, 443])
         #expect(results.map(\.isCoalesced) == [true, true])
         #expect(server.questions.count == 1)
+    }
+
+    // TestDoErr
+    @Test func `equal lookups in flight share what went wrong too`() async throws {
+        let gate = Gate()
+        let server = DNSServer { _ in
+            gate.wait()
+            return .code(2)
+        }
+        let resolver = CAresResolver()
+        let first = lookup(of: "a.test", .ip4, at: server, resolver)
+        try await wait(for: "the first question") { !server.questions.isEmpty }
+        let second = lookup(of: "a.test", .ip4, at: server, resolver)
+        await Task.onNetwork { await Task.yield() }.value
+        gate.open()
+        for lookup in [first, second] {
+            let error = await #expect(throws: ResolverError.self) { try await lookup.value }
+            #expect(error?.description == "DNS server \(server.address) could not find out (SERVFAIL)")
+        }
+        // As often as one of them alone.
+        let other = DNSServer { _ in .code(2) }
+        _ = await failure(of: "a.test", .ip4, at: other)
+        #expect(server.questions.count == other.questions.count)
     }
 
     // TestLookupContextCancel
