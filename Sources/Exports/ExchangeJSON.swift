@@ -31,6 +31,7 @@ public enum ExchangeJSON {
         json.field("url", url)
         switch exchange.cause {
         case .typed: break
+        case .caught: json.served(exchange)
         case .replay(let original): json.field("replay_of", original.number)
         case .redirect(let origin): json.field("redirect_from", origin.number)
         }
@@ -62,6 +63,24 @@ extension JSONWriter {
         field("kind", failure.kind.rawValue)
         field("message", failure.message)
         if failure.isCertificate { field("is_certificate", true) }
+        closeObject()
+    }
+
+    /// From whom it came, and the phases on that side when others are told beside them.
+    fileprivate mutating func served(_ exchange: Exchange) {
+        guard let served = exchange.served else { return }
+        openObject("caught")
+        field("client", served.client.description)
+        field("connection", served.connection.description)
+        field("request", served.id.description)
+        field("use", ifPresent: served.use)
+        field("forwarded", exchange.isForwarded)
+        field("request_body_len", served.requestBytes)
+        field("request_body_sha256", ifPresent: served.body?.sha256)
+        for (phase, span) in served.phases.present {
+            name(text: "\(phase.rawValue)_ms")
+            value(span.duration(at: span.end ?? span.start).nanoseconds, decimals: 6)
+        }
         closeObject()
     }
 

@@ -156,6 +156,7 @@ extension TextTimeline {
         case .reused(let connection): "reused \(connection.description)"
         case .literalAddress: "the host is an address"
         case .noTLS: "plain http"
+        case .clientsBusiness: "the client's business"
         case .answeredEarly: "answered before the request was written"
         case .notReached: exchange.isRunning ? "not yet" : "not reached"
         }

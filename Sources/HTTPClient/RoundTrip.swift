@@ -87,7 +87,7 @@ final class RoundTrip {
             .requestStarted(
                 RequestedHead(
                     method: request.method, url: request.url, fields: request.fields,
-                    bodyBytes: request.body.isEmpty ? nil : request.body.count)))
+                    bodyBytes: request.announcedBytes)))
         if let redirection { tracer.record(.redirected(redirection)) }
         startTimer()
     }

@@ -15,6 +15,9 @@ public struct Model: Sendable {
     /// What holds for every request (`follow`, `verify`, `h2,h1`), shown in the probe line where there is room.
     public var standingOptions: [String] = []
 
+    /// The server whose requests are the rows; nil where rows are what this program sends.
+    public var listening: Listening?
+
     // What is shown
     var rows = RowList()
     var activity = Activity()
@@ -38,6 +41,10 @@ public struct Model: Sendable {
     var tab = DetailTab.timing
     var detailScroll = 0
     var connectionScroll = 0
+    /// Whose connections the pane shows.
+    public var side = Side.client
+    /// Which body the Body page shows; nil for the more telling one of each row.
+    var bodySide: BodySide?
     var timeline = TimelineMode.automatic
     /// The axis shows 2^-zoom of what fits.
     var zoom = 0
@@ -126,6 +133,8 @@ struct Prompt: Equatable, Sendable {
         case filter
         /// The path of a file to export to.
         case export
+        /// What a listening server answers.
+        case answer
     }
 
     var purpose: Purpose

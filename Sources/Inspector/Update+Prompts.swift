@@ -42,6 +42,12 @@ extension Model {
             focus = .requests
             isExpanded = false
             return [send(draft, cause: original.map { .replay(of: $0) } ?? .typed, at: now), .saveHistory(history)]
+        case .answer:
+            guard let answer = try? AnswerLine.parse(prompt.editor.text) else { return refuse(&self) }
+            mode = .browsing
+            listening?.answer = answer
+            say("From now on: \(listening?.words(figures) ?? "").")
+            return [.setAnswer(answer)]
         case .filter:
             guard let filter = try? RowFilter(prompt.editor.text) else { return refuse(&self) }
             self.filter = filter.isEmpty ? nil : filter

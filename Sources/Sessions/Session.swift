@@ -7,6 +7,10 @@ public struct Session: Equatable, Sendable {
     public private(set) var connections = ConnectionLedger()
     /// Figures over all exchanges, kept up to date record by record.
     public private(set) var statistics = Statistics()
+    /// Connections of a server of ours, open or gone, with their requests.
+    public internal(set) var server = ServerLedger()
+    /// The rows of requests that a server is serving.
+    var rows: [ServerRequestID: ExchangeID] = [:]
     private var twins = TwinIndex()
     /// Ties the stamps to dates.
     public var clock: ClockAnchor
@@ -27,16 +31,23 @@ public struct Session: Equatable, Sendable {
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
     public mutating func apply(_ records: some Sequence<TraceRecord>) {
-        for record in records {
+        for var record in records {
+            if let id = record.exchange { record.exchange = row(of: id) }
             connections.apply(record)
-            guard let id = record.exchange, let index = index(of: id) else { continue }
-            let before = Statistics.Share(exchanges[index])
-            exchanges[index].apply(record)
-            let after = Statistics.Share(exchanges[index])
-            guard after != before else { continue }
-            statistics.move(from: before, to: after)
-            if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
+            guard let id = record.exchange else { continue }
+            update(id) { $0.apply(record) }
         }
+    }
+
+    /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
+    mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
+        guard let index = index(of: id) else { return }
+        let before = Statistics.Share(exchanges[index])
+        change(&exchanges[index])
+        let after = Statistics.Share(exchanges[index])
+        guard after != before else { return }
+        statistics.move(from: before, to: after)
+        if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
     }
 
     private mutating func finished(_ exchange: Exchange) {

@@ -7,16 +7,20 @@ import TextScreen
 enum BodyPage {
     static func page(of exchange: Exchange, _ model: Model, at now: Timestamp) -> DetailPage {
         let theme = model.theme
-        guard let body = exchange.body, let text = model.bodyText else {
-            return DetailPage([StyledLine(" \(reasonForNothing(exchange))", theme.quiet)])
+        let shown = model.shownBody(of: exchange)
+        guard let body = shown.capture, let text = model.bodyText else {
+            return DetailPage([StyledLine(" \(reasonForNothing(exchange, shown.side))", theme.quiet)])
         }
+        let isRequest = shown.side == .request
+        let type = isRequest ? exchange.draft.fields[.contentType] : exchange.response?.fields[.contentType]
         var head = StyledLine(" ")
-        head.add("\(exchange.response?.fields[.contentType] ?? "no content type")", theme.strong)
+        if isRequest || exchange.cause == .caught { head.add(isRequest ? "request: " : "answer: ", theme.quiet) }
+        head.add("\(type ?? "no content type")", theme.strong)
         head.add("  \(Figures.size(body.totalBytes))")
-        if let coding = exchange.response?.fields[.contentEncoding] {
+        if !isRequest, let coding = exchange.response?.fields[.contentEncoding] {
             head.add("  decoded from \(coding), \(Figures.size(exchange.bodyBytes)) on the wire")
         }
-        head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet)
+        if !body.sha256.isEmpty { head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet) }
         guard !body.bytes.isEmpty else {
             return DetailPage([head, StyledLine(" The body is empty.", theme.quiet)])
         }
@@ -31,7 +35,11 @@ enum BodyPage {
         }
     }
 
-    private static func reasonForNothing(_ exchange: Exchange) -> String {
+    private static func reasonForNothing(_ exchange: Exchange, _ side: BodySide) -> String {
+        if side == .request {
+            let bytes = exchange.served?.requestBytes ?? 0
+            return exchange.isRunning ? "Still arriving: \(Figures.size(bytes)) so far." : "The request has no body."
+        }
         if exchange.isRunning { return "Still arriving: \(Figures.size(exchange.bodyBytes)) so far." }
         guard exchange.response != nil else { return "No answer, no body." }
         return exchange.bodyBytes == 0 ? "The answer has no body." : "The body was not kept."

@@ -14,7 +14,7 @@ extension JSONWriter {
         closeObject()
     }
 
-    private mutating func write(_ event: TraceEvent) {
+    mutating func write(_ event: TraceEvent) {
         switch event {
         case .requestStarted(let head):
             named("requestStarted")

@@ -28,6 +28,8 @@ enum ProgramExit {
     static let usage: Int32 = 2
     static let status: Int32 = 22
     static let writeError: Int32 = 23
+    /// The address can't be listened on, or the certificate to show can't be used. Any code that no failure has.
+    static let listen: Int32 = 3
     /// The certificates to trust can't be read.
     static let trust: Int32 = 77
     static let interrupted: Int32 = 130

@@ -9,7 +9,7 @@ import Transport
 struct BodyCollector {
     /// How much of each body is kept.
     let limit: Int
-    private var open: [ExchangeID: Partial] = [:]
+    private var open: [TraceBatch.BodyOwner: Partial] = [:]
 
     // A class since a digest can't be copied, and a dictionary's values must be.
     private final class Partial {
@@ -24,12 +24,12 @@ struct BodyCollector {
     ///
     /// - Returns: The capture, when this was the last piece.
     mutating func add(_ piece: TraceBatch.BodyPiece) -> BodyCapture? {
-        let partial = open.removeValue(forKey: piece.exchange) ?? Partial()
+        let partial = open.removeValue(forKey: piece.owner) ?? Partial()
         partial.total += piece.bytes.count
         partial.kept += piece.bytes.prefix(max(limit - partial.kept.count, 0))
         piece.bytes.withUnsafeBytes { partial.digest.update($0) }
         guard piece.isLast else {
-            open[piece.exchange] = partial
+            open[piece.owner] = partial
             return nil
         }
         return BodyCapture(bytes: partial.kept, totalBytes: partial.total, sha256: partial.digest.finish().hexadecimal)

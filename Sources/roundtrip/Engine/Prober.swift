@@ -15,11 +15,16 @@ final class Prober: Sendable {
     /// What happened, in order: the records of an exchange come before its body's capture.
     struct Report: Sendable {
         var records: [TraceRecord]
+        /// A server's.
+        var served: [ServerRecord]
         var bodies: [(exchange: ExchangeID, capture: BodyCapture)]
+        /// Those of requests that came in.
+        var requestBodies: [(request: ServerRequestID, capture: BodyCapture)]
     }
 
-    private let client: Client
-    private let recorder: TraceRecorder
+    let client: Client
+    /// Where a server's events and bodies go to be reported with the client's.
+    let recorder: TraceRecorder
     private let trace: ClientTrace
     private let tasks = Mutex<[ExchangeID: Task<Void, Never>]>([:])
     /// Those of `run`.
@@ -45,13 +50,17 @@ final class Prober: Sendable {
         collecting = Task {
             var collector = BodyCollector(keeping: keptBodyBytes)
             for await batch in stream {
-                var bodies: [(exchange: ExchangeID, capture: BodyCapture)] = []
+                var reported = Report(records: batch.records, served: batch.served, bodies: [], requestBodies: [])
                 var bytes = 0
                 for piece in batch.bodies {
                     bytes += piece.bytes.count
-                    if let capture = collector.add(piece) { bodies.append((piece.exchange, capture)) }
+                    guard let capture = collector.add(piece) else { continue }
+                    switch piece.owner {
+                    case .response(let exchange): reported.bodies.append((exchange, capture))
+                    case .request(let request): reported.requestBodies.append((request, capture))
+                    }
                 }
-                await report(Report(records: batch.records, bodies: bodies))
+                await report(reported)
                 EventLoop.shared.execute { [bytes] in recorder.settled(bytes) }
             }
         }
@@ -126,12 +135,14 @@ final class Prober: Sendable {
             let response = try await client.send(request, as: id)
             var pending: [UInt8] = []
             while let chunk = try await response.body.next() {
-                if !pending.isEmpty { await recorder.record(.init(exchange: id, bytes: pending, isLast: false)) }
+                if !pending.isEmpty {
+                    await recorder.record(.init(owner: .response(id), bytes: pending, isLast: false))
+                }
                 pending = chunk
             }
-            await recorder.record(.init(exchange: id, bytes: pending, isLast: true))
+            await recorder.record(.init(owner: .response(id), bytes: pending, isLast: true))
         } catch {
-            await recorder.record(.init(exchange: id, bytes: [], isLast: true))
+            await recorder.record(.init(owner: .response(id), bytes: [], isLast: true))
         }
     }
 }

@@ -1,3 +1,4 @@
+import HTTPServer
 import HTTPTrace
 import Transport
 
@@ -8,11 +9,20 @@ import Transport
 struct TraceBatch: Sendable {
     /// Oldest first.
     var records: [TraceRecord] = []
+    /// A server's, oldest first.
+    var served: [ServerRecord] = []
     var bodies: [BodyPiece] = []
 
-    /// A piece of a response body, or its end.
+    /// Whose body it is.
+    enum BodyOwner: Hashable, Sendable {
+        case response(ExchangeID)
+        /// Of a request that came in.
+        case request(ServerRequestID)
+    }
+
+    /// A piece of a body, or its end.
     struct BodyPiece: Sendable {
-        var exchange: ExchangeID
+        var owner: BodyOwner
         var bytes: [UInt8]
         /// Whether nothing will follow. Set on a piece of its own or on the last one.
         var isLast: Bool
@@ -52,16 +62,29 @@ final class TraceRecorder {
         { record in NetworkActor.assumeIsolated { self.record(record) } }
     }
 
+    /// For `ServerConfiguration.observer`.
+    nonisolated var serverObserver: ServerObserver {
+        { [self] record in
+            batch.served.append(record)
+            if batch.served.count >= Self.batchLimit { flush() } else { schedule() }
+        }
+    }
+
     private func record(_ record: TraceRecord) {
         batch.records.append(record)
         if batch.records.count >= Self.batchLimit { flush() } else { schedule() }
     }
 
-    /// Hands a piece of a body over, and waits while too many bytes are under way.
-    func record(_ piece: TraceBatch.BodyPiece) async {
+    /// Hands a piece of a body over that is too small to wait for.
+    func note(_ piece: TraceBatch.BodyPiece) {
         backlogBytes += piece.bytes.count
         batch.bodies.append(piece)
         schedule()
+    }
+
+    /// Hands a piece of a body over, and waits while too many bytes are under way.
+    func record(_ piece: TraceBatch.BodyPiece) async {
+        note(piece)
         guard backlogBytes > Self.backlogLimit else { return }
         flush()
         await withUnsafeContinuation { continuation in
@@ -89,7 +112,7 @@ final class TraceRecorder {
 
     /// Hands over what there is now.
     func flush() {
-        guard !batch.records.isEmpty || !batch.bodies.isEmpty else { return }
+        guard !batch.records.isEmpty || !batch.served.isEmpty || !batch.bodies.isEmpty else { return }
         var next = TraceBatch()
         next.records.reserveCapacity(min(batch.records.count, Self.batchLimit))
         swap(&batch, &next)

@@ -13,6 +13,8 @@ final class EffectRunner {
 
     /// Back into the loop.
     var post: (Message) -> Void = { _ in }
+    /// Where a new answer of a listening server goes.
+    var setAnswer: (AnswerDraft) -> Void = { _ in }
     /// What the loop holds now.
     var currentModel: (() -> Model)?
 
@@ -34,6 +36,7 @@ final class EffectRunner {
         case .cancel(let id): prober.cancel(id)
         case .export(let request): export(request)
         case .saveHistory(let lines): save(lines)
+        case .setAnswer(let answer): setAnswer(answer)
         case .copyCurl, .copy, .setMouse, .redraw, .suspend, .quit:
             preconditionFailure("\(effect) is the loop's own")
         }
