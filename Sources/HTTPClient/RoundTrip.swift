@@ -96,7 +96,7 @@ final class RoundTrip {
             .requestStarted(
                 RequestedHead(
                     method: request.method, url: request.url, fields: askedFields,
-                    bodyBytes: request.body.isEmpty ? nil : request.body.count)))
+                    bodyBytes: request.announcedBytes)))
         if let redirection { tracer.record(.redirected(redirection)) }
         startTimer()
     }
