@@ -31,6 +31,7 @@ public enum ExchangeJSON {
         json.field("url", url)
         switch exchange.cause {
         case .typed: break
+        case .caught: json.served(exchange)
         case .replay(let original): json.field("replay_of", original.number)
         case .redirect(let origin): json.field("redirect_from", origin.number)
         }
@@ -105,6 +106,24 @@ extension JSONWriter {
         milliseconds("largest_gap_ms", gap.duration)
         milliseconds("largest_gap_start_ms", gap.start - exchange.startedAt)
         field("largest_gap_after_bytes", gap.bytesBefore)
+        closeObject()
+    }
+
+    /// From whom it came, and the phases on that side when others are told beside them.
+    fileprivate mutating func served(_ exchange: Exchange) {
+        guard let served = exchange.served else { return }
+        openObject("caught")
+        field("client", served.client.description)
+        field("connection", served.connection.description)
+        field("request", served.id.description)
+        field("use", ifPresent: served.use)
+        field("forwarded", exchange.isForwarded)
+        field("request_body_len", served.requestBytes)
+        field("request_body_sha256", ifPresent: served.body?.sha256)
+        for (phase, span) in served.phases.present {
+            name(text: "\(phase.rawValue)_ms")
+            value(span.duration(at: span.end ?? span.start).nanoseconds, decimals: 6)
+        }
         closeObject()
     }
 

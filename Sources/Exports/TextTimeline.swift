@@ -179,6 +179,7 @@ extension TextTimeline {
         case .pinned: "pinned by --resolve"
         case .noTLS: "plain http"
         case .noTunnel: "no proxy made a way"
+        case .clientsBusiness: "the client's business"
         case .answeredEarly: "answered before the request was written"
         case .notReached: exchange.isRunning ? "not yet" : "not reached"
         }

@@ -10,6 +10,8 @@ public struct ClientRequest: Sendable, Equatable {
     public var fields: HTTPFields
     /// Empty for none. A body of length zero is sent as `Content-Length: 0` where the method expects a body.
     public var body: [UInt8]
+    /// Sent instead of `body` where it is set.
+    public var bodyStream: RequestBodyStream?
 
     public init(method: HTTPRequest.Method = .get, url: RequestURL, fields: HTTPFields = [:], body: [UInt8] = []) {
         self.method = method
@@ -24,14 +26,20 @@ extension ClientRequest {
     /// (RFC 9110 §9.2.2, and the Idempotency-Key habit).
     var isReplayable: Bool {
         switch method {
+        case _ where bodyStream != nil: false
         case .get, .head, .options, .trace: true
         default: fields.contains { ["idempotency-key", "x-idempotency-key"].contains($0.name.canonicalName) }
         }
     }
 
     var expectsContinue: Bool {
-        !body.isEmpty && fields[.expect]?.lowercased() == "100-continue"
+        hasBody && fields[.expect]?.lowercased() == "100-continue"
     }
+
+    var hasBody: Bool { bodyStream != nil || !body.isEmpty }
+
+    /// Bytes of body that will be sent; nil where there is none or its length is not known.
+    var announcedBytes: Int? { bodyStream.map(\.length) ?? (body.isEmpty ? nil : body.count) }
 
     var offersUpgrade: Bool { !fields.isEmpty && fields[.upgrade] != nil }
 

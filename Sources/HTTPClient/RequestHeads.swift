@@ -44,7 +44,7 @@ final class RequestHeads {
     func head(of request: ClientRequest, to key: ConnectionKey) throws(Failure) -> MadeHead {
         if let last, last.request.isWrittenLike(request) { return last.head }
         let head = try make(request, key)
-        if request.body.isEmpty { last = Made(request, head) }
+        if !request.hasBody { last = Made(request, head) }
         return head
     }
 
@@ -55,7 +55,7 @@ final class RequestHeads {
             return try HTTP2RequestHead(
                 method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
                 path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
-                body: request.body.isEmpty ? .none : .length(Int64(request.body.count)))
+                body: framing(of: request))
         } catch { throw Failure(error, in: nil) }
     }
 
@@ -86,11 +86,16 @@ final class RequestHeads {
         let head = HTTP1RequestHead(
             method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
             path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
-            body: request.body.isEmpty ? .none : .length(Int64(request.body.count)), form: form)
+            body: framing(of: request), form: form)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
         do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }
         return bytes
+    }
+
+    private func framing(of request: ClientRequest) -> BodyFraming {
+        if let stream = request.bodyStream { return stream.length.map { .length(Int64($0)) } ?? .chunked }
+        return request.body.isEmpty ? .none : .length(Int64(request.body.count))
     }
 }
 
@@ -107,7 +112,7 @@ extension ClientRequest {
     /// Unicode form of values are nothing. Only for requests without a body and without user information, so as not
     /// to compare those.
     fileprivate func isWrittenLike(_ other: ClientRequest) -> Bool {
-        method == other.method && url == other.url && url.userInfo == nil && body.isEmpty && other.body.isEmpty
+        method == other.method && url == other.url && url.userInfo == nil && !hasBody && !other.hasBody
             && fields.count == other.fields.count
             && zip(fields, other.fields).allSatisfy { one, two in
                 one.name.rawName == two.name.rawName

@@ -102,7 +102,7 @@ final class RoundTrip {
             .requestStarted(
                 RequestedHead(
                     method: request.method, url: request.url, fields: askedFields,
-                    bodyBytes: request.body.isEmpty ? nil : request.body.count)))
+                    bodyBytes: request.announcedBytes)))
         if let redirection { tracer.record(.redirected(redirection)) }
         startTimer()
     }
@@ -179,7 +179,7 @@ final class RoundTrip {
     private func mayRetry(after problem: ExchangeProblem, _ exchange: ClientExchange) -> Bool {
         guard abortion == nil, exchange.abortion == nil else { return false }
         // The server says that it did nothing.
-        if case .refused = problem { return refusals < Self.refusalLimit }
+        if case .refused = problem { return refusals < Self.refusalLimit && !exchange.hasTakenFromStream }
         return RetryRule(
             isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff

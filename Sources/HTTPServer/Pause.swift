@@ -1,18 +1,18 @@
 internal import HTTPTrace
-internal import Transport
+package import Transport
 
 // `Task.sleep` comes back by way of the global pool; the loop's own timers are exact to the turn and stay on the
 // network thread.
 
 /// One wait for a time.
 @NetworkActor
-final class Pause {
+package final class Pause {
     private var continuation: UnsafeContinuation<Void, Never>?
     private var timer: TimerID?
     private var isOver = false
 
     /// - Throws: `CancellationError`, at once when the task is cancelled.
-    static func wait(for duration: Duration) async throws {
+    package static func wait(for duration: Duration) async throws {
         let pause = Pause()
         await withTaskCancellationHandler {
             await pause.run(duration)

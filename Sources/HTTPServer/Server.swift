@@ -1,4 +1,5 @@
 public import HTTPTrace
+internal import HTTPTypes
 internal import HTTPWire
 public import Transport
 
@@ -182,6 +183,8 @@ public final class Server {
         reportWaiting()
     }
 
+    var isObserved: Bool { configuration.observer != nil }
+
     func record(
         _ event: @autoclosure () -> ServerEvent, of connection: ServerConnectionID?, _ request: ServerRequestID? = nil
     ) {
@@ -197,7 +200,9 @@ public final class Server {
         isStopping ? .serverStopped : keepsConnections ? nil : .keepAliveOff
     }
 
-    func standingLines() -> [UInt8] { standing.lines(at: StandingFields.currentSecond) }
+    func standingLines(besides fields: HTTPFields) -> [UInt8] {
+        standing.lines(at: StandingFields.currentSecond, besides: fields)
+    }
 
     /// Returns when `mustWait` no longer holds; it is asked whenever a connection has gone.
     private func untilConnectionGoes(while mustWait: () -> Bool) async {

@@ -16,6 +16,8 @@ public enum Effect: Equatable, Sendable {
     case copy(String)
     /// The same with the exchange as a curl command, whose quoting lives in Exports.
     case copyCurl(ExchangeID)
+    /// Answer every request that comes in like this from now on.
+    case setAnswer(AnswerDraft)
     /// The probe lines entered so far, oldest first, to be kept for the next start.
     case saveHistory([String])
     case setMouse(Bool)

@@ -32,7 +32,9 @@ public func nextFrame(_ model: Model, after now: Timestamp) -> Timestamp? {
     if model.runningCount > 0 { return now + .nanoseconds(16_666_667) }
     let layout = model.layout
     let showsIdleTimes = layout.connections != nil || (layout.screenClass == .compact && !model.isExpanded)
-    return model.pool.idle > 0 && showsIdleTimes ? now + .seconds(1) : nil
+    let server = model.session.server.counts
+    let restsSomewhere = model.side == .client ? model.pool.idle > 0 : server.idle + server.new > 0
+    return restsSomewhere && showsIdleTimes ? now + .seconds(1) : nil
 }
 
 /// Whether anything on the screen moves with time.

@@ -18,6 +18,7 @@ enum Action: Equatable, Sendable {
     case follow, nextTimeline, zoomIn, zoomOut, zoomFit
     case connections, copy, export
     case mark, unmarkAll, compare
+    case otherSide, otherBody, answer
     case filter, toggleFilter, order, resetOrder
     case toggleMouse, redraw, suspend, help
 }
@@ -64,6 +65,14 @@ enum KeyBindings {
         KeyBinding(
             keys: [.character("e")], action: .edit, hint: "Edit",
             help: "Edit a copy of the selected request, then send it.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("A")], action: .answer, hint: "Answer",
+            help: "While listening: edit what is answered, its status, -H fields, -d body and --delay in ms.",
+            isAvailable: { $0.listening.map { $0.forwardsTo == nil } ?? false }),
+        KeyBinding(
+            keys: [.character("S")], action: .otherSide, hint: "Side",
+            help: "The connections as the server sees them, or as the client does.",
+            isAvailable: { $0.hasBothSides }),
         KeyBinding(
             keys: [.character("X")], action: .cancel, hint: "Cancel",
             help: "Cancel the selected request, whatever it is doing.", isAvailable: hasRunning),
@@ -164,6 +173,9 @@ enum KeyBindings {
         KeyBinding(
             keys: [.character("5")], action: .tab(.events), hint: nil, help: "Events: all that was seen, with times."),
         KeyBinding(keys: [.character("6")], action: .tab(.raw), hint: nil, help: "Raw: both heads as they crossed."),
+        KeyBinding(
+            keys: [.character("b")], action: .otherBody, hint: nil,
+            help: "The Body page of the request, or of its answer.", isAvailable: hasRow),
         KeyBinding(
             keys: [.character("c")], action: .connections, hint: nil,
             help: "To the connections; once more gives them the whole screen."),

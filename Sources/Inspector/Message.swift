@@ -7,6 +7,11 @@ public enum Message: Sendable {
     case key(Key)
     /// What the engine recorded since the last batch, oldest first.
     case trace([TraceRecord])
+    /// What a server of ours recorded since the last batch, oldest first. To be handed in after the client's records of the
+    /// same time, so that requests of our own find their rows.
+    case served([ServerRecord])
+    /// The body of a request that came in has ended, as far as it was kept.
+    case requestBody(ServerRequestID, BodyCapture)
     /// A response body has ended, as far as it was kept.
     case body(ExchangeID, BodyCapture)
     /// The screen's new size; also the first message, before anything is drawn.

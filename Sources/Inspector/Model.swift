@@ -21,6 +21,9 @@ public struct Model: Sendable {
     /// What a person may change of that, behind `,`.
     public var options = RequestOptions()
 
+    /// The server whose requests are the rows; nil where rows are what this program sends.
+    public var listening: Listening?
+
     // What is shown
     var rows = RowList()
     var activity = Activity()
@@ -44,6 +47,10 @@ public struct Model: Sendable {
     var tab = DetailTab.timing
     var detailScroll = 0
     var connectionScroll = 0
+    /// Whose connections the pane shows.
+    public var side = Side.client
+    /// Which body the Body page shows; nil for the more telling one of each row.
+    var bodySide: BodySide?
     var timeline = TimelineMode.automatic
     /// The axis shows 2^-zoom of what fits.
     var zoom = 0
@@ -134,6 +141,8 @@ struct Prompt: Equatable, Sendable {
         case filter
         /// The path of a file to export to.
         case export
+        /// What a listening server answers.
+        case answer
     }
 
     var purpose: Purpose

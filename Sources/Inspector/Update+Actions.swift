@@ -37,6 +37,9 @@ extension Model {
         case .connections:
             isExpanded = focus == .connections && !isExpanded
             focus = .connections
+        case .otherSide: switchSide()
+        case .otherBody: switchBody()
+        case .answer: editAnswer()
         case .copy: mode = .copying
         case .followRedirect: return selected.map { [.followRedirect($0)] } ?? []
         case .options: mode = .choosingOption
@@ -73,7 +76,7 @@ extension Model {
             detailScroll = max(0, Self.moved(detailScroll, step, page: layout.detailRows, count: 1 << 40))
         case .connections:
             let page = layout.connections?.rows ?? 1
-            connectionScroll = Self.moved(connectionScroll, step, page: page / 2, count: pool.count)
+            connectionScroll = Self.moved(connectionScroll, step, page: page / 2, count: listedConnections)
         }
     }
 
@@ -93,7 +96,7 @@ extension Model {
         isExpanded = false
     }
 
-    private mutating func show(_ tab: DetailTab) {
+    mutating func show(_ tab: DetailTab) {
         stopComparing()
         // On a screen with one pane at a time, asking for a page means wanting to see it.
         if focus == .connections || layout.detail == nil { focus = .detail }

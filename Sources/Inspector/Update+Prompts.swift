@@ -45,6 +45,12 @@ extension Model {
             // What is edited says all that is to be sent.
             let asked = original == nil ? options.applied(to: draft) : draft
             return [send(asked, cause: cause, at: now), .saveHistory(history)]
+        case .answer:
+            guard let answer = try? AnswerLine.parse(prompt.editor.text) else { return refuse(&self) }
+            mode = .browsing
+            listening?.answer = answer
+            say("From now on: \(listening?.words(figures) ?? "").")
+            return [.setAnswer(answer)]
         case .filter:
             guard let filter = try? RowFilter(prompt.editor.text) else { return refuse(&self) }
             self.filter = filter.isEmpty ? nil : filter

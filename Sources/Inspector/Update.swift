@@ -15,7 +15,10 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
     switch message {
     case .key(let key): effects = model.take(key, at: now)
     case .trace(let records): model.take(records)
+    case .served(let records): model.take(records)
+    case .requestBody(let request, let body): model.keep(body, of: request)
     case .body(let id, let body):
+        let id = model.session.row(of: id)
         model.session.keep(body, of: id)
         // It may have turned out to be a failure.
         if body.problem != nil, let exchange = model.session[id] { model.rows.note(exchange) }
@@ -52,10 +55,22 @@ extension Model {
     /// Adds a row.
     mutating func begin(_ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause, at now: Timestamp) {
         session.begin(draft, as: id, cause: cause, at: now)
-        lastID = id
         if case .redirect(let from) = cause { redirects[from] = id }
+        noteBegin(id)
+    }
+
+    /// Brings what is derived from exchanges up to date: a row was added.
+    mutating func noteBegin(_ id: ExchangeID) {
+        lastID = id
         activity.begin(id)
-        if let exchange = session[id] { rows.note(exchange) }
+        noteChange(id)
+    }
+
+    /// The same for a row that changed.
+    mutating func noteChange(_ id: ExchangeID) {
+        guard let exchange = session[id] else { return }
+        activity.note(exchange)
+        rows.note(exchange)
     }
 
     /// Applies a batch, then brings everything that is derived from exchanges and connections up to date: once for each
@@ -65,17 +80,13 @@ extension Model {
         // Only the states: a copy of the connection would share its list of requests, and make the next event copy it.
         var connections: [ConnectionID: ConnectionLedger.State?] = [:]
         for record in records {
-            if let id = record.exchange { exchanges.insert(id) }
+            if let id = record.exchange { exchanges.insert(session.row(of: id)) }
             if let id = record.connection, connections[id] == nil {
                 connections[id] = .some(session.connections[id]?.state)
             }
         }
         session.apply(records)
-        for id in exchanges.sorted() {
-            guard let exchange = session[id] else { continue }
-            activity.note(exchange)
-            rows.note(exchange)
-        }
+        for id in exchanges.sorted() { noteChange(id) }
         for (id, before) in connections.sorted(by: { $0.key < $1.key }) {
             guard let connection = session.connections[id] else { continue }
             pool.note(connection, was: before)
@@ -108,12 +119,12 @@ extension Model {
         if let detail = layout.detail { prepareBody(columns: detail.columns) }
         // At the top, where it mostly is, nobody needs to know how long the page is.
         if detailScroll > 0 { detailScroll = max(0, min(detailScroll, detailLineCount(layout) - layout.detailRows)) }
-        connectionScroll = max(0, min(connectionScroll, pool.count - 1))
+        connectionScroll = max(0, min(connectionScroll, listedConnections - 1))
     }
 
     /// Cuts the body into lines when its page is shown, and only then: this walks over all of it.
     private mutating func prepareBody(columns: Int) {
-        guard tab == .body, let exchange = selectedExchange, let body = exchange.body else {
+        guard tab == .body, let exchange = selectedExchange, let body = shownBody(of: exchange).capture else {
             bodyText = nil
             return
         }

@@ -14,11 +14,14 @@ extension Exchange {
     public mutating func apply(_ record: TraceRecord) {
         keep(record)
         // The row is closed: what its abandoned dial still does is told in the events and the attempts only.
-        guard isRunning else { return applyToAttempts(record) }
+        // Of a request that came in both halves are told in batches of their own: its answer may have ended before the way
+        // to the server behind is known.
+        guard isRunning || cause == .caught else { return applyToAttempts(record) }
         let time = max(record.time, startedAt)
         applyToAttempts(record)
         switch record.event {
-        case .requestStarted where events.count == 1: startedAt = record.time
+        case .requestStarted where events.count == 1:
+            if cause == .caught { forgetServersPhases() } else { startedAt = record.time }
         case .getConn: phases.begin(.queued, at: time)
         case .queued(let reason, _): queueReason = reason
         case .dequeued: break
@@ -60,6 +63,11 @@ extension Exchange {
             bodyBytes = end.bytes
             phases.end(.receive, at: time)
         case .attemptRetried(let failure, _): startOver(because: failure)
+        case .requestFinished(let failure) where cause == .caught && served != nil:
+            // The row ends when its client has been told.
+            served?.upstreamFailure = failure
+            if !isRunning { self.failure = self.failure ?? failure }
+            phases.endAll(at: time)
         case .requestFinished(let failure):
             self.failure = failure
             phases.endAll(at: time)
@@ -74,6 +82,17 @@ extension Exchange {
             .frameSent, .frameReceived, .connectionIdle, .connectionClosed:
             break  // Shown as events; no phase begins or ends with them.
         }
+    }
+
+    /// From here on the row tells of the way to the server behind us; its own side stays in `served`.
+    private mutating func forgetServersPhases() {
+        phases = PhaseSpans()
+        sentHead = nil
+        sentBytes = 0
+        response = nil
+        informational = []
+        bodyBytes = 0
+        firstByteAt = nil
     }
 
     private mutating func keep(_ record: TraceRecord) {

@@ -41,13 +41,31 @@ public struct Exchange: Equatable, Sendable, Identifiable {
     /// The body's bytes as far as they are kept; nil until the body has ended, or when keeping is off.
     public var body: BodyCapture?
     public var failure: Failure?
+    /// What the server at its other end saw, where that server is ours: a request that came in, or the demo's.
+    public var served: ServedRequest? {
+        get { if case .served(let request) = serverHalf { request } else { nil } }
+        set { serverHalf = newValue.map { .served($0) } ?? .none }
+    }
+
     /// Events in the order in which they happened, up to `eventLimit`.
     public var events: [TraceRecord] = []
+    /// The same of the server's side, up to the same limit.
+    public var serverEvents: [ServerRecord] = []
     /// Events past the limit: counted, not kept.
     public var droppedEvents = 0
 
+    private var serverHalf = ServerHalf.none
+
+    /// Behind a pointer: most rows have none, and a session may hold a million.
+    private indirect enum ServerHalf: Equatable, Sendable {
+        case none
+        case served(ServedRequest)
+    }
+
     public enum Cause: Equatable, Sendable {
         case typed
+        /// It came in from a client of ours: its phases are told from the server's side, see `ServedRequest`.
+        case caught
         case replay(of: ExchangeID)
         case redirect(from: ExchangeID)
     }
@@ -73,6 +91,9 @@ public struct Exchange: Equatable, Sendable, Identifiable {
 extension Exchange {
     public var isRunning: Bool { finishedAt == nil }
 
+    /// Whether it came in and was sent on: then its phases are those of the way to the server behind us.
+    public var isForwarded: Bool { cause == .caught && !events.isEmpty }
+
     /// `ok` or `error:…`; nil while it runs.
     public var outcome: String? { isRunning ? nil : failure?.outcome ?? "ok" }
 
@@ -84,6 +105,7 @@ extension Exchange {
 
     /// Why `phase` has no span. Ask only for absent phases.
     public func absence(of phase: Phase) -> PhaseAbsence {
+        if cause == .caught, !isForwarded { return .clientsBusiness }
         // What nobody had to do comes first: no earlier request paid for it either.
         if phase == .dns, hasLiteralHost { return .literalAddress }
         if phase == .dns, isPinned { return .pinned }

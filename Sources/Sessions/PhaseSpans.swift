@@ -110,6 +110,8 @@ public enum PhaseAbsence: Equatable, Sendable {
     case noTunnel
     /// The response came before the request was written.
     case answeredEarly
+    /// It came in from a client: what it took that client to get here, it alone knows.
+    case clientsBusiness
     /// It ended before that; or has not come so far yet.
     case notReached
 }

@@ -7,6 +7,10 @@ public struct Session: Equatable, Sendable {
     public private(set) var connections = ConnectionLedger()
     /// Figures over all exchanges, kept up to date record by record.
     public private(set) var statistics = Statistics()
+    /// Connections of a server of ours, open or gone, with their requests.
+    public internal(set) var server = ServerLedger()
+    /// The rows of requests that a server is serving.
+    var rows: [ServerRequestID: ExchangeID] = [:]
     private var twins = TwinIndex()
     /// Ties the stamps to dates.
     public var clock: ClockAnchor
@@ -35,10 +39,24 @@ public struct Session: Equatable, Sendable {
     public mutating func apply(_ records: some Sequence<TraceRecord>) { apply(Array(records)) }
 
     private mutating func apply(_ record: TraceRecord) {
-        connections.apply(record)
-        guard let id = record.exchange, let index = exchanges.index(of: id) else { return }
+        guard let asked = record.exchange else { return connections.apply(record) }
+        let id = row(of: asked)
+        // Copied only where it must be changed, which is for what was sent on.
+        if id == asked {
+            connections.apply(record)
+        } else {
+            var record = record
+            record.exchange = id
+            connections.apply(record)
+        }
+        update(id) { $0.apply(record) }
+    }
+
+    /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
+    mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
+        guard let index = exchanges.index(of: id) else { return }
         let before = exchanges[index].share
-        exchanges[index].apply(record)
+        change(&exchanges[index])
         let after = exchanges[index].share
         guard after != before else { return }
         statistics.move(from: before, to: after)

@@ -15,9 +15,12 @@ struct Roundtrip: AsyncParsableCommand {
               roundtrip probe https://example.com/              one timeline, no interface
               roundtrip probe -n 100 -c 8 --summary URL         how fast, over a hundred requests
               roundtrip probe --har - URL URL                   HAR 1.2 on standard output
+              roundtrip listen --port 8080                      the interface on the requests that come in
+              roundtrip listen --forward http://127.0.0.1:3000  the same, in front of another server
+              roundtrip playground                              a server with routes to try things out on
             """,
         version: programVersion,
-        subcommands: [InspectCommand.self, ProbeCommand.self],
+        subcommands: [InspectCommand.self, ProbeCommand.self, ListenCommand.self, PlaygroundCommand.self],
         defaultSubcommand: InspectCommand.self)
 
     static func main() async {

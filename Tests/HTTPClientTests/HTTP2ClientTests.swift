@@ -117,6 +117,45 @@ struct HTTP2ClientTests {
         #expect(response.body.trailers == [checksum: "1"])
     }
 
+    @Test func `a body that comes piece by piece goes out as the server takes it`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            connection.respond(id, body: "\(connection.received[id] ?? 0)")
+        }
+        let test = try plainClient()
+        for length in [nil, 3_000_000] {
+            var left = 30
+            var request = ClientRequest(method: .put, url: peer.url())
+            request.bodyStream = RequestBodyStream(length: length) {
+                left -= 1
+                return left < 0 ? nil : [UInt8](repeating: 7, count: 100_000)
+            }
+            #expect(try await test.fetch(request) == (200, "3000000"))
+            guard case .flushed(let bytes)? = test.events.all.map(\.event).last(where: { $0.isFlushed }) else { continue }
+            #expect(bytes > 3_000_000 && bytes < 3_001_000)
+        }
+    }
+
+    @Test func `a body whose source breaks off is no whole body for the server`() async throws {
+        struct SourceFailed: Error {}
+        var isWhole = false
+        let peer = try HTTP2Peer { _, event in
+            if case .streamEnded = event { isWhole = true }
+        }
+        let test = try plainClient()
+        var request = ClientRequest(method: .put, url: peer.url())
+        var isFirst = true
+        request.bodyStream = RequestBodyStream(length: nil) {
+            defer { isFirst = false }
+            guard isFirst else { throw SourceFailed() }
+            return [1, 2, 3]
+        }
+        let failure = await test.failure(of: request)
+        #expect(failure?.message.contains("broke off") == true)
+        await until { peer.connections[0].session.openStreams == 0 }
+        #expect(!isWhole)
+    }
+
     @Test func `a download larger than every window arrives whole`() async throws {
         let peer = try HTTP2Peer { connection, event in
             guard case .streamEnded(let id) = event else { return }
@@ -455,4 +494,8 @@ struct HTTP2ClientTests {
         #expect(await task.value != nil)
         #expect(test.connections.words.last == "connectionClosed(clientClosed)")
     }
+}
+
+extension TraceEvent {
+    fileprivate var isFlushed: Bool { if case .flushed = self { true } else { false } }
 }

@@ -13,6 +13,9 @@ extension HARWriter {
         json.field("_number", exchange.id.number)
         switch exchange.cause {
         case .typed: break
+        case .caught:
+            json.field("_client", ifPresent: exchange.served?.client.description)
+            json.field("_clientConnection", ifPresent: exchange.served?.connection.description)
         case .replay(let original): json.field("_replayOf", original.number)
         case .redirect(let origin): json.field("_redirectFrom", origin.number)
         }

@@ -53,6 +53,14 @@ enum ClientExchange {
         }
     }
 
+    /// Whether bytes were taken from a body that can be read only once: it can't be sent again then.
+    var hasTakenFromStream: Bool {
+        switch self {
+        case .http1: false  // Its servers refuse nothing that could be sent again.
+        case .http2(let exchange): exchange.hasTakenFromStream
+        }
+    }
+
     var trailers: HTTPFields? {
         switch self {
         case .http1(let exchange): exchange.trailers

@@ -34,6 +34,8 @@ final class HTTP1Exchange {
     /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
     private(set) var abortion: Failure?
     private let body: [UInt8]
+    /// Goes out instead of `body`.
+    private var bodyStream: RequestBodyStream?
     @exclusivity(unchecked) var chunk: [UInt8] = []
     private var bodyBytes = 0
     /// What Content-Length says; nil where the end shows otherwise.
@@ -91,6 +93,7 @@ final class HTTP1Exchange {
         connection.noteArrivals(tracer.isRecording)
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
+        bodyStream = request.bodyStream
         if request.expectsContinue {
             holdBodyBack(head: bytes, for: expectTimeout)
         } else {
@@ -118,7 +121,9 @@ final class HTTP1Exchange {
 
     private func writeBody(after bytes: [UInt8]) {
         writing = .body
-        if body.count <= Self.inlineBodyBytes {
+        if let bodyStream {
+            Task.onNetwork { await self.pass(bodyStream, after: bytes) }
+        } else if body.count <= Self.inlineBodyBytes {
             // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
             tracer.record(.wroteRequest(nil), on: connection.id)
             write(body.isEmpty ? bytes : bytes + body, then: [])
@@ -175,6 +180,46 @@ final class HTTP1Exchange {
     private func tryWrite(_ bytes: UnsafeRawPointer, _ count: Int) throws(StreamError) -> Int {
         try connection.stream.tryWrite(UnsafeRawBufferPointer(start: bytes, count: count))
     }
+
+    /// Sends the head and then the body as it comes.
+    private func pass(_ body: RequestBodyStream, after head: [UInt8]) async {
+        do {
+            try await send(head)
+            var left = body.length
+            while !isEnded, let piece = try await body.next() {
+                guard !isEnded else { break }
+                try await send(body.length == nil ? Self.chunk(piece) : piece)
+                left = left.map { $0 - piece.count }
+            }
+            // Answered before all was asked for: whoever looks at the connection sees that it can't be used again.
+            guard !isEnded || (left == 0 && settling != nil) else { return noteWritingEnded() }
+            if body.length == nil { try await send(Self.lastChunk) }
+            tracer.record(.wroteRequest(nil), on: connection.id)
+            noteFlushed()
+        } catch let error as StreamError {
+            writing = .failed(error)
+            guard !isEnded || settling != nil else { return }
+            tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id)
+            noteWritingEnded()
+        } catch {
+            guard !isEnded else { return noteWritingEnded() }
+            // Its source failed: the server must not take what it has for the whole.
+            abort(because: Failure(.cancelled, phase: .send, "the request's body broke off: \(error)"))
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) async throws(StreamError) {
+        try await connection.stream.writeAll(bytes)
+        sentBytes += bytes.count
+    }
+
+    private static func chunk(_ piece: [UInt8]) -> [UInt8] {
+        var framed: [UInt8] = []
+        ChunkFraming.append(piece.span, to: &framed)
+        return framed
+    }
+
+    private static let lastChunk = Array("0\r\n\r\n".utf8)
 
     private func noteFlushed() {
         guard case .body = writing else { return }  // While the body is held back, only the head has gone.

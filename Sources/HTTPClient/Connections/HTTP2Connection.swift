@@ -119,6 +119,9 @@ final class HTTP2Connection {
         flush()
     }
 
+    /// Body bytes given and not yet in a frame.
+    func unsentBytes(of stream: HTTP2StreamID) -> Int { session.unsentBytes(of: stream) }
+
     func reset(_ stream: HTTP2StreamID, _ code: HTTP2ErrorCode) {
         guard exchanges[stream] != nil else { return }
         session.reset(stream, code)

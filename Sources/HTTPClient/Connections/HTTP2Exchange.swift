@@ -27,6 +27,11 @@ final class HTTP2Exchange {
     private(set) var trailers: HTTPFields?
     private(set) var abortion: Failure?
     private var body: [UInt8] = []
+    /// Goes out instead of `body`.
+    private var bodyStream: RequestBodyStream?
+    private(set) var hasTakenFromStream = false
+    /// Who feeds the stream, while what he gave has not gone.
+    private var feeder: UnsafeContinuation<Void, Never>?
     private var chunk: [UInt8] = []
     private var bodyBytes = 0
     private var sending = Sending.head
@@ -63,6 +68,7 @@ final class HTTP2Exchange {
 
     func send(_ request: ClientRequest, _ head: HTTP2RequestHead, _ configuration: ClientConfiguration) {
         body = request.body
+        bodyStream = request.bodyStream
         responseHeaderTimeout = configuration.responseHeaderTimeout
         do throws(ExchangeProblem) {
             stream = try connection.open(head, for: self)
@@ -90,8 +96,43 @@ final class HTTP2Exchange {
 
     private func sendBody() {
         sending = .body
-        guard let stream, !body.isEmpty else { return connection.flush() }
-        connection.write(body, ends: true, on: stream)
+        guard let stream else { return }
+        if let bodyStream {
+            connection.flush()
+            Task.onNetwork { await self.pass(bodyStream, on: stream) }
+        } else if body.isEmpty {
+            connection.flush()
+        } else {
+            connection.write(body, ends: true, on: stream)
+        }
+    }
+
+    /// Sends the body as it comes, and asks for more when what there was stands in frames.
+    private func pass(_ body: RequestBodyStream, on stream: HTTP2StreamID) async {
+        do {
+            hasTakenFromStream = true
+            while isSendingBody, let piece = try await body.next() {
+                guard isSendingBody else { return }
+                connection.write(piece, ends: false, on: stream)
+                if connection.unsentBytes(of: stream) > 0 {
+                    await withUnsafeContinuation { continuation in
+                        if !isSendingBody { return continuation.resume() }
+                        feeder = continuation
+                    }
+                }
+            }
+            guard isSendingBody else { return }
+            connection.write([], ends: true, on: stream)
+        } catch {
+            guard isSendingBody else { return }
+            // Its source failed: the server must not take what it has for the whole.
+            abort(because: Failure(.cancelled, phase: .send, "the request's body broke off: \(error)"))
+        }
+    }
+
+    private var isSendingBody: Bool {
+        guard case .body = sending else { return false }
+        return !isEnded && problem == nil
     }
 
     /// The last frame of the request stands in the output.
@@ -104,6 +145,7 @@ final class HTTP2Exchange {
     /// A frame of the request is with the kernel.
     func noteSent(_ bytes: Int, isEnd: Bool) {
         sentBytes += bytes
+        if let stream, connection.unsentBytes(of: stream) == 0 { feeder.take()?.resume() }
         guard isEnd, !isEnded else { return }
         tracer.record(.flushed(bytes: sentBytes), on: connection.id)
         guard let limit = responseHeaderTimeout, head == nil else { return }
@@ -224,6 +266,7 @@ final class HTTP2Exchange {
 
     private func noteNews() {
         hasNews = true
+        if !isSendingBody { feeder.take()?.resume() }
         waiter.take()?.resume()
     }
 
@@ -254,6 +297,7 @@ final class HTTP2Exchange {
     func abandon() {
         guard !isEnded else { return }
         isEnded = true
+        feeder.take()?.resume()
         recordBodyEnd(.closedEarly)
         resetStream()
         tracer.finish(nil, on: connection.id)
@@ -263,6 +307,7 @@ final class HTTP2Exchange {
     func fail(_ failure: Failure) {
         guard !isEnded else { return }
         isEnded = true
+        feeder.take()?.resume()
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
         resetStream()

@@ -262,7 +262,8 @@ final class HTTP1Exchange {
             mayBeKept: !saysClose && connection.server.mayKeep && requestMayBeReused(isWhole: isWhole))
         let message = HTTP1ResponseHead(response, body: plan.framing, to: head.method)
         sentBefore = connection.stream.bytesSent
-        let standing = connection.server.standingLines()
+        let start = connection.output.waiting.count
+        let standing = connection.server.standingLines(besides: fields)
         try connection.output.append { buffer throws(WireError) in
             try message.append(to: &buffer)
             // Before the blank line: made once a second, they cost less so than as fields of each response.
@@ -275,7 +276,11 @@ final class HTTP1Exchange {
             }
             buffer.append(contentsOf: "\r\n".utf8)
         }
-        connection.record(.responseHead(ResponseHead(response, as: head.version)), of: id)
+        if connection.server.isObserved {
+            let written = connection.output.waiting[start...]
+            connection.record(
+                .responseHead(ResponseHead(response, as: head.version, bytes: Array(written))), of: id)
+        }
         return plan
     }
 
@@ -291,10 +296,12 @@ final class HTTP1Exchange {
 }
 
 extension ResponseHead {
-    /// A head that this server wrote; the fields it adds to every response are not in it.
-    convenience init(_ response: HTTPResponse, as version: HTTP1Version) {
+    /// A head that this server wrote.
+    ///
+    /// - Parameter bytes: As written; the fields that the server adds to every response stand only there.
+    convenience init(_ response: HTTPResponse, as version: HTTP1Version, bytes: [UInt8] = []) {
         self.init(
             status: response.status.code, reason: response.status.reasonPhrase, version: version.rawValue,
-            fields: response.headerFields)
+            bytes: bytes, fields: response.headerFields)
     }
 }

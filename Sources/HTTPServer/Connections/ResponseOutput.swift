@@ -17,6 +17,9 @@ struct ResponseOutput {
 
     init() {}
 
+    /// What has not been handed over.
+    var waiting: ArraySlice<UInt8> { buffer[sent...] }
+
     /// Appends to what the next `write` sends.
     mutating func append<Failure: Error>(_ write: (inout [UInt8]) throws(Failure) -> Void) throws(Failure) {
         if buffer.isEmpty { swap(&buffer, &Self.spare) }

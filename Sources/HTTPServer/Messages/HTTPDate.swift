@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTPTypes
 
 /// Dates as HTTP writes them: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
 enum HTTPDate {
@@ -38,6 +39,16 @@ struct StandingFields {
             lines = Array("Date: \(HTTPDate.text(unixSeconds: unixSeconds))\r\n".utf8)
             if !serverName.isEmpty { lines += "Server: \(serverName)\r\n".utf8 }
         }
+        return lines
+    }
+
+    /// The same without those that the response names itself: what is passed on keeps its own.
+    mutating func lines(at unixSeconds: Int, besides fields: HTTPFields) -> [UInt8] {
+        let (hasDate, hasServer) = (fields[.date] != nil, fields[.server] != nil)
+        guard hasDate || hasServer else { return lines(at: unixSeconds) }
+        var lines: [UInt8] = []
+        if !hasDate { lines += "Date: \(HTTPDate.text(unixSeconds: unixSeconds))\r\n".utf8 }
+        if !hasServer, !serverName.isEmpty { lines += "Server: \(serverName)\r\n".utf8 }
         return lines
     }
 

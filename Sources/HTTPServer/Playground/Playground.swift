@@ -31,12 +31,13 @@ public final class Playground {
     /// Starts both.
     ///
     /// - Parameters:
-    ///   - port: Of the plain server; 0 takes a free one. The other one's is always free.
+    ///   - port: Of the plain server; 0 takes a free one.
+    ///   - securePort: The same for the one that speaks TLS.
     ///   - configuration: For both; its port and TLS settings are replaced.
     ///   - connectionState: Told of all connections of both, which are numbered together.
     /// - Throws: `StreamError` when a port can't be listened on.
     public static func start(
-        port: UInt16 = 0, _ configuration: ServerConfiguration = ServerConfiguration(),
+        port: UInt16 = 0, securePort: UInt16 = 0, _ configuration: ServerConfiguration = ServerConfiguration(),
         connectionState: ConnectionStateObserver? = nil
     ) async throws -> Playground {
         let authority = CertificateAuthority()
@@ -45,7 +46,7 @@ public final class Playground {
         plain.tls = nil
         plain.address.port = port
         secure.tls = try TLSContext(server: authority.issue(for: ["localhost", "127.0.0.1", "::1"]))
-        secure.address.port = 0
+        secure.address.port = securePort
         let handler: ServerHandler = { try await PlaygroundRoute.answer($0, $1) }
         let server = try Server.start(plain, numbers, connectionState, handler)
         do {

@@ -11,6 +11,8 @@ enum PlaygroundLimits {
     static let pieces = 100_000
     /// A chain of redirects: five times what clients follow.
     static let redirects = 100
+    /// Fields of one head: more than any client takes.
+    static let headFields = 20_000
     /// What `/echo` repeats of a body; the rest is counted.
     static let echoedBytes = 64 << 10
 }

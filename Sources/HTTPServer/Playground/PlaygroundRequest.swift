@@ -30,6 +30,11 @@ struct PlaygroundRequest {
         return try Self.number(item.value[...], name, range)
     }
 
+    /// For routes that write bytes of HTTP/1, which mean nothing elsewhere.
+    func needHTTP1() throws(Problem) {
+        guard request.version != "HTTP/2" else { throw Problem(words: "this is a matter of HTTP/1") }
+    }
+
     /// A time in milliseconds of the query.
     func pause(_ name: String, else standard: Duration) throws(Problem) -> Duration {
         let range = 0...Int(PlaygroundLimits.pause.components.seconds) * 1000

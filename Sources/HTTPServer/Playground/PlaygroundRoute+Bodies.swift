@@ -43,9 +43,17 @@ extension PlaygroundRoute {
     private static let sumName = HTTPField.Name("X-Sum")!
 
     /// Writes `count` bytes of the pattern, as fast as the client takes them.
+    ///
+    /// - Parameter first: Which byte of the pattern comes first.
     @NetworkActor
-    static func writePattern(_ count: Int, _ responder: ServerResponder) async throws {
+    static func writePattern(_ count: Int, from first: Int = 0, _ responder: ServerResponder) async throws {
         var rest = count
+        let skipped = first % 251
+        if skipped > 0, rest > 0 {
+            let head = pattern[skipped..<min(pattern.count, skipped + rest)]
+            try await responder.write(Array(head))
+            rest -= head.count
+        }
         while rest > 0 {
             try await responder.write(rest < pattern.count ? Array(pattern[..<rest]) : pattern)
             rest -= min(rest, pattern.count)

@@ -6,7 +6,8 @@ internal import Transport
 extension PlaygroundRoute {
     static let faults: [PlaygroundRoute] = [
         PlaygroundRoute("/http10", "/http10", "a response as HTTP/1.0 knew it: no length, ended by the close") {
-            _, responder in
+            request, responder in
+            try request.needHTTP1()
             try await responder.sendRaw(Array("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nas in 1996\n".utf8))
         },
         PlaygroundRoute("/truncated", "/truncated", "announces 1000 bytes, closes after 500", .broken) { _, responder in
@@ -23,7 +24,8 @@ extension PlaygroundRoute {
             try await Pause.wait(for: .milliseconds(50))
             responder.reset()
         },
-        PlaygroundRoute("/garbage", "/garbage", "answers in another protocol", .broken) { _, responder in
+        PlaygroundRoute("/garbage", "/garbage", "answers in another protocol", .broken) { request, responder in
+            try request.needHTTP1()
             try await responder.sendRaw(Array("220 mail.example.com ESMTP ready\r\n".utf8))
         },
     ]

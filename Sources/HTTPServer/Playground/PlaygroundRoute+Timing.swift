@@ -44,6 +44,7 @@ extension PlaygroundRoute {
 
     @NetworkActor
     private static func slowHead(_ request: PlaygroundRequest, _ responder: ServerResponder) async throws {
+        try request.needHTTP1()
         let time = try request.pause("ms", else: .milliseconds(500))
         let pieces = [
             "HTTP/1.1 200 OK\r\n", "Content-Type: text/plain\r\nContent-Le", "ngth: 9\r\nConnection: close\r\n",

@@ -46,7 +46,7 @@ struct PlaygroundRoute: Sendable {
 
 extension PlaygroundRoute {
     /// All routes in the order of the index.
-    static let all: [PlaygroundRoute] = [index] + ordinary + bodies + timing + faults
+    static let all: [PlaygroundRoute] = [index] + ordinary + bodies + codings + timing + corners + faults
 
     /// Answers one request by the table; 404 when no route fits.
     @NetworkActor

@@ -19,7 +19,8 @@ public import HTTPTypes
 public final class HTTP2Session {
     public let role: HTTP2Role
     let limits: HTTP2Limits
-    /// Whether `frameReceived` and `frameSent` are wanted.
+    /// Whether `frameReceived` and `frameSent` are wanted of all frames; `frameSent` always tells of a message's own, by
+    /// which its sender knows how far it is.
     public var observesFrames = false
     /// Why the connection is of no use any more; nil as long as it is.
     public internal(set) var failure: WireError?
@@ -200,7 +201,8 @@ extension HTTP2Session {
             failure = error
             events.append(.failed(error))
         }
-        if observesFrames || frame.endsStream { events.append(.frameSent(frame, end: output.end)) }
+        let isOfMessage = [.headers, .continuation, .data].contains(frame.type)
+        if observesFrames || isOfMessage { events.append(.frameSent(frame, end: output.end)) }
     }
 }
 

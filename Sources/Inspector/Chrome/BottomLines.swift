@@ -93,6 +93,15 @@ enum KeyLine {
                 return
             }
             hints.append(("host: status: method: conn: is: time> size>", "-not"))
+        case .answer:
+            hints[0].1 = "Answer so"
+            do { _ = try AnswerLine.parse(prompt.editor.text) } catch {
+                canvas.write(
+                    " \(error.message)", row: 0,
+                    style: prompt.isRefused ? model.theme.failure : model.theme.warning)
+                return
+            }
+            hints.append(("status -H 'Name: value' -d body --delay", "ms"))
         case .export:
             hints[0].1 = "Write"
             hints.append(("--full", "keeps cookies and authorization"))
@@ -109,6 +118,7 @@ enum LinePrompt {
             switch prompt.purpose {
             case .probe: "probe"
             case .filter: "filter"
+            case .answer: "answer"
             case .export: model.marked.isEmpty ? "export to" : "export the \(model.marked.count) marked to"
             }
         var column = canvas.write(" \(label.string)", row: 0, style: model.theme.strong)

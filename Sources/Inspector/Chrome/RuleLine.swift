@@ -48,6 +48,7 @@ enum RuleLine {
     }
 
     private static func drawConnectionsTitle(of model: Model, start: Int, into canvas: inout Canvas) {
+        guard model.side == .client else { return canvas.write(ServerPanel.title(model), row: 0, startingAt: start) }
         let pool = model.pool
         let theme = model.theme
         var line = StyledLine(" Connections ", model.focus == .connections ? theme.activeRule : theme.strong)

@@ -44,6 +44,7 @@ enum EmptyList {
                     : "  Nothing matches \(model.activeFilter!.text); F shows all.", row: 1, style: theme.quiet)
             return
         }
+        if let listening = model.listening { return drawListening(listening, model, into: &canvas) }
         let examples: [(key: String, text: String, meaning: String)] = [
             ("n", "example.com", "a GET, over http unless you say https://"),
             ("n", "POST httpbin.org/post -d name=value", "method, -H fields and -d body as in curl"),
@@ -65,6 +66,29 @@ enum EmptyList {
         last.add("     q", theme.key)
         last.add("  quit")
         lines.append(last)
+        place(lines, into: &canvas)
+    }
+
+    /// What to do with a server that nobody has asked anything yet.
+    private static func drawListening(_ listening: Listening, _ model: Model, into canvas: inout Canvas) {
+        let theme = model.theme
+        var first = StyledLine("Waiting for requests at ", theme.strong)
+        first.add("\(listening.origin.description)/", theme.key)
+        var second = StyledLine("")
+        second.add(listening.forwardsTo == nil ? "A" : "", theme.key)
+        second.add("\(listening.forwardsTo == nil ? "  " : "")\(listening.words(model.figures))", theme.quiet)
+        let insecure = listening.origin.scheme == .https ? " -k" : ""
+        let example = StyledLine("curl\(insecure) -d '{\"event\":\"paid\"}' \(listening.origin.description)/hook")
+        var last = StyledLine("")
+        last.add("?", theme.key)
+        last.add("  all keys")
+        last.add("     q", theme.key)
+        last.add("  quit")
+        let hint = StyledLine("Try from another terminal:", theme.quiet)
+        place([first, .empty, second, .empty, hint, example, .empty, last], into: &canvas)
+    }
+
+    private static func place(_ lines: [StyledLine], into canvas: inout Canvas) {
         let width = lines.reduce(0) { max($0, $1.width) }
         let region = Region(
             column: max(1, (canvas.columns - width) / 2), row: max(0, (canvas.rows - lines.count) / 3),

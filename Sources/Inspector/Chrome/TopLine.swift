@@ -20,6 +20,11 @@ enum TopLine {
             line.add(canvas.columns < 100 ? " -k " : " \(alarm) ", theme.alarm)
         }
         if let mark = model.mark { line.add("  \(mark)", theme.warning) }
+        if let listening = model.listening {
+            let marks = model.theme.marks
+            let target = listening.forwardsTo.map { " \(marks.arrow.string) \($0.origin.authority)" } ?? ""
+            line.add("  \(listening.origin.description)\(canvas.columns >= 80 ? target : "")", theme.warning)
+        }
         if model.recordingPath != nil { line.add("  \(theme.marks.busy.string) rec", theme.failure) }
         addCounts(model, to: &line, gap: canvas.columns < 120 ? "  " : "   ", columns: canvas.columns)
         if !model.isFollowing, line.width + 16 <= canvas.columns { line.add("  not following", theme.warning) }

@@ -46,6 +46,7 @@ enum ProbePrompt {
 
     private static func options(_ model: Model) -> StyledLine {
         var line = StyledLine()
+        if let listening = model.listening { line.add("   \(listening.words(model.figures))", model.theme.quiet) }
         for option in model.options.words + model.standingOptions { line.add("   \(option)", model.theme.quiet) }
         return line
     }

@@ -6,6 +6,7 @@ import TextScreen
 enum ConnectionsPanel {
     /// - Parameter rows: The visible exchanges: the lanes show the same stretch of time.
     static func draw(_ model: Model, rows: [Exchange], at now: Timestamp, into canvas: inout Canvas) {
+        guard model.side == .client else { return ServerPanel.draw(model, rows: rows, at: now, into: &canvas) }
         let theme = model.theme
         guard model.pool.count > 0 else {
             canvas.write(" No connection yet.", row: 1, style: theme.quiet)
@@ -44,6 +45,7 @@ enum ConnectionsPanel {
     /// The same in one line, for screens without room for the pane: `pool  c1 ● #12  c5 ○ 1s/90  queue #14  c6 ✗ refused`.
     /// The open ones first, then who waits, then the latest that ended, as far as there is room.
     static func line(_ model: Model, columns: Int, at now: Timestamp) -> StyledLine {
+        guard model.side == .client else { return ServerPanel.line(model, columns: columns, at: now) }
         let theme = model.theme
         var line = StyledLine(" pool", theme.quiet)
         for id in model.pool.open.prefix(8) { add(id, model, to: &line, columns: columns, at: now) }

@@ -7,11 +7,15 @@ import TextScreen
 enum BodyPage {
     static func page(of exchange: Exchange, _ model: Model, at now: Timestamp) -> DetailPage {
         let theme = model.theme
-        guard let body = exchange.body, let text = model.bodyText else {
-            return DetailPage([StyledLine(" \(reasonForNothing(exchange))", theme.quiet)])
+        let shown = model.shownBody(of: exchange)
+        guard let body = shown.capture, let text = model.bodyText else {
+            return DetailPage([StyledLine(" \(reasonForNothing(exchange, shown.side))", theme.quiet)])
         }
+        let isRequest = shown.side == .request
+        let type = isRequest ? exchange.draft.fields[.contentType] : exchange.response?.fields[.contentType]
         var head = StyledLine(" ")
-        head.add("\(exchange.response?.fields[.contentType] ?? "no content type")", theme.strong)
+        if isRequest || exchange.cause == .caught { head.add(isRequest ? "request: " : "answer: ", theme.quiet) }
+        head.add("\(type ?? "no content type")", theme.strong)
         if !body.codings.isEmpty {
             let wire = "\(Figures.size(exchange.bodyBytes)) \(theme.marks.arrow.string) "
             head.add("  wire \(wire)\(Figures.size(body.totalBytes)) \(body.codings.joined(separator: ", "))")
@@ -19,7 +23,7 @@ enum BodyPage {
             head.add("  \(Figures.size(body.totalBytes))")
         }
         if let reason = body.reasonLeftEncoded { head.add("  not decoded: \(reason)", theme.warning) }
-        head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet)
+        if !body.sha256.isEmpty { head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet) }
         guard !body.bytes.isEmpty else {
             let words = body.problem.map { "Nothing could be decoded: \($0.message)." } ?? "The body is empty."
             return DetailPage([head, StyledLine(" \(words)", body.problem == nil ? theme.quiet : theme.failure)])
@@ -39,7 +43,11 @@ enum BodyPage {
         }
     }
 
-    private static func reasonForNothing(_ exchange: Exchange) -> String {
+    private static func reasonForNothing(_ exchange: Exchange, _ side: BodySide) -> String {
+        if side == .request {
+            let bytes = exchange.served?.requestBytes ?? 0
+            return exchange.isRunning ? "Still arriving: \(Figures.size(bytes)) so far." : "The request has no body."
+        }
         if exchange.isRunning { return "Still arriving: \(Figures.size(exchange.bodyBytes)) so far." }
         guard exchange.response != nil else { return "No answer, no body." }
         return exchange.bodyBytes == 0 ? "The answer has no body." : "The body was not kept."

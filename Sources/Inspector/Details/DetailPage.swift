@@ -56,7 +56,7 @@ enum DetailPanel {
             canvas.write(line, row: 0)
             area = area.inset(top: 1)
         }
-        if layout.screenClass == .compact, !model.isExpanded, area.rows > 3, model.pool.count > 0 {
+        if layout.screenClass == .compact, !model.isExpanded, area.rows > 3, model.listedConnections > 0 {
             // The pane on the right has no room here; one line of it has.
             canvas.write(ConnectionsPanel.line(model, columns: canvas.columns, at: now), row: canvas.rows - 1)
             area = area.inset(bottom: 1)
@@ -95,6 +95,9 @@ enum DetailPanel {
         line.add(status.text, status.style)
         if let response = exchange.response {
             line.add(" \(theme.marks.middleDot.string) \(response.version)")
+        }
+        if let served = exchange.served, exchange.cause == .caught {
+            line.add(" \(theme.marks.middleDot.string) \(served.connection.description)")
         }
         if let got = exchange.connection {
             line.add(" \(theme.marks.middleDot.string) \(got.connection.description)")

@@ -7,22 +7,51 @@ import TextScreen
 enum EventsPage {
     static func page(of exchange: Exchange, _ model: Model) -> DetailPage {
         let theme = model.theme
-        guard !exchange.events.isEmpty else { return DetailPage([StyledLine(" Nothing happened yet.", theme.quiet)]) }
+        let entries = entries(of: exchange)
+        guard !entries.isEmpty else { return DetailPage([StyledLine(" Nothing happened yet.", theme.quiet)]) }
         let hasMore = exchange.droppedEvents > 0
-        return DetailPage(count: exchange.events.count + (hasMore ? 1 : 0)) { index in
-            guard index < exchange.events.count else {
+        return DetailPage(count: entries.count + (hasMore ? 1 : 0)) { index in
+            guard index < entries.count else {
                 return StyledLine(
                     " \(Figures.count(exchange.droppedEvents)) later events were counted, not kept.", theme.warning)
             }
-            let record = exchange.events[index]
-            let words = EventWords(record.event)
+            let (time, connection, words) = words(of: entries[index])
             var line = StyledLine()
-            let offset = Figures.fixed((record.time - exchange.startedAt).milliseconds, decimals: 3)
+            let offset = Figures.fixed((time - exchange.startedAt).milliseconds, decimals: 3)
             line.add("\(offset)", theme.quiet, endingAt: 12)
-            if let connection = record.connection { line.add("\(connection.description)", theme.quiet, at: 14) }
+            if let connection { line.add("\(connection)", theme.quiet, at: 14) }
             line.add("\(words.name)", words.isFailure ? theme.failure : theme.strong, at: 20)
             if !words.detail.isEmpty { line.add("  \(words.detail)", words.isFailure ? theme.failure : .plain) }
             return line
+        }
+    }
+}
+
+extension EventsPage {
+    private enum Entry {
+        case client(TraceRecord)
+        case server(ServerRecord)
+
+        var time: Timestamp {
+            switch self {
+            case .client(let record): record.time
+            case .server(let record): record.time
+            }
+        }
+    }
+
+    /// Both sides' events by time, where there are two sides.
+    private static func entries(of exchange: Exchange) -> [Entry] {
+        let client = exchange.events.map { Entry.client($0) }
+        guard !exchange.serverEvents.isEmpty else { return client }
+        // Both are in order: only where they interleave anything moves.
+        return (exchange.serverEvents.map { Entry.server($0) } + client).sorted { $0.time < $1.time }
+    }
+
+    private static func words(of entry: Entry) -> (Timestamp, connection: String?, EventWords) {
+        switch entry {
+        case .client(let record): (record.time, record.connection?.description, EventWords(record.event))
+        case .server(let record): (record.time, record.connection?.description, EventWords(record.event))
         }
     }
 }
@@ -35,7 +64,7 @@ struct EventWords: Equatable {
     let detail: String
     var isFailure = false
 
-    private init(_ name: String, _ detail: String = "", failure: Failure? = nil) {
+    init(_ name: String, _ detail: String = "", failure: Failure? = nil) {
         self.name = name
         self.detail = failure.map { detail.isEmpty ? $0.message : "\(detail): \($0.message)" } ?? detail
         isFailure = failure != nil

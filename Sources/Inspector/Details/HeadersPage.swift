@@ -8,6 +8,11 @@ enum HeadersPage {
     static func page(of exchange: Exchange, _ model: Model) -> DetailPage {
         let theme = model.theme
         var lines: [StyledLine] = []
+        if exchange.isForwarded, let head = exchange.served?.head {
+            lines.append(StyledLine(" \(head.method.rawValue) \(head.target) \(head.version)", theme.strong))
+            lines += head.fields.map { field($0.name.rawName, $0.value, theme) }
+            lines += [.empty, StyledLine(" sent on as", theme.quiet)]
+        }
         lines.append(
             StyledLine(" \(exchange.draft.method.rawValue) \(exchange.draft.url.description)", theme.strong))
         if let sent = exchange.sentHead {
@@ -52,7 +57,8 @@ enum RawPage {
         let theme = model.theme
         var lines: [StyledLine] = []
         if let sent = exchange.sentHead {
-            lines.append(StyledLine(" sent, \(Figures.size(exchange.sentBytes)) with the body", theme.quiet))
+            let verb = exchange.cause == .caught && !exchange.isForwarded ? "received" : "sent"
+            lines.append(StyledLine(" \(verb), \(Figures.size(exchange.sentBytes)) with the body", theme.quiet))
             lines += raw(sent.bytes)
         } else {
             lines.append(StyledLine(" Nothing was sent yet.", theme.quiet))
@@ -62,7 +68,8 @@ enum RawPage {
         if response.bytes.isEmpty {
             lines.append(StyledLine(" \(response.version) has no text head; Headers shows its fields.", theme.quiet))
         } else {
-            lines.append(StyledLine(" received", theme.quiet))
+            let verb = exchange.cause == .caught && !exchange.isForwarded ? "answered" : "received"
+            lines.append(StyledLine(" \(verb)", theme.quiet))
             lines += raw(response.bytes)
         }
         return DetailPage(lines)

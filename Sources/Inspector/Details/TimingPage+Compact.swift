@@ -18,6 +18,11 @@ extension TimingPage {
         first.add("  " + total, theme.strong)
         var lines = [first]
 
+        if exchange.cause == .caught, let served = exchange.served {
+            lines += wrapped(servedWords(served) + (exchange.isForwarded ? [] : answerWords()))
+            if let line = servedLine() { lines.append(line) }
+            guard exchange.isForwarded else { return lines + [shareLine(), historyLine()].compactMap { $0 } }
+        }
         let happened = exchange.phases.present.map { "\($0.phase.rawValue) \(milliseconds($0.span.duration(at: end)))" }
         lines += wrapped(happened)
         let absent = [Phase.dns, .connect, .tls].filter { exchange.phases[$0] == nil }

@@ -31,9 +31,8 @@ struct TimingPage {
         let words = closingLines()
         // The handshake opens where it has room, and always for who scrolls.
         let flights = flightLines()
-        if model.focus == .detail || lines.count + flights.count + words.count <= rows {
-            let tls = Phase.allCases.firstIndex(of: .tls)! + 2
-            lines.insert(contentsOf: flights, at: tls)
+        if !flights.isEmpty, model.focus == .detail || lines.count + flights.count + words.count <= rows {
+            lines.insert(contentsOf: flights, at: linesUntilTLS)
         }
         // Air first, then the rule: they are the only lines that say nothing.
         if lines.count + words.count + 2 <= rows { lines.insert(.empty, at: 0) }
@@ -61,7 +60,14 @@ struct TimingPage {
         for tick in AxisTicks(axis, from: axis.start, figures: model.figures).ticks {
             head.add("\(tick.label)", theme.quiet, at: Self.barStart + tick.column)
         }
-        return [head] + exchange.listedPhases.map { phaseLine($0, axis: axis) }
+        return [head] + (servedLines(axis: axis) ?? exchange.listedPhases.map { phaseLine($0, axis: axis) })
+    }
+
+    /// How many lines of the table stand above what follows `tls`.
+    private var linesUntilTLS: Int {
+        let phases = exchange.isForwarded ? exchange.phases.present.map(\.phase) : exchange.listedPhases
+        // Its head; of what came in, also the line on the request.
+        return (phases.firstIndex(of: .tls) ?? -1) + 2 + (exchange.isForwarded ? 1 : 0)
     }
 
     private func barAxis(columns: Int) -> TimeAxis {
@@ -69,25 +75,37 @@ struct TimingPage {
         return TimeAxis(from: exchange.startedAt, length: .nanoseconds(length), columns: columns)
     }
 
-    private func phaseLine(_ phase: Phase, axis: TimeAxis) -> StyledLine {
-        var line = StyledLine(" \(phase.rawValue)")
-        guard let span = exchange.phases[phase] else {
-            line.add(theme.marks.absent, theme.quiet, endingAt: Self.startEnd)
-            line.add(theme.marks.absent, theme.quiet, endingAt: Self.tookEnd)
-            line.add("\(absence(of: phase))", theme.quiet, at: Self.barStart)
-            return line
-        }
+    func phaseLine(_ phase: Phase, axis: TimeAxis) -> StyledLine {
+        guard let span = exchange.phases[phase] else { return absentLine("\(phase.rawValue)", absence(of: phase)) }
+        var line = spanLine("\(phase.rawValue)", span, BarMark(phase), nil, axis: axis)
+        if exchange.failure?.phase == phase { line.add(theme.marks.glyph(of: .failed).safeText, theme.failure) }
+        if let note = note(on: phase), line.width + note.width + 3 <= columns { line.add("  " + note) }
+        return line
+    }
+
+    /// A line of the table for what did not happen, and why.
+    func absentLine(_ name: SafeText, _ reason: String) -> StyledLine {
+        var line = StyledLine(" " + name)
+        line.add(theme.marks.absent, theme.quiet, endingAt: Self.startEnd)
+        line.add(theme.marks.absent, theme.quiet, endingAt: Self.tookEnd)
+        line.add("\(reason)", theme.quiet, at: Self.barStart)
+        return line
+    }
+
+    /// A line of the table: start, length and bar.
+    func spanLine(
+        _ name: SafeText, _ span: PhaseSpans.Span, _ mark: BarMark, _ note: SafeText?, axis: TimeAxis
+    ) -> StyledLine {
+        var line = StyledLine(" " + name)
         let isRunning = span.end == nil && exchange.isRunning
         line.add("\(milliseconds(span.start - exchange.startedAt))", theme.quiet, endingAt: Self.startEnd)
         line.add("\(milliseconds(span.duration(at: end)))", theme.strong, endingAt: Self.tookEnd)
         let first = max(0, min(axis.columns - 1, Int(axis.column(of: span.start))))
         let last = max(first + 1, min(axis.columns, Int(axis.column(of: span.end ?? end).rounded())))
-        let mark = BarMark(phase)
         let bar = SafeText(repeating: theme.marks.glyph(of: mark).safeText, count: last - first)
         line.add(bar, theme.style(of: mark), at: Self.barStart + first)
         if isRunning { line.add(theme.marks.glyph(of: .running).safeText, theme.style(of: .running)) }
-        if exchange.failure?.phase == phase { line.add(theme.marks.glyph(of: .failed).safeText, theme.failure) }
-        if let note = note(on: phase), line.width + note.width + 3 <= columns { line.add("  " + note) }
+        if let note, line.width + note.width + 3 <= columns { line.add("  " + note) }
         return line
     }
 
@@ -138,6 +156,7 @@ struct TimingPage {
         case .pinned: "pinned by --resolve"
         case .noTLS: "plain http"
         case .noTunnel: "no proxy made a way"
+        case .clientsBusiness: "the client's business"
         case .answeredEarly: "answered early"
         case .notReached: exchange.isRunning ? "not yet" : "not reached"
         }
@@ -178,8 +197,10 @@ struct TimingPage {
 
     private func closingLines() -> [StyledLine] {
         [totalLine()] + lookupLines()
-            + [tcpLine(), arrivalLine(), serverLine(), shareLine(), twinLine(), redirectLine(), historyLine()]
-            .compactMap { $0 }
+            + [
+                servedLine(), tcpLine(), arrivalLine(), serverLine(), shareLine(), twinLine(), redirectLine(),
+                historyLine(),
+            ].compactMap { $0 }
     }
 
     private func totalLine() -> StyledLine {
@@ -279,7 +300,8 @@ struct TimingPage {
         let lengths = exchange.phases.present.map { ($0.phase, $0.span.duration(at: end).milliseconds) }
         guard let (phase, length) = lengths.max(by: { $0.1 < $1.1 }), total > 0 else { return nil }
         var line = StyledLine(" ! ", theme.warning)
-        line.add("\(Int((length / total * 100).rounded()))% of this is \(phase.rawValue)")
+        let name = isCaughtOnly ? servedName(of: phase) : phase.rawValue
+        line.add("\(Int((length / total * 100).rounded()))% of this is \(name)")
         if phase == .wait, let server = exchange.serverTiming, !server.timed.isEmpty {
             let claimed = Figures.fixed(server.total, decimals: 0)
             line.add("; the server claims \(claimed) of the \(Figures.fixed(length, decimals: 0)) ms")
@@ -290,7 +312,10 @@ struct TimingPage {
     }
 
     private func meaning(of phase: Phase) -> String {
-        switch phase {
+        if isCaughtOnly {
+            return phase == .send ? ": the request arriving" : phase == .wait ? ": the handler" : ": the answer"
+        }
+        return switch phase {
         case .queued: ": it had no connection of its own yet"
         case .dns: ": looking up the name"
         case .connect: ": opening TCP, one round trip"
@@ -301,6 +326,9 @@ struct TimingPage {
         case .receive: exchange.isRunning ? ": still arriving" : ": the body arriving"
         }
     }
+
+    /// Its phases are told from the server's side.
+    private var isCaughtOnly: Bool { exchange.cause == .caught && !exchange.isForwarded }
 
     /// What the other kind of connection made of the same URL.
     func twinLine() -> StyledLine? {

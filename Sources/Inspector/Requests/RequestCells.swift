@@ -16,6 +16,16 @@ enum RequestCells {
 
     /// `c1`, `c1 ↻2` for the second reuse, `c5 ⇉3` for the third request on an HTTP/2 connection, `queued`.
     static func connection(of exchange: Exchange, in session: Session, _ theme: Theme) -> SafeText {
+        if exchange.cause == .caught, let served = exchange.served {
+            let name = served.connection.description
+            if let got = exchange.connection {
+                return "\(name)\(theme.marks.arrow.string)\(got.connection.description)"
+            }
+            let isShared = session.server[served.connection]?.applicationProtocol == "h2"
+            guard let use = served.use, use > 1 else { return "\(name)" }
+            return isShared
+                ? "\(name) \(theme.marks.shared.string)\(use)" : "\(name) \(theme.marks.again.string)\(use - 1)"
+        }
         guard let got = exchange.connection else {
             if exchange.standing == .queued { return "queued" }
             // Its own dial, so far.

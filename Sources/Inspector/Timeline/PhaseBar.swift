@@ -21,8 +21,13 @@ struct PhaseBar: Equatable, Sendable {
     var endColumn: Int { column + marks.count }
 
     init(_ exchange: Exchange, on axis: TimeAxis, at now: Timestamp) {
-        let end = max(exchange.finishedAt ?? now, exchange.startedAt)
-        let from = axis.column(of: exchange.startedAt)
+        self.init(BarStory(exchange), of: exchange, on: axis, at: now)
+    }
+
+    /// - Parameter exchange: Whose events show where a stream paused; nil when there are none to look at.
+    init(_ story: BarStory, of exchange: Exchange? = nil, on axis: TimeAxis, at now: Timestamp) {
+        let end = max(story.end ?? now, story.start)
+        let from = axis.column(of: story.start)
         let to = max(axis.column(of: end), from)
         guard to >= 0, from < Double(axis.columns) else {
             column = to < 0 ? 0 : axis.columns - 1
@@ -31,21 +36,21 @@ struct PhaseBar: Equatable, Sendable {
         }
         let first = Int(from.rounded(.down))
         let cells = max(1, Int(to.rounded()) - first)
-        var marks = Self.phases(of: exchange, end: end, first: first, cells: cells, axis: axis)
-        Self.markQuiet(&marks, exchange, first: first, axis: axis)
+        var marks = Self.phases(of: story, end: end, first: first, cells: cells, axis: axis)
+        if let exchange { Self.markQuiet(&marks, exchange, first: first, axis: axis) }
 
         // Zoomed: what lies outside is cut off.
         let hidden = max(0, -first)
         column = first + hidden
         self.marks = Array(marks.dropFirst(hidden).prefix(axis.columns - column))
-        markEnd(exchange, isWhole: first + cells <= axis.columns, columns: axis.columns)
+        markEnd(story, isWhole: first + cells <= axis.columns, columns: axis.columns)
     }
 
-    private mutating func markEnd(_ exchange: Exchange, isWhole: Bool, columns: Int) {
+    private mutating func markEnd(_ story: BarStory, isWhole: Bool, columns: Int) {
         guard isWhole, !marks.isEmpty else { return }
-        if exchange.isRunning {
+        if story.end == nil {
             marks[marks.count - 1] = .running
-        } else if exchange.failure != nil {
+        } else if story.hasFailed {
             if endColumn < columns { marks.append(.failed) } else { marks[marks.count - 1] = .failed }
         }
     }
@@ -59,21 +64,19 @@ struct PhaseBar: Equatable, Sendable {
     }
 
     private static func phases(
-        of exchange: Exchange, end: Timestamp, first: Int, cells: Int, axis: TimeAxis
+        of story: BarStory, end: Timestamp, first: Int, cells: Int, axis: TimeAxis
     ) -> [BarMark] {
-        let present = exchange.phases.present
-        guard !present.isEmpty else { return Array(repeating: .queued, count: cells) }
+        let parts = story.parts
+        guard !parts.isEmpty else { return Array(repeating: .queued, count: cells) }
         var shares: [Share] = []
-        var from = max(Double(first), axis.column(of: exchange.startedAt))
-        for (index, (phase, _)) in present.enumerated() {
-            // Until the next one begins: what lies between two phases belongs to the one that held it up.
-            let until = index + 1 < present.count ? present[index + 1].span.start : end
+        var from = max(Double(first), axis.column(of: story.start))
+        for (index, part) in parts.enumerated() {
+            let until = index + 1 < parts.count ? parts[index + 1].start : end
             let to = max(from, min(axis.column(of: until), Double(first + cells)))
-            let mayVanish = phase == .queued || (phase == .send && exchange.draft.body.isEmpty)
             shares.append(
                 Share(
-                    mark: BarMark(phase), end: to - Double(first), length: to - from,
-                    wantsCell: !mayVanish || to - from >= 0.5))
+                    mark: part.mark, end: to - Double(first), length: to - from,
+                    wantsCell: !part.mayVanish || to - from >= 0.5))
             from = to
         }
         while shares.count(where: \.wantsCell) > cells {
@@ -108,7 +111,7 @@ struct PhaseBar: Equatable, Sendable {
     /// least; shorter gaps are the grain of a network.
     private static func markQuiet(_ marks: inout [BarMark], _ exchange: Exchange, first: Int, axis: TimeAxis) {
         guard let start = marks.firstIndex(of: .receive), marks.count - start > 3, !axis.hasCuts,
-            exchange.droppedEvents == 0
+            exchange.droppedEvents == 0, !exchange.events.isEmpty
         else { return }
         let least = max(2, Int((quietLimit / axis.nanosecondsPerColumn).rounded(.up)))
         var quietFrom: Int?

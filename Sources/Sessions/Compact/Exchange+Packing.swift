@@ -2,7 +2,7 @@ internal import HTTPTrace
 
 // An exchange as bytes:
 //
-//      draft · cause · start · body · count of events · event · event · …
+//      draft · cause · start · body · server's half · count of events · event · event · …
 //      event: tag · connection, unless the last one's · nanoseconds since the one before · what it says
 //
 // A tag below `Tag.table` is an event that says nothing but numbers, which are written out; from there on it is a place in the
@@ -28,11 +28,13 @@ extension Exchange {
         bytes.pack(table.place(of: draft))
         switch cause {
         case .typed: bytes.pack(0)
-        case .replay(let original): bytes.pack(original.number * 2 + 1)
-        case .redirect(let origin): bytes.pack(origin.number * 2 + 2)
+        case .caught: bytes.pack(1)
+        case .replay(let original): bytes.pack(original.number * 2 + 2)
+        case .redirect(let origin): bytes.pack(origin.number * 2 + 3)
         }
         bytes.pack(signed: startedAt.nanoseconds)
         bytes.pack(body.map { table.place(of: $0) + 1 } ?? 0)
+        packServed(into: &bytes, &table)
         bytes.pack(events.count)
         var last = (time: startedAt, connection: ConnectionID?.none)
         for record in events {
@@ -87,15 +89,11 @@ extension Exchange {
     /// What `pack` wrote.
     init(id: ExchangeID, from reader: inout PackedReader, _ table: PageTable) {
         let draft = table.drafts[reader.int()]
-        let cause = reader.int()
+        let cause = Self.cause(reader.int())
         let start = Timestamp(nanoseconds: reader.signed())
-        self.init(
-            id: id, draft: draft,
-            cause: cause == 0
-                ? .typed
-                : cause & 1 == 1 ? .replay(of: ExchangeID(cause / 2)) : .redirect(from: ExchangeID(cause / 2 - 1)),
-            at: start)
+        self.init(id: id, draft: draft, cause: cause, at: start)
         let body = reader.int()
+        unpackServed(from: &reader, table)
         var last = (time: start, connection: ConnectionID?.none)
         for _ in 0..<reader.int() {
             let tag = reader.byte()
@@ -108,6 +106,15 @@ extension Exchange {
             apply(TraceRecord(time: last.time, exchange: id, connection: last.connection, event: event))
         }
         if body > 0 { self.body = table.bodies[body - 1] }
+    }
+
+    private static func cause(_ number: Int) -> Cause {
+        switch number {
+        case 0: .typed
+        case 1: .caught
+        case let number where number.isMultiple(of: 2): .replay(of: ExchangeID(number / 2 - 1))
+        case let number: .redirect(from: ExchangeID(number / 2 - 1))
+        }
     }
 
     private static func event(_ tag: UInt8, _ reader: inout PackedReader, _ table: PageTable) -> TraceEvent {

@@ -22,7 +22,7 @@ extension JSONWriter {
         closeObject()
     }
 
-    private mutating func write(_ event: TraceEvent, showing url: (RequestURL) -> String) {
+    mutating func write(_ event: TraceEvent, showing url: (RequestURL) -> String = \.description) {
         switch event {
         case .requestStarted(let head):
             named("requestStarted")

@@ -126,6 +126,7 @@ extension StoreWriter {
         ]
         switch exchange.cause {
         case .typed: values += ["typed", nil]
+        case .caught: values += ["caught", nil]
         case .replay(let original): values += ["replay", original.number]
         case .redirect(let origin): values += ["redirect", origin.number]
         }

@@ -28,6 +28,8 @@ enum ProgramExit {
     static let usage: Int32 = 2
     static let status: Int32 = 22
     static let writeError: Int32 = 23
+    /// The address can't be listened on, or the certificate to show there can't be used. Any code that no failure has.
+    static let listen: Int32 = 3
     /// The certificate to show, or its key, can't be used.
     static let clientCertificate: Int32 = 58
     /// The certificates to trust can't be read, or TLS can't be spoken as asked.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CursesTerminal
-import Glibc
 import HTTPClient
 import HTTPServer
 import HTTPTrace
@@ -21,41 +20,24 @@ struct InspectCommand: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
-    @Option(help: "Use colours: auto, always or never. NO_COLOR is followed too.")
-    var color = ColorOption.auto
-
-    @Option(help: "Marks of the bars: auto, unicode, ascii or letters.")
-    var bars = BarsOption.auto
+    @OptionGroup var interface: InterfaceOptions
 
     @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
     var record: String?
 
-    @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal.")
-    var noMouse = false
-
-    enum ColorOption: String, ExpressibleByArgument { case auto, always, never }
-
-    enum BarsOption: String, ExpressibleByArgument { case auto, unicode, ascii, letters }
-
     @MainActor
     func run() async throws {
         let drafts = try drafts(for: urls, client)
-        let playground = demo ? try await Playground.start() : nil
+        let serverEvents = ServerEventRelay()
+        let playground = demo ? try await startPlayground(serverEvents) : nil
         var configuration = try client.configuration(trusting: playground?.certificateAuthorityPEM)
         // So that a burst shows what waiting for a connection looks like.
         if demo { configuration.pool.openPerHost = 4 }
 
-        let terminal: CursesTerminal
-        do throws(TerminalError) {
-            terminal = try CursesTerminal(
-                CursesTerminal.Options(color: colorChoice, mouse: !noMouse, keysFromControllingTerminal: true))
-        } catch {
-            printError("roundtrip: \(error)")
-            Glibc.exit(ProgramExit.usage)
-        }
+        let terminal = interface.openTerminal()
         let code: Int32
         do {
-            code = try await show(drafts, on: terminal, configuration, playground)
+            code = try await show(drafts, on: terminal, configuration, playground, serverEvents)
         } catch {
             terminal.close()
             throw error
@@ -67,12 +49,12 @@ struct InspectCommand: AsyncParsableCommand {
     @MainActor
     private func show(
         _ drafts: [RequestDraft], on terminal: CursesTerminal, _ configuration: ClientConfiguration,
-        _ playground: Playground?
+        _ playground: Playground?, _ serverEvents: ServerEventRelay
     ) async throws -> Int32 {
         let clock = ClockAnchor.now
         let jar = try client.startingCookies()
         let recording = try await startRecording(to: record, clock)
-        var model = Model(clock: clock, theme: theme(for: terminal), history: ProbeHistory.load())
+        var model = Model(clock: clock, theme: interface.theme(for: terminal), history: ProbeHistory.load())
         model.mark = demo ? "demo" : nil
         // As a browser does: what was asked for is seen to its end.
         model.options.followsRedirects = true
@@ -93,6 +75,7 @@ struct InspectCommand: AsyncParsableCommand {
             configuration, Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes, isRaw: client.raw),
             beginHop: { await reports.beginHop($0, from: $1) }, report: { await reports.pass($0) })
         await prober.keepCookies(jar)
+        await serverEvents.pass(to: prober.recorder.serverObserver)
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
         reports.hopReceiver = { effects.beginHop($0, from: $1) }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
@@ -101,6 +84,7 @@ struct InspectCommand: AsyncParsableCommand {
             if let problem = recording.take(report) { runtime.handle(.notice(problem, isError: true)) }
             runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
             runtime.handle(.trace(report.records))
+            runtime.handle(.served(report.served))
             for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
         }
         runtime.handle(.recording(path: recording.path))
@@ -132,30 +116,30 @@ struct InspectCommand: AsyncParsableCommand {
         }
     }
 
-    private var colorChoice: ColorChoice {
-        switch color {
-        case .auto: .automatic
-        case .always: .always
-        case .never: .never
-        }
+    /// A playground whose events go where `events` passes them.
+    private func startPlayground(_ events: ServerEventRelay) async throws -> Playground {
+        var configuration = ServerConfiguration()
+        configuration.observer = events.observer
+        return try await Playground.start(configuration)
     }
+}
 
-    @MainActor
-    private func theme(for terminal: CursesTerminal) -> Theme {
-        let marks: Marks =
-            switch bars {
-            case .auto: terminal.supportsUnicode ? .unicode : .ascii
-            case .unicode: .unicode
-            case .ascii: .ascii
-            case .letters: .letters
-            }
-        return Theme(marks: marks, hasColors: terminal.colors > 0)
-    }
+/// Where a server's events go, once there is a recorder for them: the server has to start first, since the client must
+/// know its certificate.
+@NetworkActor
+final class ServerEventRelay {
+    private var receiver: ServerObserver?
+
+    nonisolated init() {}
+
+    nonisolated var observer: ServerObserver { { [self] record in receiver?(record) } }
+
+    func pass(to receiver: @escaping ServerObserver) { self.receiver = receiver }
 }
 
 /// Where reports go once there is an interface to receive them.
 @MainActor
-private final class ReportRelay {
+final class ReportRelay {
     var receiver: ((Prober.Report) -> Void)?
     var hopReceiver: ((RequestDraft, ExchangeID) -> ExchangeID)?
 

@@ -13,7 +13,7 @@ struct BodyCollector {
     let limit: Int
     /// Whether bodies are left as they came.
     let isRaw: Bool
-    private var open: [ExchangeID: Partial] = [:]
+    private var open: [TraceBatch.BodyOwner: Partial] = [:]
 
     /// - Parameter isRaw: curl's `--raw`.
     init(keeping limit: Int, isRaw: Bool = false) {
@@ -25,18 +25,18 @@ struct BodyCollector {
     ///
     /// - Returns: The capture, when this was the last piece.
     mutating func add(_ piece: TraceBatch.BodyPiece) -> BodyCapture? {
-        let partial = open.removeValue(forKey: piece.exchange) ?? Partial(piece.head, keeping: limit, isRaw: isRaw)
+        let partial = open.removeValue(forKey: piece.owner) ?? Partial(piece.head, keeping: limit, isRaw: isRaw)
         partial.add(piece.bytes)
         guard piece.isLast else {
-            open[piece.exchange] = partial
+            open[piece.owner] = partial
             return nil
         }
         return partial.finish(piece.problem, isBroken: piece.isBroken)
     }
 
     /// Whether more of that body is of no use: it grows without end.
-    func isBomb(_ exchange: ExchangeID) -> Bool {
-        if case .bomb = open[exchange]?.decoder?.problem { true } else { false }
+    func isBomb(_ owner: TraceBatch.BodyOwner) -> Bool {
+        if case .bomb = open[owner]?.decoder?.problem { true } else { false }
     }
 
     // A class since a digest can't be copied, and a dictionary's values must be.

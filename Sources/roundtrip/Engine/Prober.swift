@@ -17,7 +17,11 @@ final class Prober: Sendable {
         /// Requests that `run` numbered; nothing about them came before.
         var begun: [TraceBatch.Begun]
         var records: [TraceRecord]
-        var bodies: [(exchange: ExchangeID, capture: BodyCapture)]
+        /// A server's.
+        var served: [ServerRecord]
+        var bodies: [(exchange: ExchangeID, capture: BodyCapture)] = []
+        /// Those of requests that came in.
+        var requestBodies: [(request: ServerRequestID, capture: BodyCapture)] = []
     }
 
     /// How responses are dealt with.
@@ -28,8 +32,9 @@ final class Prober: Sendable {
         var isRaw = false
     }
 
-    private let client: Client
-    private let recorder: TraceRecorder
+    let client: Client
+    /// Where a server's events and bodies go to be reported with the client's.
+    let recorder: TraceRecorder
     private let trace: ClientTrace
     /// Gives a hop of `send` its number, and whoever lists requests its row.
     private let beginHop: (@Sendable (RequestDraft, ExchangeID) async -> ExchangeID)?
@@ -72,17 +77,20 @@ final class Prober: Sendable {
         collecting = Task {
             var collector = BodyCollector(keeping: options.keptBodyBytes, isRaw: options.isRaw)
             for await batch in stream {
-                var bodies: [(exchange: ExchangeID, capture: BodyCapture)] = []
+                var reported = Report(begun: batch.begun, records: batch.records, served: batch.served)
                 var bytes = 0
                 for piece in batch.bodies {
                     bytes += piece.bytes.count
                     if let capture = collector.add(piece) {
-                        bodies.append((piece.exchange, capture))
-                    } else if collector.isBomb(piece.exchange) {
-                        EventLoop.shared.execute { bombs.exchanges.insert(piece.exchange) }
+                        switch piece.owner {
+                        case .response(let exchange): reported.bodies.append((exchange, capture))
+                        case .request(let request): reported.requestBodies.append((request, capture))
+                        }
+                    } else if case .response(let exchange) = piece.owner, collector.isBomb(piece.owner) {
+                        EventLoop.shared.execute { bombs.exchanges.insert(exchange) }
                     }
                 }
-                await report(Report(begun: batch.begun, records: batch.records, bodies: bodies))
+                await report(reported)
                 EventLoop.shared.execute { [bytes] in recorder.settled(bytes) }
             }
         }
@@ -202,32 +210,34 @@ final class Prober: Sendable {
         do throws(Failure) {
             let sent = try await client.send(request, as: id, after: redirection)
             head = sent.head
-            var last = TraceBatch.BodyPiece(exchange: id, bytes: [], isLast: true, head: head)
+            var last = TraceBatch.BodyPiece(owner: .response(id), bytes: [], isLast: true, head: head)
             var next: (ClientRequest, Redirection)?
             switch chain?.step(after: sent.head, to: request, sentAs: id) ?? .stay {
             case .stay: break
             case .refuse(let failure): last.problem = failure
             case .follow(let request, let redirection): next = (request, redirection)
             }
-            try await read(sent.body, into: &last)
+            try await read(sent.body, of: id, into: &last)
             recorder.record(last)
             return Task.isCancelled ? nil : next
         } catch {
-            recorder.record(.init(exchange: id, bytes: [], isLast: true, head: head, isBroken: true))
+            recorder.record(.init(owner: .response(id), bytes: [], isLast: true, head: head, isBroken: true))
             return nil
         }
     }
 
     /// Hands a body over, but for its last piece.
     @NetworkActor
-    private func read(_ body: BodyStream, into last: inout TraceBatch.BodyPiece) async throws(Failure) {
+    private func read(
+        _ body: BodyStream, of id: ExchangeID, into last: inout TraceBatch.BodyPiece
+    ) async throws(Failure) {
         while let chunk = try await body.next() {
             if !last.bytes.isEmpty {
-                recorder.record(.init(exchange: last.exchange, bytes: last.bytes, isLast: false, head: last.head))
+                recorder.record(.init(owner: last.owner, bytes: last.bytes, isLast: false, head: last.head))
             }
             last.bytes = chunk
             if recorder.isBehind { await recorder.ready() }
-            guard !bombs.exchanges.isEmpty, bombs.exchanges.remove(last.exchange) != nil else { continue }
+            guard !bombs.exchanges.isEmpty, bombs.exchanges.remove(id) != nil else { continue }
             return body.abandon()
         }
     }

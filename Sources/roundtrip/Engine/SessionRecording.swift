@@ -8,6 +8,9 @@ final class SessionRecording {
     private let store: SessionStore?
     private var lastStatus: SessionStore.Status?
 
+    /// Records nothing.
+    init() { store = nil }
+
     /// - Parameter path: Nil records nothing.
     init(path: String?, clock: ClockAnchor) async throws(StoreProblem) {
         if let path { store = try await SessionStore.open(path: path, clock: clock) } else { store = nil }

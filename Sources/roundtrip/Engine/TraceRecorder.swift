@@ -1,3 +1,4 @@
+import HTTPServer
 import HTTPTrace
 import Sessions
 import Transport
@@ -9,6 +10,8 @@ import Transport
 struct TraceBatch: Sendable {
     /// Oldest first.
     var records: [TraceRecord] = []
+    /// A server's, oldest first.
+    var served: [ServerRecord] = []
     var bodies: [BodyPiece] = []
     /// Requests that the recorder's owner numbered itself; their records come after them.
     var begun: [Begun] = []
@@ -21,9 +24,16 @@ struct TraceBatch: Sendable {
         var time: Timestamp
     }
 
-    /// A piece of a response body, or its end.
+    /// Whose body it is.
+    enum BodyOwner: Hashable, Sendable {
+        case response(ExchangeID)
+        /// Of a request that came in.
+        case request(ServerRequestID)
+    }
+
+    /// A piece of a body, or its end.
     struct BodyPiece: Sendable {
-        var exchange: ExchangeID
+        var owner: BodyOwner
         var bytes: [UInt8]
         /// Whether nothing will follow. Set on a piece of its own or on the last one.
         var isLast: Bool
@@ -50,6 +60,7 @@ final class TraceRecorder {
     static let batchBacklogLimit = 16
 
     private nonisolated let buffer = TraceBuffer(limit: batchLimit)
+    private var served: [ServerRecord] = []
     private var bodies: [TraceBatch.BodyPiece] = []
     private var begun: [TraceBatch.Begun] = []
     private var isScheduled = false
@@ -74,6 +85,14 @@ final class TraceRecorder {
     /// A request is about to be sent under a number of our own.
     func begin(_ draft: RequestDraft, as id: ExchangeID, _ cause: Exchange.Cause) {
         begun.append(TraceBatch.Begun(id: id, draft: draft, cause: cause, time: loop.now))
+    }
+
+    /// For `ServerConfiguration.observer`.
+    nonisolated var serverObserver: ServerObserver {
+        { [self] record in
+            served.append(record)
+            if served.count >= Self.batchLimit { flush() } else { schedule() }
+        }
     }
 
     /// Hands a piece of a body over. `ready` tells when another one is welcome.
@@ -107,8 +126,10 @@ final class TraceRecorder {
 
     /// Hands over what there is now.
     func flush() {
-        guard buffer.count > 0 || !bodies.isEmpty || !begun.isEmpty else { return }
-        let next = TraceBatch(records: buffer.take(), bodies: bodies, begun: begun)
+        guard buffer.count > 0 || !served.isEmpty || !bodies.isEmpty || !begun.isEmpty else { return }
+        let next = TraceBatch(records: buffer.take(), served: served, bodies: bodies, begun: begun)
+        served = []
+        served.reserveCapacity(min(next.served.count, Self.batchLimit))
         bodies = []
         begun.removeAll()
         bodies.reserveCapacity(next.bodies.count)

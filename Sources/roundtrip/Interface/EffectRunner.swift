@@ -14,6 +14,8 @@ final class EffectRunner {
 
     /// Back into the loop.
     var post: (Message) -> Void = { _ in }
+    /// Where a new answer of a listening server goes.
+    var setAnswer: (AnswerDraft) -> Void = { _ in }
     /// What the loop holds now.
     var currentModel: (() -> Model)?
 
@@ -43,6 +45,7 @@ final class EffectRunner {
         case .setOptions(let options): turn(to: options)
         case .export(let request): export(request)
         case .saveHistory(let lines): save(lines)
+        case .setAnswer(let answer): setAnswer(answer)
         case .copyCurl, .copy, .setMouse, .redraw, .suspend, .quit:
             preconditionFailure("\(effect) is the loop's own")
         }

@@ -78,7 +78,7 @@ final class Runtime {
         case .setMouse(let isOn): terminal.isMouseOn = isOn
         case .copy(let text): copy(text)
         case .copyCurl(let id): copyCurl(id)
-        case .send, .cancel, .followRedirect, .setOptions, .export, .saveHistory: effects.run(effect)
+        case .send, .cancel, .followRedirect, .setOptions, .export, .saveHistory, .setAnswer: effects.run(effect)
         }
     }
 

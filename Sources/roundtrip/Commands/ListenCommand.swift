@@ -1,0 +1,195 @@
+import ArgumentParser
+import CursesTerminal
+import Glibc
+import HTTPClient
+import HTTPServer
+import HTTPTrace
+import HTTPTypes
+import Inspector
+import Sessions
+import Transport
+
+/// The interface from the other side: requests that come in are its rows.
+struct ListenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "listen",
+        abstract: "Catch requests and look at them, or sit in front of another server.",
+        discussion: """
+            Examples:
+              roundtrip listen --port 8080                        answers 200 to everything; A edits the answer
+              roundtrip listen --status 503 --delay 2000          a server that is down, slowly
+              roundtrip listen --forward http://127.0.0.1:3000    each request goes on, both halves on one axis
+              roundtrip listen --json | jq .ev                    no interface: one line an event
+            """)
+
+    @OptionGroup var serving: ServingOptions
+
+    @Option(help: ArgumentHelp("Send each request on to this server and pass its answer back.", valueName: "url"))
+    var forward: String?
+
+    @Option(help: "Status to answer, 200 to 599.")
+    var status = 200
+
+    @Option(
+        name: [.customShort("H"), .customLong("header")], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Field of the answer; may be repeated.", valueName: "name: value"))
+    var headers: [String] = []
+
+    @Option(
+        name: [.customShort("d"), .customLong("data")], parsing: .unconditional,
+        help: ArgumentHelp("Body of the answer; @FILE reads it from a file, @- from stdin.", valueName: "data"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("How long to hold each answer back.", valueName: "ms"))
+    var delay = 0
+
+    @Flag(help: "Print one JSON object an event, one a line, instead of opening the interface.")
+    var json = false
+
+    @Flag(name: [.customShort("k"), .long], help: "Accept any certificate when sending on or replaying.")
+    var insecure = false
+
+    @Option(help: ArgumentHelp("Trust the certificates in this PEM file when sending on.", valueName: "file"))
+    var cacert: String?
+
+    @OptionGroup var interface: InterfaceOptions
+
+    func validate() throws {
+        guard (200...599).contains(status) else { throw ValidationError("--status takes 200 to 599.") }
+        let limit = Int(AnswerDraft.delayLimit.components.seconds) * 1000
+        guard (0...limit).contains(delay) else { throw ValidationError("--delay takes 0 to \(limit) milliseconds.") }
+        _ = try answerFields()
+        if forward != nil {
+            guard status == 200, headers.isEmpty, data == nil, delay == 0 else {
+                throw ValidationError("With --forward the server behind answers: no --status, -H, -d or --delay.")
+            }
+            _ = try target()
+        }
+    }
+
+    @MainActor
+    func run() async throws {
+        let target = try target()
+        let answer = try answer()
+        var configuration = try serverConfiguration()
+        let reports = ReportRelay()
+        let client = try clientOptions()
+        let prober = await Prober(
+            try clientConfiguration(client), Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes),
+            beginHop: { await reports.beginHop($0, from: $1) }, report: { await reports.pass($0) })
+        configuration.observer = prober.recorder.serverObserver
+        let catcher = Catcher(answer: answer, recorder: prober.recorder)
+        let forwarder = target.map { Forwarder(to: $0, prober.client, prober.recorder) }
+        let server = try await startServer(configuration) { request, responder in
+            if let forwarder {
+                try await forwarder.handle(request, responder)
+            } else {
+                try await catcher.handle(request, responder)
+            }
+        }
+        let listening = Listening(origin: server.origin, forwardsTo: target, answer: answer)
+        if json {
+            await printEvents(reports, server)
+        } else {
+            let code = await show(listening, reports, prober, catcher, client)
+            await server.close()
+            if code != 0 { throw ExitCode(code) }
+        }
+        await prober.shutDown()
+    }
+
+    /// Until ^C; then running requests are finished, for a while.
+    @MainActor
+    private func printEvents(_ reports: ReportRelay, _ server: Server) async {
+        let interrupts = Interrupts()
+        var lines = ServerEventLines(since: SystemTime().now)
+        reports.receiver = { report in
+            var text = ""
+            for event in ListenEvent.merged(report.served, report.records) { text += lines.line(event) }
+            printOutput(text)
+        }
+        printError("roundtrip: listening on \(server.origin)/; ^C ends it")
+        await interrupts.wait()
+        await server.shutdown(within: .seconds(10))
+    }
+
+    @MainActor
+    private func show(
+        _ listening: Listening, _ reports: ReportRelay, _ prober: Prober, _ catcher: Catcher, _ client: ClientOptions
+    ) async -> Int32 {
+        let terminal = interface.openTerminal()
+        var model = Model(
+            clock: ClockAnchor.now, theme: interface.theme(for: terminal), history: ProbeHistory.load())
+        model.listening = listening
+        model.side = .server
+        // What is replayed goes where its server sends it, as in the inspector.
+        model.options.followsRedirects = true
+        model.alarm = client.tls.insecure ? "NO CERTIFICATE IS CHECKED (-k)" : nil
+        let recording = SessionRecording()
+        let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
+        reports.hopReceiver = { effects.beginHop($0, from: $1) }
+        effects.setAnswer = { answer in Task.onNetwork { catcher.set(answer) } }
+        let runtime = Runtime(model: model, terminal: terminal, effects: effects)
+        var turns = RecentTurns()
+        reports.receiver = { report in
+            runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
+            // Heads first: what went on for a request finds the row that its head made.
+            runtime.handle(.served(report.served))
+            runtime.handle(.trace(report.records))
+            for body in report.requestBodies { runtime.handle(.requestBody(body.request, body.capture)) }
+            for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
+        }
+        let code = await runtime.run()
+        await effects.finish()
+        return code
+    }
+
+    private func target() throws -> RequestURL? {
+        guard let forward else { return nil }
+        do throws(TypedURL.Problem) { return try TypedURL.parse(forward) } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    private func answer() throws -> AnswerDraft {
+        var body: [UInt8] = []
+        if let data {
+            body = data.hasPrefix("@") ? try readFile(String(data.dropFirst()), limit: 1 << 30) : Array(data.utf8)
+        }
+        return AnswerDraft(status: status, fields: try answerFields(), body: body, delay: .milliseconds(delay))
+    }
+
+    /// In the words of the interface, so that both say the same of a field that can't be answered.
+    private func answerFields() throws -> HTTPFields {
+        let line = headers.map {
+            "-H '\($0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+        }
+        do throws(ProbeLine.Problem) { return try AnswerLine.parse(line.joined(separator: " ")).fields } catch {
+            throw ValidationError(error.message)
+        }
+    }
+
+    private func serverConfiguration() throws -> ServerConfiguration {
+        do { return try serving.configuration() } catch {
+            printError("roundtrip: \(error)")
+            throw ExitCode(ProgramExit.listen)
+        }
+    }
+
+    /// How requests are sent on, and again.
+    private func clientOptions() throws -> ClientOptions {
+        var words = insecure ? ["-k"] : []
+        if let cacert { words += ["--cacert", cacert] }
+        return try ClientOptions.parse(words)
+    }
+
+    private func clientConfiguration(_ client: ClientOptions) throws -> ClientConfiguration {
+        var configuration = try client.configuration(trusting: nil)
+        // What a client upgrades to (a WebSocket) can be passed on over HTTP/1.1 only, and which requests upgrade is not
+        // known when the connection is made.
+        if forward != nil { configuration.versions = .http1Only }
+        // A client of ours waits as long as it likes; what goes on for it is no different.
+        configuration.userAgent = nil
+        return configuration
+    }
+}

@@ -1,0 +1,253 @@
+import HTTPClient
+import HTTPServer
+import HTTPTrace
+import HTTPTypes
+import Sessions
+import Transport
+
+// Each request that comes in goes on to the server behind, and its answer comes back, piece by piece both ways: nothing
+// is held whole. The client's events bear the request's number, so that both halves make one row.
+//
+//      client ── request ──▶ Upload ──▶ Client ──▶ the server behind
+//             ◀── answer ── piece by piece ◀─────
+
+/// A reverse proxy's handler.
+@NetworkActor
+final class Forwarder {
+    private let target: RequestURL
+    private let client: Client
+    private let recorder: TraceRecorder
+
+    nonisolated init(to target: RequestURL, _ client: Client, _ recorder: TraceRecorder) {
+        self.target = target
+        self.client = client
+        self.recorder = recorder
+    }
+
+    func handle(_ request: ServerRequest, _ responder: ServerResponder) async throws {
+        let head: ForwardedHead
+        do throws(ForwardedHead.Refusal) { head = try forwarded(request) } catch {
+            return try await responder.send(
+                .plain(error.status, [.connection: "close"]), Array("\(error.words)\n".utf8))
+        }
+        let upload = Upload(request, recorder)
+        let early = EarlyAnswers(responder)
+        var outgoing = ClientRequest(method: head.method, url: head.url, fields: head.fields)
+        outgoing.bodyStream = upload.stream
+
+        var trace = recorder.trace
+        trace.got1xxResponse = { status, fields in
+            NetworkActor.assumeIsolated { early.pass(status, fields) }
+        }
+        let id = ExchangeID.forwarded(request.id)
+        do throws(Failure) {
+            let response = try await send(outgoing, as: id, trace)
+            await early.finish()
+            await passBack(response, as: id, request, responder)
+        } catch {
+            await early.finish()
+            recorder.recordNoMore(of: id)
+            try await answer(error, responder)
+        }
+        // Nobody else may read from the client once this returns.
+        await upload.rests()
+    }
+
+    private func forwarded(_ request: ServerRequest) throws(ForwardedHead.Refusal) -> ForwardedHead {
+        let received = request.httpRequest
+        return try ForwardedHead(
+            method: received.method, path: received.path ?? "/", fields: received.headerFields,
+            authority: received.authority, from: request.clientAddress, over: request.scheme, to: target)
+    }
+
+    private func send(
+        _ request: ClientRequest, as id: ExchangeID, _ trace: ClientTrace
+    ) async throws(Failure) -> Response {
+        do {
+            return try await ClientTrace.$current.withValue(trace) { try await client.send(request, as: id) }
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            preconditionFailure("the client threw \(error)")
+        }
+    }
+
+    private func passBack(
+        _ response: Response, as id: ExchangeID, _ request: ServerRequest, _ responder: ServerResponder
+    ) async {
+        if let upgraded = response.upgraded {
+            await tunnel(upgraded, response.head, responder)
+            return recorder.recordNoMore(of: id)
+        }
+        let origin = "\(request.scheme.rawValue)://\(request.httpRequest.authority ?? "\(request.serverAddress)")"
+        do {
+            try await responder.start(
+                ForwardedHead.answer(response.head, from: target, to: origin), ForwardedHead.body(of: response.head))
+            while let piece = try await response.body.next() {
+                recorder.record(.init(owner: .response(id), bytes: piece, isLast: false, head: response.head))
+                if recorder.isBehind { await recorder.ready() }
+                try await responder.write(piece)
+            }
+            try await responder.finish(trailers: response.body.trailers ?? [:])
+            recorder.recordNoMore(of: id)
+        } catch is Failure {
+            // What has gone out can't be taken back, and must not look whole.
+            recorder.recordNoMore(of: id, isBroken: true)
+            responder.abort()
+        } catch {
+            // The client went away: nobody is left to be told.
+            recorder.recordNoMore(of: id, isBroken: true)
+        }
+    }
+
+    /// After a 101: bytes both ways, until both have ended their side or one has gone.
+    private func tunnel(_ behind: UpgradedStream, _ head: ResponseHead, _ responder: ServerResponder) async {
+        guard let (client, received) = try? await responder.switchProtocols(ForwardedHead.upgradeAnswer(head)) else {
+            return behind.close()
+        }
+        let back = Task.onNetwork {
+            do {
+                while let bytes = try await behind.read() { try await client.writeAll(bytes) }
+                client.closeWrite()
+            } catch {
+                client.close()
+            }
+        }
+        do {
+            if !received.isEmpty { try await behind.write(received) }
+            while let bytes = try await client.readSome() { try await behind.write(bytes) }
+            behind.closeWrite()
+        } catch {
+            behind.close()
+        }
+        await back.value
+        client.close()
+        behind.close()
+    }
+
+    /// Says to the client why there is no answer from behind.
+    private func answer(_ failure: Failure, _ responder: ServerResponder) async throws {
+        let status: HTTPResponse.Status = failure.kind == .timeout ? .gatewayTimeout : .badGateway
+        try await responder.send(.plain(status), Array("no answer from \(target.origin): \(failure.message)\n".utf8))
+    }
+}
+
+/// A request's body on its way on: read from the client when the server behind has taken what came before.
+@NetworkActor
+private final class Upload {
+    private let request: ServerRequest
+    private let recorder: TraceRecorder
+    private var isReading = false
+    private var isOver = false
+    private var waiter: UnsafeContinuation<Void, Never>?
+
+    init(_ request: ServerRequest, _ recorder: TraceRecorder) {
+        self.request = request
+        self.recorder = recorder
+    }
+
+    /// Nil when the request has no body.
+    var stream: RequestBodyStream? {
+        guard request.bodyLength != 0 else {
+            end()
+            return nil
+        }
+        return RequestBodyStream(length: request.bodyLength) { [self] in try await next() }
+    }
+
+    private func next() async throws -> [UInt8]? {
+        guard !isOver else { throw CancellationError() }
+        isReading = true
+        defer {
+            isReading = false
+            waiter.take()?.resume()
+        }
+        do {
+            guard let piece = try await request.readBody() else {
+                end()
+                return nil
+            }
+            recorder.record(.init(owner: .request(request.id), bytes: piece, isLast: false))
+            if recorder.isBehind { await recorder.ready() }
+            return piece
+        } catch {
+            end()
+            throw error
+        }
+    }
+
+    /// Waits until nobody reads from the client, and nobody will.
+    func rests() async {
+        let wasOver = isOver
+        isOver = true
+        if isReading {
+            await withUnsafeContinuation { waiter in
+                if isReading { self.waiter = waiter } else { waiter.resume() }
+            }
+        }
+        if !wasOver { recorder.recordNoMore(of: request.id) }
+    }
+
+    private func end() {
+        guard !isOver else { return }
+        isOver = true
+        recorder.recordNoMore(of: request.id)
+    }
+}
+
+/// Early answers (1xx) from behind, passed on in their order and before the final one.
+@NetworkActor
+private final class EarlyAnswers {
+    private let responder: ServerResponder
+    private var waiting: [HTTPResponse] = []
+    private var passing: Task<Void, Never>?
+
+    init(_ responder: ServerResponder) { self.responder = responder }
+
+    func pass(_ status: Int, _ fields: HTTPFields) {
+        // The client's own 100 is sent when its body is read.
+        guard status != 100 else { return }
+        waiting.append(
+            HTTPResponse(status: .init(integerLiteral: status), headerFields: ForwardedHead.endToEnd(fields)))
+        guard passing == nil else { return }
+        passing = Task.onNetwork { [self] in
+            while !waiting.isEmpty {
+                let next = waiting.removeFirst()
+                // A client that has gone is noticed with the final answer.
+                try? await responder.inform(next.status, next.headerFields)
+            }
+            passing = nil
+        }
+    }
+
+    /// Waits until all have been passed on.
+    func finish() async { await passing?.value }
+}
+
+extension TraceRecorder {
+    /// The end of a body, whether or not all of it came.
+    func recordNoMore(of exchange: ExchangeID, isBroken: Bool = false) {
+        record(.init(owner: .response(exchange), bytes: [], isLast: true, isBroken: isBroken))
+    }
+
+    func recordNoMore(of request: ServerRequestID) { record(.init(owner: .request(request), bytes: [], isLast: true)) }
+}
+
+extension ByteStream {
+    /// Waits until the peer sends something, then takes it; nil when it has ended its side.
+    fileprivate func readSome() async throws(StreamError) -> [UInt8]? {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        let count = try await read(into: buffer)
+        return count > 0 ? Array(buffer[..<count]) : nil
+    }
+}
+
+extension HTTPResponse {
+    /// A head for a sentence.
+    fileprivate static func plain(_ status: Status, _ more: HTTPFields = [:]) -> HTTPResponse {
+        var fields = more
+        fields[.contentType] = "text/plain; charset=utf-8"
+        return HTTPResponse(status: status, headerFields: fields)
+    }
+}
