@@ -36,7 +36,7 @@ struct PlaygroundTests {
         let playground = try await Playground.start(patient)
         let roots = String(decoding: playground.certificateAuthorityPEM, as: UTF8.self)
         let answer = try await Program.curl(
-            "--cacert", "/dev/stdin", "-o", "/dev/null", "-w", "%{http_code} %{ssl_verify_result}",
+            "--cacert", "/dev/stdin", "--http1.1", "-o", "/dev/null", "-w", "%{http_code} %{ssl_verify_result}",
             "\(playground.secureOrigin)\(example)", input: roots)
         #expect(answer.output == "200 0", "\(answer.errors)")
         await playground.close()
