@@ -27,7 +27,8 @@ public final class RequestedHead: Sendable, Equatable {
 
 /// A request head as written: what the client added is in it. The bytes are kept; fields are read from them on demand.
 public final class SentHead: Sendable, Equatable {
-    /// From the request line to the blank line.
+    /// From the request line to the blank line. HTTP/2's is written out likewise, with `HTTP/2` in the request line and its
+    /// pseudo-fields (`:path`) as the first fields.
     public let bytes: [UInt8]
     private let fields = AtomicLazyReference<FieldsByName>()
 
@@ -36,7 +37,8 @@ public final class SentHead: Sendable, Equatable {
     /// The fields in wire order, as (name, value) of UTF-8 text; one element a line.
     public var lines: [(name: String, value: String)] {
         bytes.split(separator: UInt8(ascii: "\n")).dropFirst().compactMap { line in
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            // A pseudo-field's name begins with a colon.
+            guard let colon = line.dropFirst().firstIndex(of: UInt8(ascii: ":")) else { return nil }
             var value = line[line.index(after: colon)...]
             while let last = value.last, last == 13 || last == 32 { value.removeLast() }
             while let first = value.first, first == 32 { value.removeFirst() }
@@ -86,7 +88,8 @@ public final class IncomingHead: Sendable, Equatable {
     public let target: String
     /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`.
     public let version: String
-    /// From the request line to the blank line, as received (HTTP/1 only; empty otherwise).
+    /// From the request line to the blank line, as received. HTTP/2's is written out likewise, with `HTTP/2` in the request
+    /// line and its pseudo-fields (`:path`) as the first fields.
     public let bytes: [UInt8]
     /// Bytes of body that were announced; 0 for none, nil where the length is not known beforehand.
     public let bodyBytes: Int?
