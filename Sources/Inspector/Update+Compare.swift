@@ -36,13 +36,18 @@ extension Model {
         detailScroll = 0
     }
 
-    /// The request marked last; else the one that was replayed or edited; else the one before it of the same URL.
+    /// The request marked last; else the one that was replayed or edited; else the one before it of the same URL, of what
+    /// came in rather another that came in.
     private func reference(for exchange: Exchange) -> ExchangeID? {
         if let mark = marked.last(where: { $0 != exchange.id && session[$0] != nil }) { return mark }
         if case .replay(let original) = exchange.cause, session[original] != nil { return original }
-        return session.exchanges.last {
-            $0.id < exchange.id && $0.draft.url == exchange.draft.url && $0.draft.method == exchange.draft.method
-        }?.id
+        func isAlike(_ other: Exchange) -> Bool {
+            other.id < exchange.id && other.draft.url == exchange.draft.url
+                && other.draft.method == exchange.draft.method
+        }
+        let isCaught = exchange.cause == .caught
+        return session.exchanges.last { isAlike($0) && ($0.cause == .caught) == isCaught }?.id
+            ?? session.exchanges.last { isAlike($0) }?.id
     }
 
     /// Brings the comparison up to date: the selection moved, or one of the two went on.

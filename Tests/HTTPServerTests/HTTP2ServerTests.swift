@@ -179,7 +179,8 @@ struct HTTP2ServerTests {
         try await client.send("PRI * HTTP/2.0\r\n")
         #expect(try await client.rest() == "")
         await log.closing()
-        #expect(states() == ["new", "closed: waited too long for the request head"])
+        // Go: a new connection of which any byte was read is active for the moment before it closes.
+        #expect(states() == ["new", "active", "closed: waited too long for the request head"])
         server.close()
     }
 
