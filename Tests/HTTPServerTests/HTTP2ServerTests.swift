@@ -46,6 +46,18 @@ struct HTTP2ServerTests {
         server.close()
     }
 
+    @Test func `an answer without a body has its first and its last byte too`() async throws {
+        let server = try await server({ _ in }) { _, responder in try await responder.send(.text(), []) }
+        let outcome = try await Program.curl(
+            "--http2-prior-knowledge", "-d", "x", "-w", "%{http_code}", "http://127.0.0.1:\(server.address.port)/")
+        #expect(outcome.output == "200", "\(outcome.errors)")
+        await log.closing()
+        let words = log.words().filter { $0.hasPrefix("r1") }
+        #expect(words.contains("r1 first") && words.contains("r1 last 0"))
+        #expect(words.count { $0 == "r1 finished" } == 1)
+        server.close()
+    }
+
     @Test func `curl over TLS agrees on h2, and on HTTP 1_1 when it wants that`() async throws {
         let playground = try await Playground.start()
         for (option, version) in [("--http2", "2"), ("--http1.1", "1.1")] {

@@ -140,7 +140,7 @@ final class HTTP2Conversation {
     private func close(_ stream: HTTP2StreamID, _ end: HTTP2StreamEnd) {
         guard let exchange = exchanges.removeValue(forKey: stream) else { return }
         // Its last bytes may still have to be taken by the kernel: that is its end then.
-        if end == .complete, marks.contains(where: { $0.stream == stream }) {
+        if end == .complete, !exchange.isTaken {
             leaving[stream] = exchange
         } else {
             exchange.closed(end)
@@ -215,7 +215,9 @@ final class HTTP2Conversation {
     }
 
     private func noteSent(_ frame: HTTP2Frame, end: Int) {
-        guard frame.type == .headers || frame.endsStream, let exchange = exchanges[frame.stream] else { return }
+        guard frame.type == .headers || frame.endsStream,
+            let exchange = exchanges[frame.stream] ?? leaving[frame.stream]
+        else { return }
         marks.append((end, frame.stream, frame.endsStream))
         if frame.endsStream { exchange.written() }
     }

@@ -37,6 +37,8 @@ final class HTTP2Exchange: ServerExchange {
     private var isFinished = false
     /// Whether the response's last frame stands in the output.
     private var isWritten = false
+    /// Whether the kernel has it.
+    private(set) var isTaken = false
     private var hasHandlerReturned = false
     private var reader: UnsafeContinuation<Void, Never>?
 
@@ -274,6 +276,7 @@ final class HTTP2Exchange: ServerExchange {
             connection.record(.responseFirstByte, of: id)
         }
         guard isEnd else { return }
+        isTaken = true
         connection.record(.responseLastByte(bytes: responseBytes), of: id)
         if hasEnded { finishRequest(nil) }
     }
