@@ -12,7 +12,7 @@ public typealias ServerHandler = @Sendable @NetworkActor (ServerRequest, ServerR
 /// must not block.
 public typealias ConnectionStateObserver = @Sendable @NetworkActor (ServerConnectionChange) -> Void
 
-/// A small HTTP/1.1 server that says what its connections are doing.
+/// A small HTTP/1.1 and HTTP/2 server that says what its connections are doing.
 ///
 ///     let server = try await Server.start(connectionState: { print($0.connection, $0.state) }) { request, responder in
 ///         try await responder.send(HTTPResponse(status: .ok), Array("hello\n".utf8))
@@ -39,7 +39,7 @@ public final class Server {
     }
 
     private let listener: TCPListener
-    private(set) var connections: [ServerConnectionID: HTTP1ServerConnection] = [:]
+    private(set) var connections: [ServerConnectionID: ServerConnection] = [:]
     let numbers: ServerNumbers
     private var standing: StandingFields
     /// When `shutdown` began.
@@ -172,12 +172,12 @@ public final class Server {
 
     private func accepted(_ stream: TCPStream) {
         let id = numbers.nextConnection()
-        let connection = HTTP1ServerConnection(stream, id, of: self)
+        let connection = ServerConnection(stream, id, of: self)
         connections[id] = connection
         connection.start()
     }
 
-    func forget(_ connection: HTTP1ServerConnection) {
+    func forget(_ connection: ServerConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         wakeWaiters()
         reportWaiting()
@@ -192,6 +192,9 @@ public final class Server {
         observer(
             ServerRecord(time: EventLoop.shared.now, connection: connection, request: request, event: event()))
     }
+
+    /// Date and Server for HTTP/2, which has no lines.
+    var standingFields: [(HTTPField.Name, String)] { standing.fields(at: StandingFields.currentSecond) }
 
     /// Whether a connection may serve another request, as far as the server is asked.
     var mayKeep: Bool { reasonNotToKeep == nil }

@@ -12,6 +12,9 @@ public struct ServerConfiguration: Sendable {
     public var address = NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 0)
     /// Set for https.
     public var tls: TLSContext?
+    /// Whether a plain connection may begin with HTTP/2's preface (prior knowledge, RFC 9113 §3.3). Over TLS the context's
+    /// application protocols decide.
+    public var speaksHTTP2 = true
     public var timeouts = ServerTimeouts()
     public var limits = ServerLimits()
     /// The Server field of each response; empty for none.
@@ -60,6 +63,8 @@ public struct ServerLimits: Sendable {
     /// What the parser takes. Heads up to 64 KiB with 500 fields: every request is kept until it is answered, and
     /// browsers stop at 8 KiB of cookies.
     public var http1 = HTTP1Limits.server
+    /// The same for HTTP/2.
+    public var http2 = HTTP2Limits.server
     /// Unread body that is discarded to keep the connection; beyond that a new connection is cheaper. 256 KiB, as in
     /// Go.
     public var discardedBodyBytes = 256 << 10
@@ -72,6 +77,18 @@ extension HTTP1Limits {
         var limits = HTTP1Limits()
         limits.headBytes = 64 << 10
         limits.fieldCount = 500
+        return limits
+    }()
+}
+
+extension HTTP2Limits {
+    fileprivate static let server: HTTP2Limits = {
+        var limits = HTTP2Limits()
+        limits.headBytes = 64 << 10
+        limits.fieldCount = 500
+        // What a hundred handlers that sleep may keep of uploads: 25 MB.
+        limits.streamWindowBytes = 256 << 10
+        limits.connectionWindowBytes = 1 << 20
         return limits
     }()
 }

@@ -38,15 +38,22 @@ extension Model {
 
     private static let rowsSearchedForReference = 10_000
 
-    /// The request marked last; else the one that was replayed or edited; else the one before it of the same URL.
+    /// The request marked last; else the one that was replayed or edited; else the one before it of the same URL, of what
+    /// came in rather another that came in.
     private func reference(for exchange: Exchange) -> ExchangeID? {
         if let mark = marked.last(where: { $0 != exchange.id && session[$0] != nil }) { return mark }
         if case .replay(let original) = exchange.cause, session[original] != nil { return original }
         // Old rows are packed, and a session may hold a million: one from long ago is to be marked.
         let number = exchange.id.number
-        return (max(1, number - Self.rowsSearchedForReference)..<max(1, number)).reversed().lazy
-            .compactMap { session[ExchangeID($0)] }
-            .first { $0.draft.url == exchange.draft.url && $0.draft.method == exchange.draft.method }?.id
+        var second: ExchangeID?
+        for other in (max(1, number - Self.rowsSearchedForReference)..<max(1, number)).reversed() {
+            guard let other = session[ExchangeID(other)], other.draft.url == exchange.draft.url,
+                other.draft.method == exchange.draft.method
+            else { continue }
+            if (other.cause == .caught) == (exchange.cause == .caught) { return other.id }
+            second = second ?? other.id
+        }
+        return second
     }
 
     /// Brings the comparison up to date: the selection moved, or one of the two went on.

@@ -19,8 +19,11 @@ public struct BodyCapture: Equatable, Sendable {
     /// Whether `bytes` is only the beginning.
     public var isCut: Bool { bytes.count < totalBytes }
 
-    /// Whether `bytes` is better shown as numbers than as text: zero bytes, or much that is not UTF-8, near the beginning.
-    public var isBinary: Bool {
+    /// Whether `bytes` is better shown as numbers than as text.
+    public var isBinary: Bool { Self.isBinary(bytes) }
+
+    /// Zero bytes, or much that is not UTF-8, near the beginning.
+    public static func isBinary(_ bytes: [UInt8]) -> Bool {
         let start = bytes.prefix(4096)
         if start.contains(0) { return true }
         // A character may be cut in half at the end.

@@ -131,7 +131,9 @@ struct HTTP2ClientTests {
                 return left < 0 ? nil : [UInt8](repeating: 7, count: 100_000)
             }
             #expect(try await test.fetch(request) == (200, "3000000"))
-            guard case .flushed(let bytes)? = test.events.all.map(\.event).last(where: { $0.isFlushed }) else { continue }
+            guard case .flushed(let bytes)? = test.events.all.map(\.event).last(where: { $0.isFlushed }) else {
+                continue
+            }
             #expect(bytes > 3_000_000 && bytes < 3_001_000)
         }
     }

@@ -13,6 +13,7 @@ struct ConnectionStateTests {
     private let log = StateLog()
 
     @Test func `a client that closes after a kept response: new, active, idle, closed`() async throws {
+        // TestServerConnState: keep-alive then client closes
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         #expect(try await client.get("/").body == "ok")
@@ -25,6 +26,7 @@ struct ConnectionStateTests {
 
     @Test(arguments: ["GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"])
     func `a last request on a kept connection: new, active, idle, active, closed`(last: String) async throws {
+        // TestServerConnState: keep-alive then close, from either side
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         _ = try await client.get("/")
@@ -36,6 +38,7 @@ struct ConnectionStateTests {
     }
 
     @Test func `a handler that says close: new, active, closed`() async throws {
+        // TestServerConnState: connect-close; TestHandlersCanSetConnectionClose11
         let server = try await Server.logged(log) { _, responder in
             try await responder.send(.text(.ok, [.connection: "close"]), Array("bye".utf8))
         }
@@ -48,6 +51,7 @@ struct ConnectionStateTests {
     }
 
     @Test func `a client that connects and closes: new, closed`() async throws {
+        // TestServerConnState: connect-close; TestServerConnStateNew
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         await log.reaches(.new)
@@ -68,6 +72,7 @@ struct ConnectionStateTests {
     }
 
     @Test func `nonsense: new, active, closed, with 400`() async throws {
+        // TestServerConnState: bogus request
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         try await client.send("bogus\r\n\r\n")
@@ -104,6 +109,7 @@ struct ConnectionStateTests {
     }
 
     @Test func `a hijacked connection: new, active, hijacked, and the rest is the handler's`() async throws {
+        // TestServerConnState: hijack; TestServerHijackGetsBackgroundByte
         let server = try await Server.logged(log) { _, responder in
             let (stream, received) = responder.hijack()
             try await stream.writeAll(received + Array(" yourself".utf8))
@@ -117,6 +123,7 @@ struct ConnectionStateTests {
     }
 
     @Test func `a handler that hijacks and throws changes nothing more`() async throws {
+        // TestServerConnState: hijack and panic
         struct Oops: Error {}
         let server = try await Server.logged(log) { _, responder in
             _ = responder.hijack()
@@ -131,6 +138,7 @@ struct ConnectionStateTests {
     }
 
     @Test func `a handler that throws answers 500 and the connection is closed`() async throws {
+        // TestServerConnState: panic
         struct Oops: Error {}
         let server = try await Server.logged(log) { _, _ in throw Oops() }
         let client = try await RawClient.connect(to: server)

@@ -21,6 +21,7 @@ struct KeepAliveTests {
     }
 
     @Test func `an HTTP 1_0 client that asks for it keeps its connection`() async throws {
+        // TestHTTP10KeepAlive204Response and its like, TestServeHTTP10Close
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         for _ in 0..<2 {
@@ -49,6 +50,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a small unread body is discarded and the connection kept`() async throws {
+        // TestServerUnreadRequestBodyLittle
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         let body = String(repeating: "x", count: 200 << 10)
@@ -59,6 +61,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a large unread body costs the connection, and the response says so`() async throws {
+        // TestServerUnreadRequestBodyLarge, TestServerGracefulClose
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         try await client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n")
@@ -71,6 +74,7 @@ struct KeepAliveTests {
     }
 
     @Test func `100 Continue is sent when the handler begins to read`() async throws {
+        // TestServerExpect
         let gate = Gate()
         let server = try await Server.logged(log) { request, responder in
             await gate.passes()
@@ -91,6 +95,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a handler that answers without reading spares the upload and closes`() async throws {
+        // TestIssue11549_Expect100, TestServerExpect100ContinueUnreadBody
         let server = try await Server.logged(log) { request, responder in
             try await responder.send(.text(.contentTooLarge))
             await #expect(throws: ServerError.bodyNotInvited) { try await request.readBody() }
@@ -121,6 +126,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a response can begin before the request has ended`() async throws {
+        // TestConcurrentReadWriteReqBody
         let server = try await Server.logged(log) { request, responder in
             try await responder.start(.text())
             while let piece = try await request.readBody() { try await responder.write(piece) }
@@ -135,6 +141,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a client that goes away cancels the handler`() async throws {
+        // TestCloseNotifier, TestServerDuplicateBackgroundRead
         let server = try await Server.logged(log) { _, _ in try await Pause.wait(for: .seconds(600)) }
         let client = try await RawClient.connect(to: server)
         try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")

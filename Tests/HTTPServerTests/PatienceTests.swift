@@ -20,6 +20,7 @@ struct PatienceTests {
     }
 
     @Test func `a client that sends nothing is closed silently`() async throws {
+        // TestServerTimeouts
         let server = try await server { $0.timeouts.head = .milliseconds(20) }
         let client = try await RawClient.connect(to: server)
         #expect(try await client.rest() == "")
@@ -29,6 +30,7 @@ struct PatienceTests {
     }
 
     @Test func `a client that stops within its head is told so`() async throws {
+        // TestServerReadTimeout
         let server = try await server { _ in }
         let client = try await RawClient.connect(to: server)
         try await client.send("GET / HTTP/1.1\r\nHo")
@@ -44,6 +46,7 @@ struct PatienceTests {
     }
 
     @Test func `an idle connection is closed after the idle limit, not the head's`() async throws {
+        // TestServerIdleTimeout
         let server = try await server {
             $0.timeouts.head = .seconds(30)
             $0.timeouts.idle = .milliseconds(20)
@@ -57,6 +60,7 @@ struct PatienceTests {
     }
 
     @Test func `a body that stops coming fails the handler's read`() async throws {
+        // TestServerReadTimeout
         let server = try await server({ $0.timeouts.body = .milliseconds(20) }) { request, responder in
             while try await request.readBody() != nil {}
         }
@@ -67,6 +71,7 @@ struct PatienceTests {
     }
 
     @Test func `a client that takes nothing of its response is given up`() async throws {
+        // TestServerWriteTimeout, TestOnlyWriteTimeout
         let server = try await server({ $0.timeouts.write = .milliseconds(50) }) { _, responder in
             try await responder.start(.binary(), .length(1 << 30))
             try await PlaygroundRoute.writePattern(1 << 30, responder)
@@ -78,6 +83,7 @@ struct PatienceTests {
     }
 
     @Test func `a handler may take longer than any of these limits`() async throws {
+        // TestServerCancelsReadTimeoutWhenIdle, TestServerReadHeaderTimeoutIsCleared, TestWriteDeadlineExtendedOnNewRequest
         let server = try await server({
             $0.timeouts.body = .milliseconds(10)
             $0.timeouts.write = .milliseconds(10)
@@ -105,6 +111,7 @@ struct PatienceTests {
     }
 
     @Test func `shutdown lets a busy connection finish and closes it then`() async throws {
+        // TestServerShutdown
         let gate = Gate()
         let server = try await server({ _ in }) { _, responder in
             await gate.passes()
@@ -130,6 +137,7 @@ struct PatienceTests {
     }
 
     @Test func `shutdown closes idle connections at once`() async throws {
+        // TestServerShutdown
         let server = try await server { _ in }
         let client = try await RawClient.connect(to: server)
         _ = try await client.get("/")
@@ -140,6 +148,7 @@ struct PatienceTests {
     }
 
     @Test func `shutdown spares a connection that has sent nothing, but not for long`() async throws {
+        // TestServerShutdownStateNew
         let server = try await server { $0.timeouts.untouched = .milliseconds(30) }
         let client = try await RawClient.connect(to: server)
         await log.reaches(.new)
@@ -158,6 +167,7 @@ struct PatienceTests {
     }
 
     @Test func `close ends everything at once, and twice is no different`() async throws {
+        // TestServerCloseDeadlock, TestServerCloseListenerOnce
         let server = try await server({ _ in }) { _, _ in try await Pause.wait(for: .seconds(600)) }
         let client = try await RawClient.connect(to: server)
         try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")

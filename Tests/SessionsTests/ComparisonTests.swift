@@ -61,6 +61,18 @@ struct ComparisonTests {
             ])
     }
 
+    @Test func `what was sent is compared too`() {
+        var (before, after) = (exchange(1), exchange(2))
+        #expect(Comparison(before, after).requestBody == .nothingToCompare)
+        before.draft.body = Array("paid".utf8)
+        after.draft.body = before.draft.body
+        #expect(Comparison(before, after).requestBody == .same)
+        after.draft.body = Array("open".utf8)
+        #expect(
+            Comparison(before, after).requestBody
+                == .lines([.removed(ArraySlice("paid".utf8)), .added(ArraySlice("open".utf8))]))
+    }
+
     @Test func `bodies are the same, differ by lines, differ somewhere, or are not there`() {
         let change = { (old: [UInt8]?, new: [UInt8]?) in
             Comparison(self.exchange(1, body: old), self.exchange(2, body: new)).body

@@ -1,7 +1,7 @@
 internal import HTTPTrace
 
-// Which state a connection is in, exactly as Go's `http.Server` reports it for HTTP/1. It decides;
-// `HTTP1ServerConnection` does. No I/O and no clock here.
+// Which state a connection is in, exactly as Go's `http.Server` reports it. It decides; `ServerConnection` does. No I/O
+// and no clock here.
 //
 //     accepted       head read           response ended, kept
 //    ──────────▶ new ─────────▶ active ───────────────────────▶ idle
@@ -14,6 +14,8 @@ internal import HTTPTrace
 // read makes the connection active too, for the moment before it closes, if some of it was read from the wire after the
 // wait for it was over: on a new connection any byte, on an idle one what comes after the first four. So an idle
 // connection that gets a malformed request in one piece goes straight to closed, although it is answered.
+//
+// Over HTTP/2 the preface makes a connection active and idle at once; from then on it is active while streams are open.
 
 /// The state of one server connection. Every call returns the state to report now, or nil when there is nothing to
 /// report.
@@ -65,6 +67,21 @@ struct ConnectionMachine {
     mutating func responseEnded(isKept: Bool) -> ConnectionState? {
         guard state == .active else { preconditionFailure("responseEnded() on a connection that is \(state)") }
         return isKept ? enter(.idle) : nil
+    }
+
+    /// HTTP/2's preface is complete.
+    mutating func prefaceRead() -> [ConnectionState] {
+        guard state == .new else { return [] }
+        return [enter(.active), enter(.idle)]
+    }
+
+    /// So many HTTP/2 streams are open now.
+    mutating func streamsChanged(to count: Int) -> ConnectionState? {
+        switch state {
+        case .idle where count > 0: enter(.active)
+        case .active where count == 0: enter(.idle)
+        default: nil
+        }
     }
 
     /// A handler took the connection over.

@@ -14,7 +14,7 @@ internal import Transport
 
 /// The state of one exchange.
 @NetworkActor
-final class HTTP1Exchange {
+final class HTTP1Exchange: ServerExchange {
     enum Progress: Equatable {
         case unanswered
         /// `remaining`: bytes of body still owed; nil when the length is not known beforehand.
@@ -25,7 +25,7 @@ final class HTTP1Exchange {
         case hijacked
     }
 
-    let connection: HTTP1ServerConnection
+    let connection: ServerConnection
     let head: ReceivedHead
     let framing: BodyFraming
     let id: ServerRequestID
@@ -49,7 +49,7 @@ final class HTTP1Exchange {
 
     init(
         _ head: ReceivedHead, _ framing: BodyFraming, id: ServerRequestID, number: Int,
-        on connection: HTTP1ServerConnection
+        on connection: ServerConnection
     ) {
         self.connection = connection
         self.id = id
@@ -57,6 +57,34 @@ final class HTTP1Exchange {
         self.framing = framing
         self.number = number
         awaitsInvitation = head.expectsContinue && !framing.isEmpty
+    }
+
+    // MARK: The request
+
+    var method: HTTPRequest.Method { head.method }
+    var target: String { head.target }
+    var version: String { head.version.rawValue }
+    var request: HTTPRequest { head.request(scheme: connection.scheme.rawValue) }
+    var headBytes: [UInt8] { head.bytes }
+    func firstValue(_ name: StaticString) -> String? { head.firstValue(name) }
+
+    var bodyLength: Int? {
+        switch framing {
+        case .none, .untilClose: 0
+        case .length(let count): Int(count)
+        case .chunked: nil
+        }
+    }
+
+    /// The head as observers are told of it.
+    var incoming: IncomingHead {
+        let (head, request) = (head, request)
+        let url = RequestURL(
+            scheme: connection.scheme, authority: request.authority, path: request.path,
+            receivedAt: connection.tcp.localAddress)
+        return IncomingHead(
+            method: head.method, url: url, target: head.target, version: version, bytes: head.bytes,
+            bodyBytes: bodyLength, fields: head.fields)
     }
 
     // MARK: The request's body
@@ -217,6 +245,10 @@ final class HTTP1Exchange {
         connection.output.append { $0.append(contentsOf: bytes) }
         try await connection.flush()
     }
+
+    func abort() { connection.abort(.handlerClosed) }
+
+    func reset() { connection.reset() }
 
     func hijack() -> (stream: any ByteStream, received: [UInt8]) {
         precondition(progress == .unanswered || progress == .raw, "hijack() while \(progress)")

@@ -23,11 +23,47 @@ struct RequestInput {
     private var reader: HTTP1RequestReader
     private var rest: [UInt8] = []
     private var restStart = 0
+    /// What has come of a connection that may begin with HTTP/2's preface; nil once it is known not to, and where it
+    /// can't.
+    private var opening: [UInt8]?
+    /// Whether it did: the bytes are for somebody else then, see `takeOpening`.
+    private(set) var isHTTP2 = false
     /// Whether the client ended its side and everything it sent has been taken from the stream.
     private(set) var isEnd = false
 
-    init(limits: HTTP1Limits) {
+    // RFC 9113 §3.4. Chosen so that HTTP/1 can't begin like that.
+    private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+
+    /// - Parameter mayBeHTTP2: Whether the client may speak HTTP/2 without having asked.
+    init(limits: HTTP1Limits, mayBeHTTP2: Bool) {
         reader = HTTP1RequestReader(limits: limits)
+        if mayBeHTTP2 { opening = [] }
+    }
+
+    /// Whether it is not known yet what the client speaks, or known to be HTTP/2.
+    var isOpening: Bool { opening != nil }
+
+    /// What came of an HTTP/2 connection.
+    mutating func takeOpening() -> [UInt8] { opening.take() ?? [] }
+
+    /// Looks whether the first bytes are HTTP/2's preface.
+    ///
+    /// - Returns: Whether they are not: `rest` holds those that were kept back meanwhile, and these.
+    private mutating func isHTTP1(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard var held = opening else { return true }
+        if held.isEmpty, bytes.first != Self.preface[0] {
+            opening = nil
+            return true
+        }
+        held += bytes
+        guard held.starts(with: Self.preface) || Self.preface.starts(with: held) else {
+            opening = nil
+            (rest, restStart) = (held, 0)
+            return true
+        }
+        opening = held
+        isHTTP2 = held.count >= Self.preface.count
+        return false
     }
 
     /// Bytes that were read and are not yet understood.
@@ -49,6 +85,14 @@ struct RequestInput {
             case .end: isEnd = true
             case .bytes(let count):
                 let bytes = UnsafeRawBufferPointer(rebasing: Self.shared[..<count])
+                guard isHTTP1(bytes) else {
+                    if isHTTP2 { return nil }
+                    continue
+                }
+                if restCount > 0 {
+                    if let part = try takeFromRest() { return part }
+                    continue
+                }
                 let (consumed, part) = try take(bytes)
                 if consumed < count {
                     rest = Array(bytes[consumed...])
@@ -56,6 +100,11 @@ struct RequestInput {
                 }
                 if let part { return part }
             }
+        }
+        if let held = opening.take(), !held.isEmpty {
+            // It broke off in what could have been the preface.
+            (rest, restStart) = (held, 0)
+            return try takeFromRest()
         }
         return try take(UnsafeRawBufferPointer(start: nil, count: 0)).part
     }

@@ -52,6 +52,11 @@ struct StandingFields {
         return lines
     }
 
+    /// The same as fields.
+    func fields(at unixSeconds: Int) -> [(HTTPField.Name, String)] {
+        [(.date, HTTPDate.text(unixSeconds: unixSeconds))] + (serverName.isEmpty ? [] : [(.server, serverName)])
+    }
+
     /// The wall clock's second, asked on the spot.
     static var currentSecond: Int { time(nil) }
 }

@@ -1,40 +1,33 @@
 public import HTTPTrace
 public import HTTPTypes
-internal import HTTPWire
 public import Transport
 
 /// A request as a handler sees it. Good until the handler returns.
 @NetworkActor
 public struct ServerRequest {
-    let exchange: HTTP1Exchange
+    let exchange: any ServerExchange
 
-    public var method: HTTPRequest.Method { exchange.head.method }
+    public var method: HTTPRequest.Method { exchange.method }
 
     /// As sent, in any form (RFC 9112 §3.2): `/search?q=a%20b`, mostly.
-    public var target: String { exchange.head.target }
+    public var target: String { exchange.target }
 
-    /// `HTTP/1.0` or `HTTP/1.1`.
-    public var version: String { exchange.head.version.rawValue }
+    /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`.
+    public var version: String { exchange.version }
 
     /// Method, target taken apart and fields in the words of HTTPTypes. Made anew at each call.
-    public var httpRequest: HTTPRequest { exchange.head.request(scheme: exchange.connection.scheme.rawValue) }
+    public var httpRequest: HTTPRequest { exchange.request }
 
     /// The first value of a field, or nil; cheaper than making all fields.
     ///
     /// - Parameter name: In lower case.
-    public func firstValue(_ name: StaticString) -> String? { exchange.head.firstValue(name) }
+    public func firstValue(_ name: StaticString) -> String? { exchange.firstValue(name) }
 
-    /// The head as it came, from the method to the blank line.
-    public var headBytes: [UInt8] { exchange.head.bytes }
+    /// The head as it came, from the method to the blank line; HTTP/2's is written out, see `IncomingHead`.
+    public var headBytes: [UInt8] { exchange.headBytes }
 
-    /// Bytes of body the client announced; nil for a chunked body, 0 for none.
-    public var bodyLength: Int? {
-        switch exchange.framing {
-        case .none, .untilClose: 0
-        case .length(let count): Int(count)
-        case .chunked: nil
-        }
-    }
+    /// Bytes of body the client announced; nil where it did not, 0 for none.
+    public var bodyLength: Int? { exchange.bodyLength }
 
     /// Waits for the next piece of the body; nil after the last. A client that waits for `100 Continue` gets it with
     /// the first call, so that a handler which refuses by the head alone spares the upload.
@@ -66,6 +59,8 @@ public enum ServerError: Error, Equatable, Sendable {
     case bodyBroken(String)
     /// See `ServerRequest.readBody`.
     case bodyNotInvited
+    /// Raw bytes, or the whole connection, were asked for; HTTP/2's streams have neither.
+    case notOverHTTP2
     /// The client is gone, or takes nothing any more, or the connection was closed.
     case clientGone
 }

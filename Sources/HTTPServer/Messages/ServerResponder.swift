@@ -1,6 +1,5 @@
 internal import HTTPTrace
 public import HTTPTypes
-internal import HTTPWire
 public import Transport
 
 /// Answers one request. Good until the handler returns; a handler that returns without answering has answered 200 with
@@ -11,7 +10,7 @@ public import Transport
 /// itself. To HEAD and for 204 and 304 the body is dropped.
 @NetworkActor
 public struct ServerResponder {
-    let exchange: HTTP1Exchange
+    let exchange: any ServerExchange
 
     /// Sends an interim response, any number of times before the final one: 103 Early Hints, mostly. Dropped for
     /// HTTP/1.0 clients.
@@ -40,12 +39,13 @@ public struct ServerResponder {
     /// Sends bytes as they are, HTTP or not, any number of times; the connection is closed when the handler returns.
     ///
     /// - Precondition: No response was begun with the other calls, unless it is a body that is to be spoiled.
+    /// - Throws: `ServerError.notOverHTTP2` as well.
     public func sendRaw(_ bytes: [UInt8]) async throws { try await exchange.sendRaw(bytes) }
 
     /// Takes the connection over: the server neither reads, nor writes, nor closes it any more (RFC 9110 §7.8, §9.3.6).
     /// Observers are told when it ends: when the stream is closed or dropped.
     ///
-    /// - Precondition: No response was begun, or one with `sendRaw`.
+    /// - Precondition: No response was begun, or one with `sendRaw`; and not over HTTP/2.
     /// - Returns: The stream, and what the client sent beyond the request's head (or beyond what was read of its body).
     public func hijack() -> (stream: any ByteStream, received: [UInt8]) { exchange.hijack() }
 
@@ -56,9 +56,9 @@ public struct ServerResponder {
         try await exchange.switchProtocols(response)
     }
 
-    /// Closes at once, so that the client sees the end where it expects more.
-    public func abort() { exchange.connection.abort(.handlerClosed) }
+    /// Closes at once, so that the client sees the end where it expects more. Over HTTP/2 it ends the stream.
+    public func abort() { exchange.abort() }
 
-    /// Closes at once with a TCP reset: what the client has not read yet is lost.
-    public func reset() { exchange.connection.reset() }
+    /// Closes at once with a TCP reset: what the client has not read yet is lost. Over HTTP/2 it ends the stream.
+    public func reset() { exchange.reset() }
 }

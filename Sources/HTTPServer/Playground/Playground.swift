@@ -45,7 +45,8 @@ public final class Playground {
         var (plain, secure) = (configuration, configuration)
         plain.tls = nil
         plain.address.port = port
-        secure.tls = try TLSContext(server: authority.issue(for: ["localhost", "127.0.0.1", "::1"]))
+        secure.tls = try TLSContext(
+            server: authority.issue(for: ["localhost", "127.0.0.1", "::1"]), applicationProtocols: ["h2", "http/1.1"])
         secure.address.port = securePort
         let handler: ServerHandler = { try await PlaygroundRoute.answer($0, $1) }
         let server = try Server.start(plain, numbers, connectionState, handler)

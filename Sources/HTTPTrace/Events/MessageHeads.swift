@@ -94,7 +94,8 @@ public final class IncomingHead: Sendable, Equatable {
     public let target: String
     /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`.
     public let version: String
-    /// From the request line to the blank line, as received (HTTP/1 only; empty otherwise).
+    /// From the request line to the blank line, as received. HTTP/2's is written out likewise, with `HTTP/2` in the request
+    /// line and its pseudo-fields (`:path`) as the first fields.
     public let bytes: [UInt8]
     /// Bytes of body that were announced; 0 for none, nil where the length is not known beforehand.
     public let bodyBytes: Int?

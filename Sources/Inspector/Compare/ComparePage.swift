@@ -130,7 +130,10 @@ struct ComparePage {
     // MARK: messages
 
     private func requestLines() -> [StyledLine] {
-        section("Request", comparison.request)
+        let head = section("Request", comparison.request)
+        guard comparison.requestBody != .nothingToCompare else { return head }
+        let sizes = [before, after].map { Figures.size($0.draft.body.count) }
+        return head + lines(of: comparison.requestBody, "Request body", sizes)
     }
 
     private func responseLines() -> [StyledLine] {
@@ -171,9 +174,12 @@ struct ComparePage {
     // MARK: bodies
 
     private func bodyLines() -> [StyledLine] {
-        var head = StyledLine(" Body", theme.strong)
-        let sizes = [before, after].map { Figures.size($0.body?.totalBytes ?? $0.bodyBytes) }
-        switch comparison.body {
+        lines(of: comparison.body, "Body", [before, after].map { Figures.size($0.body?.totalBytes ?? $0.bodyBytes) })
+    }
+
+    private func lines(of change: Comparison.BodyChange, _ title: String, _ sizes: [String]) -> [StyledLine] {
+        var head = StyledLine(" \(title)", theme.strong)
+        switch change {
         case .nothingToCompare:
             let isComplete = before.body != nil && after.body != nil
             head.add(isComplete ? "  neither has one" : "  nothing to compare (yet)", theme.quiet)

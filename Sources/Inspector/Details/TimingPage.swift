@@ -313,7 +313,7 @@ struct TimingPage {
 
     private func meaning(of phase: Phase) -> String {
         if isCaughtOnly {
-            return phase == .send ? ": the request arriving" : phase == .wait ? ": the handler" : ": the answer"
+            return phase == .send ? ": its arriving" : phase == .wait ? ": making the answer" : ": its writing"
         }
         return switch phase {
         case .queued: ": it had no connection of its own yet"

@@ -13,7 +13,10 @@ public struct Comparison: Equatable, Sendable {
             self.before = before.id
             self.after = after.id
             progress = [before, after].flatMap { exchange in
-                [exchange.sentHead != nil, exchange.response != nil, exchange.body != nil, exchange.isRunning]
+                [
+                    !exchange.draft.body.isEmpty, exchange.sentHead != nil, exchange.response != nil,
+                    exchange.body != nil, exchange.isRunning,
+                ]
             }
         }
     }
@@ -33,6 +36,7 @@ public struct Comparison: Equatable, Sendable {
     public let subject: Subject
     /// Method and URL, then the fields as sent (as asked for, before that).
     public let request: [LineEdit<String>]
+    public let requestBody: BodyChange
     /// Status, then the fields; empty unless both have a response.
     public let response: [LineEdit<String>]
     public let body: BodyChange
@@ -40,6 +44,7 @@ public struct Comparison: Equatable, Sendable {
     public init(_ before: Exchange, _ after: Exchange) {
         subject = Subject(before, after)
         request = Self.edits(Self.requestLines(before), Self.requestLines(after))
+        requestBody = Self.compare(before.draft.body, after.draft.body)
         if let old = before.response, let new = after.response {
             response = Self.edits(Self.lines(of: old), Self.lines(of: new))
         } else {
@@ -68,12 +73,21 @@ public struct Comparison: Equatable, Sendable {
     private static func compare(_ old: BodyCapture?, _ new: BodyCapture?) -> BodyChange {
         guard let old, let new, old.totalBytes + new.totalBytes > 0 else { return .nothingToCompare }
         guard old.sha256 != new.sha256 || old.totalBytes != new.totalBytes else { return .same }
-        if !old.isBinary, !new.isBinary {
+        return changes(from: old.bytes, to: new.bytes)
+    }
+
+    private static func compare(_ old: [UInt8], _ new: [UInt8]) -> BodyChange {
+        guard !old.isEmpty || !new.isEmpty else { return .nothingToCompare }
+        return old == new ? .same : changes(from: old, to: new)
+    }
+
+    private static func changes(from old: [UInt8], to new: [UInt8]) -> BodyChange {
+        if !BodyCapture.isBinary(old), !BodyCapture.isBinary(new) {
             let newline = UInt8(ascii: "\n")
             let lines = { (bytes: [UInt8]) in bytes.split(separator: newline, omittingEmptySubsequences: false) }
-            if let edits = LineDiff.edits(from: lines(old.bytes), to: lines(new.bytes)) { return .lines(edits) }
+            if let edits = LineDiff.edits(from: lines(old), to: lines(new)) { return .lines(edits) }
         }
-        let first = zip(old.bytes, new.bytes).enumerated().first { $1.0 != $1.1 }?.offset
-        return .differs(fromByte: first ?? min(old.bytes.count, new.bytes.count))
+        let first = zip(old, new).enumerated().first { $1.0 != $1.1 }?.offset
+        return .differs(fromByte: first ?? min(old.count, new.count))
     }
 }

@@ -14,7 +14,10 @@ extension Session {
         else { preconditionFailure("a row for \(record), which is no request's head") }
         begin(RequestDraft(head), as: id, cause: .caught, at: served.startedAt)
         rows[request] = id
-        update(id) { exchange in exchange.take(served) }
+        update(id) { exchange in
+            exchange.keep(record)
+            exchange.take(served)
+        }
     }
 
     /// Takes in what a server recorded, oldest first.

@@ -53,7 +53,7 @@ struct ServingOptions: ParsableArguments {
         var configuration = ServerConfiguration()
         if let address { configuration.address = address }
         configuration.refusesForeignHosts = !anyHost
-        if tls { configuration.tls = try TLSContext(server: try identity(), applicationProtocols: ["http/1.1"]) }
+        if tls { configuration.tls = try TLSContext(server: try identity(), applicationProtocols: ["h2", "http/1.1"]) }
         return configuration
     }
 

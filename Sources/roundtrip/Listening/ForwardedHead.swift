@@ -23,11 +23,12 @@ struct ForwardedHead: Equatable {
     }
 
     /// - Parameters:
+    ///   - version: `HTTP/1.1` or another, which the client speaks with us.
     ///   - client: Who asks.
     ///   - scheme: What that client speaks with us.
     ///   - target: The server behind; its path goes before the request's.
     init(
-        method: HTTPRequest.Method, path: String, fields received: HTTPFields, authority: String?,
+        method: HTTPRequest.Method, path: String, version: String, fields received: HTTPFields, authority: String?,
         from client: NetworkAddress, over scheme: Scheme, to target: RequestURL
     ) throws(Refusal) {
         guard method != .connect else {
@@ -46,7 +47,7 @@ struct ForwardedHead: Equatable {
             fields[.connection] = "upgrade"
             fields[.upgrade] = upgrade
         }
-        addWay(from: client, over: scheme, authority: authority)
+        addWay(from: client, over: scheme, version, authority: authority)
     }
 
     /// Names that only some servers take for the field they resemble. Framing told twice, or Host, never comes so far: the
@@ -68,7 +69,9 @@ struct ForwardedHead: Equatable {
     }
 
     /// Says where it came from: Forwarded (RFC 7239), the habits before it, and Via (RFC 9110 §7.6.3).
-    private mutating func addWay(from client: NetworkAddress, over scheme: Scheme, authority: String?) {
+    private mutating func addWay(
+        from client: NetworkAddress, over scheme: Scheme, _ version: String, authority: String?
+    ) {
         let node = client.family == .ip6 ? "\"[\(client.ip)]\"" : client.ip
         var element = "for=\(node);proto=\(scheme.rawValue)"
         // Quoted, since a port needs it. A name with a quote in it would end the quotes: it is left out.
@@ -79,7 +82,7 @@ struct ForwardedHead: Equatable {
         append(client.ip, to: "X-Forwarded-For")
         fields[HTTPField.Name("X-Forwarded-Proto")!] = scheme.rawValue
         if let authority { fields[HTTPField.Name("X-Forwarded-Host")!] = authority }
-        append("1.1 roundtrip", to: "Via")
+        append("\(version.drop { !$0.isNumber }) roundtrip", to: "Via")
     }
 
     /// Behind what earlier proxies said, in one field.

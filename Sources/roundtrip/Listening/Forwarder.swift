@@ -56,8 +56,9 @@ final class Forwarder {
     private func forwarded(_ request: ServerRequest) throws(ForwardedHead.Refusal) -> ForwardedHead {
         let received = request.httpRequest
         return try ForwardedHead(
-            method: received.method, path: received.path ?? "/", fields: received.headerFields,
-            authority: received.authority, from: request.clientAddress, over: request.scheme, to: target)
+            method: received.method, path: received.path ?? "/", version: request.version,
+            fields: received.headerFields, authority: received.authority, from: request.clientAddress,
+            over: request.scheme, to: target)
     }
 
     private func send(

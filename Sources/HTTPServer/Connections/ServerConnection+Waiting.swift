@@ -5,7 +5,7 @@ internal import Transport
 
 // Every wait for the client, each with its limit.
 
-extension HTTP1ServerConnection {
+extension ServerConnection {
     func shakeHands(_ context: TLSContext) async throws {
         watchdog.watch(.handshake, for: timeouts.handshake)
         record(.tlsHandshakeStart)
@@ -14,6 +14,7 @@ extension HTTP1ServerConnection {
         do {
             let facts = try await secure.handshake()
             record(.tlsHandshakeDone(facts, nil))
+            agreedProtocol = facts.alpn
         } catch {
             let failure = closeReason?.failure ?? Failure(.tls, phase: .tls, error.description)
             record(.tlsHandshakeDone(secure.facts, failure))
@@ -31,7 +32,7 @@ extension HTTP1ServerConnection {
                 watchdog.relax()
                 return (head, framing)
             }
-            if input.isEnd { return nil }
+            if input.isEnd || input.isHTTP2 { return nil }
             let wait = machine.isResting ? ServerWait.nextRequest : .head
             if wait != watched { watchdog.watch(wait, for: wait == .head ? timeouts.head : timeouts.idle) }
             watched = wait
@@ -57,7 +58,7 @@ extension HTTP1ServerConnection {
         defer {
             let count = stream.bytesReceived - before
             machine.received(count, areNew: true)
-            if count > 0, machine.awaitsHead { noteFirstByte() }
+            if count > 0, machine.awaitsHead, !input.isOpening { noteFirstByte() }
         }
         return try input.next(from: stream)
     }

@@ -3,15 +3,16 @@ internal import HTTPTypes
 internal import HTTPWire
 internal import Transport
 
-// One HTTP/1 connection, from accept to close: reads a request, lets the handler answer, and again. `ConnectionMachine`
-// says which state that is, `HTTP1RequestReader` what the bytes mean, `ResponsePlan` whether there is a next request.
+// One connection, from accept to close. HTTP/1 is spoken here: it reads a request, lets the handler answer, and again.
+// `ConnectionMachine` says which state that is, `HTTP1RequestReader` what the bytes mean, `ResponsePlan` whether there is a
+// next request. A client that begins with HTTP/2's preface, or agreed on it by ALPN, is left to `HTTP2Conversation`.
 //
 // It runs in one task. What comes from elsewhere (a limit reached, the server closed) goes through `end`: that notes
 // the reason, cancels the task and closes the stream, and the task finds out at its next step.
 
 /// Serves one connection.
 @NetworkActor
-final class HTTP1ServerConnection {
+final class ServerConnection {
     let id: ServerConnectionID
     let server: Server
     let tcp: TCPStream
@@ -34,6 +35,10 @@ final class HTTP1ServerConnection {
     var lastReported: ConnectionState?
     /// Whether the TLS handshake is over.
     private(set) var isSecured = false
+    /// By ALPN; nil when nothing was agreed.
+    var agreedProtocol: String?
+    /// Set once the connection speaks HTTP/2.
+    var http2: HTTP2Conversation?
     /// The host of the last request that passed; a client names the same one each time.
     private var knownHost: String?
 
@@ -43,7 +48,9 @@ final class HTTP1ServerConnection {
         self.tcp = tcp
         stream = tcp
         stateSince = EventLoop.shared.now
-        input = RequestInput(limits: server.configuration.limits.http1)
+        input = RequestInput(
+            limits: server.configuration.limits.http1,
+            mayBeHTTP2: server.configuration.tls == nil && server.configuration.speaksHTTP2)
     }
 
     var scheme: Scheme { server.configuration.tls == nil ? .http : .https }
@@ -65,9 +72,10 @@ final class HTTP1ServerConnection {
             if let context = server.configuration.tls { try await shakeHands(context) }
             guard closeReason == nil else { return }
             isSecured = true
-            record(.protocolChosen("http/1.1"))
+            if agreedProtocol == "h2" { return await serveHTTP2(opening: []) }
             stream.onReadableWhileIdle = { [weak self] in self?.lookAhead() }
             while closeReason == nil, try await serveOne() {}
+            if input.isHTTP2, closeReason == nil { await serveHTTP2(opening: input.takeOpening()) }
         } catch let error as StreamError {
             end(because: error)
         } catch let error as TLSError {
@@ -81,13 +89,20 @@ final class HTTP1ServerConnection {
         }
     }
 
+    private func serveHTTP2(opening: [UInt8]) async {
+        record(.protocolChosen("h2"))
+        let conversation = HTTP2Conversation(on: self)
+        http2 = conversation
+        await conversation.run(opening: opening)
+    }
+
     /// Reads one request and sees it answered.
     ///
     /// - Returns: Whether another one may follow.
     private func serveOne() async throws -> Bool {
         guard let exchange = try await nextExchange() else { return false }
         report(machine.headRead())
-        if let (status, words) = objection(to: exchange.head) {
+        if let (status, words) = objection(to: exchange) {
             await refuse(status, words)
             return false
         }
@@ -110,6 +125,7 @@ final class HTTP1ServerConnection {
     /// Bytes of a request have come, of one that is not known yet.
     func noteFirstByte() {
         guard underWay == nil else { return }
+        if requestCount == 0 { record(.protocolChosen("http/1.1")) }
         underWay = server.numbers.nextRequest()
         record(.requestFirstByte, of: underWay)
     }
@@ -126,13 +142,14 @@ final class HTTP1ServerConnection {
         if input.restCount > 0 { noteFirstByte() }
         do {
             guard let (head, framing) = try await nextHead() else {
-                end(.clientClosed)
+                if !input.isHTTP2 { end(.clientClosed) }
                 return nil
             }
             requestCount += 1
             guard let underWay else { preconditionFailure("a head of which no byte came") }
-            record(.requestHead(incoming(head, framing), use: requestCount), of: underWay)
-            return HTTP1Exchange(head, framing, id: underWay, number: requestCount, on: self)
+            let exchange = HTTP1Exchange(head, framing, id: underWay, number: requestCount, on: self)
+            record(.requestHead(exchange.incoming, use: requestCount), of: underWay)
+            return exchange
         } catch let error as WireError {
             report(machine.headFailed())
             if let status = error.answer { await refuse(status, error.description) } else { end(.clientGone) }
@@ -144,12 +161,14 @@ final class HTTP1ServerConnection {
     }
 
     /// What the server itself says to a request, before any handler sees it.
-    private func objection(to head: ReceivedHead) -> (HTTPResponse.Status, String)? {
-        if !head.expectsContinue, head.version == .http11, let expectation = head.firstValue("expect") {
+    func objection(to exchange: any ServerExchange) -> (HTTPResponse.Status, String)? {
+        if let expectation = exchange.firstValue("expect"), expectation.lowercased() != "100-continue",
+            exchange.version != "HTTP/1.0"
+        {
             return (.expectationFailed, "nothing is known of Expect: \(expectation)")
         }
         guard server.checksHosts else { return nil }
-        let authority = authority(of: head)
+        let authority = authority(of: exchange)
         guard authority == knownHost || HostRule.isLoopback(authority: authority) else {
             return (.misdirectedRequest, "this server answers to localhost and loopback addresses only")
         }
@@ -159,10 +178,20 @@ final class HTTP1ServerConnection {
 
     // A target in absolute form overrides Host (RFC 9112 §3.2.2). HTTP/1.0 may name no host at all; browsers don't
     // speak it.
-    private func authority(of head: ReceivedHead) -> String {
-        if head.target.hasPrefix("/") || head.target == "*" { return head.firstValue("host") ?? "localhost" }
-        return head.request(scheme: scheme.rawValue).authority ?? ""
+    private func authority(of exchange: any ServerExchange) -> String {
+        let isPlain = exchange.target.hasPrefix("/") || exchange.target == "*"
+        // The name stands in `:authority` there.
+        if exchange.version == "HTTP/2" { return exchange.request.authority ?? "" }
+        return isPlain ? exchange.firstValue("host") ?? "localhost" : exchange.request.authority ?? ""
     }
+
+    /// HTTP/2's preface was read.
+    func prefaceRead() {
+        for state in machine.prefaceRead() { report(state) }
+    }
+
+    /// So many HTTP/2 streams are open now.
+    func streamsChanged(to count: Int) { report(machine.streamsChanged(to: count)) }
 
     /// After the response: reads what is left of the request, and closes unless the connection is kept.
     private func conclude(_ exchange: HTTP1Exchange) async throws -> Bool {
@@ -212,25 +241,6 @@ final class HTTP1ServerConnection {
         } else {
             abort(.handlerFailed("\(error)"))
         }
-    }
-}
-
-extension HTTP1ServerConnection {
-    /// The head as observers are told of it.
-    private func incoming(_ head: ReceivedHead, _ framing: BodyFraming) -> IncomingHead {
-        let bodyBytes: Int? =
-            switch framing {
-            case .none, .untilClose: 0
-            case .length(let count): Int(count)
-            case .chunked: nil
-            }
-        let request = head.request(scheme: scheme.rawValue)
-        return IncomingHead(
-            method: head.method,
-            url: RequestURL(
-                scheme: scheme, authority: request.authority, path: request.path, receivedAt: tcp.localAddress),
-            target: head.target, version: head.version.rawValue, bytes: head.bytes, bodyBytes: bodyBytes,
-            fields: head.fields)
     }
 }
 

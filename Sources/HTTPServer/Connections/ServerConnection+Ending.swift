@@ -5,7 +5,7 @@ internal import Transport
 
 // All ways in which a connection ends. The first reason given is the one reported.
 
-extension HTTP1ServerConnection {
+extension ServerConnection {
     /// Ends the connection at once, from wherever. The task that serves it is cancelled, and reports `closed` when it
     /// has stopped.
     func end(_ reason: ServerCloseReason) {
@@ -18,7 +18,12 @@ extension HTTP1ServerConnection {
 
     /// For a server that shuts down: ends the connection unless a request has begun to arrive or is being answered.
     func stopIfIdle(_ reason: ServerCloseReason) {
+        if let http2 { return stop(http2, reason) }
         if machine.state == .idle, machine.isResting { end(reason) }
+    }
+
+    private func stop(_ conversation: HTTP2Conversation, _ reason: ServerCloseReason) {
+        if machine.state == .idle { conversation.finish(because: reason) } else { conversation.goAway() }
     }
 
     /// As `stopIfIdle`, for a connection that has never sent anything.
@@ -79,6 +84,7 @@ extension HTTP1ServerConnection {
     }
 
     func timedOut(_ wait: ServerWait) {
+        if let http2 { return http2.timedOut(wait) }
         // Some of a request was there, so somebody may be waiting for an answer. There is no time to wait in turn.
         if wait == .head, input.isMidMessage {
             output.append {
@@ -124,6 +130,7 @@ extension HTTP1ServerConnection {
         if machine.state != .hijacked { end(.serverStopped) }
         finishRequest(closeReason?.failure)
         report(machine.closed())
+        http2 = nil
         server.forget(self)
     }
 
@@ -157,8 +164,14 @@ extension HTTP1ServerConnection {
         case .new where underWay != nil: reason = .readingHead
         case .new where scheme == .https && !isSecured: reason = .handshaking
         case .new: reason = .untouched(until: deadline)
-        case .idle where machine.isResting: return nil
+        case .idle where machine.isResting || http2 != nil: return nil
         case .idle: reason = .readingHead
+        case .active where http2 != nil:
+            let running = http2?.running ?? []
+            reason =
+                running.first.map {
+                    .answering(running.count, oldest: "\($0.method.rawValue) \($0.target)")
+                } ?? .closing
         case .active:
             reason = current.map { .answering(1, oldest: "\($0.head.method.rawValue) \($0.head.target)") } ?? .closing
         case .hijacked, .closed: return nil
