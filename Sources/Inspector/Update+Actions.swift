@@ -146,11 +146,24 @@ extension Model {
 
     private mutating func replay(at now: Timestamp) -> [Effect] {
         guard let exchange = selectedExchange else { return [] }
+        if let body = exchange.served?.body, body.isCut {
+            say(
+                "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept: "
+                    + "sending those would be another request. e edits it, and -d @FILE gives a body.")
+            return []
+        }
         return [send(exchange.draft, cause: .replay(of: exchange.id), at: now)]
     }
 
     private mutating func edit() {
-        guard let draft = selectedExchange?.draft else { return }
+        guard let exchange = selectedExchange else { return }
+        var draft = exchange.draft
+        if let body = exchange.served?.body, body.isCut {
+            draft.body = []
+            say(
+                "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept, and they "
+                    + "are left out; -d gives a new one.")
+        }
         mode = .prompt(Prompt(.probe(editing: selected), text: ProbeLine.line(for: draft), history: history))
         if !draft.body.isEmpty, String(validating: draft.body, as: UTF8.self) == nil {
             say("The body is not text and is left out; -d gives a new one.")

@@ -58,6 +58,18 @@ struct HTTP2ServerTests {
         server.close()
     }
 
+    @Test func `a handler that says close ends the connection with GOAWAY, and the request is answered`() async throws {
+        let server = try await server({ _ in }) { _, responder in
+            try await responder.send(.text(.ok, [.connection: "close"]), Array("last".utf8))
+        }
+        let outcome = try await Program.run(
+            "/usr/bin/env", ["nghttp", "-v", "http://127.0.0.1:\(server.address.port)/"])
+        #expect(outcome.output.contains("recv GOAWAY frame") && outcome.output.contains("last"))
+        await log.closing()
+        #expect(states().last?.hasPrefix("closed") == true)
+        server.close()
+    }
+
     @Test func `curl over TLS agrees on h2, and on HTTP 1_1 when it wants that`() async throws {
         let playground = try await Playground.start()
         for (option, version) in [("--http2", "2"), ("--http1.1", "1.1")] {

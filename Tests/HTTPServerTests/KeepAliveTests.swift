@@ -49,6 +49,15 @@ struct KeepAliveTests {
         server.close()
     }
 
+    @Test func `a status without a phrase gets the standard's`() async throws {
+        let server = try await Server.logged(log) { _, responder in
+            try await responder.send(HTTPResponse(status: .init(code: 503)))
+        }
+        let outcome = try await Program.curl("-i", "http://127.0.0.1:\(server.address.port)/")
+        #expect(outcome.output.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        server.close()
+    }
+
     @Test func `a small unread body is discarded and the connection kept`() async throws {
         // TestServerUnreadRequestBodyLittle
         let server = try await Server.logged(log)

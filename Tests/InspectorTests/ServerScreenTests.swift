@@ -164,6 +164,22 @@ struct ServerScreenTests {
         #expect(draft.body.starts(with: Array("{\"event\"".utf8)))
     }
 
+    @Test func `a caught request whose body was kept in part is not sent again as if it were whole`() {
+        var model = caught(columns: 120, rows: 36)
+        let part = BodyCapture(bytes: Array("half".utf8), totalBytes: 8, sha256: String(repeating: "5a", count: 32))
+        _ = update(&model, .requestBody(ServerRequestID(1), part), at: .milliseconds(400))
+        model.select(row: 0)
+        model.settle()
+        #expect(press("r", in: &model).isEmpty)
+        #expect(model.message?.text.contains("Only 4 B of the body's 8 B") == true)
+        press("e", in: &model)
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("no prompt")
+            return
+        }
+        #expect(!prompt.editor.text.contains("half"))
+    }
+
     @Test func `b turns to the other body`() {
         var model = caught(columns: 120, rows: 36)
         model.select(row: 0)

@@ -23,8 +23,9 @@ struct Handshake {
     func run(
         over lower: any ByteStream, with origin: Origin, record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> (TLSStream, TLSFacts) {
-        await context.ready()
+        // What it takes to read the roots is TLS's, as in Go and curl; before the first flight, so that nobody blames the peer.
         record(.tlsHandshakeStart)
+        await context.ready()
         let stream: TLSStream
         do throws(TLSError) {
             stream = try TLSStream(

@@ -287,6 +287,8 @@ final class HTTP1Exchange: ServerExchange {
     /// - Parameter isWhole: The body follows at once, so that the handler will hardly read more of the request.
     private func appendHead(_ response: HTTPResponse, _ body: ResponseBody, isWhole: Bool) throws -> ResponsePlan {
         precondition(progress == .unanswered, "a response while \(progress)")
+        var response = response
+        response.status = response.status.withPhrase
         let fields = response.headerFields
         let saysClose = fields[.connection]?.lowercased().contains("close") == true
         let plan = ResponsePlan(

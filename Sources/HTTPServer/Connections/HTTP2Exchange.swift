@@ -177,6 +177,9 @@ final class HTTP2Exchange: ServerExchange {
         let message = try HTTP2ResponseHead(status: response.status.code, fields: response.headerFields)
         connection.record(.responseHead(ResponseHead(response)), of: id)
         session.submit(message, hasBody: hasBody, on: stream)
+        // A handler that says close means the connection; HTTP/2 has GOAWAY for that, as in Go.
+        let closes = response.headerFields[values: .connection].contains { $0.lowercased() == "close" }
+        if closes { conversation.goAway() }
     }
 
     func write(_ bytes: [UInt8]) async throws {

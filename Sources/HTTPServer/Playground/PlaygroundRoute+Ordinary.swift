@@ -44,7 +44,7 @@ extension PlaygroundRoute {
         },
         PlaygroundRoute("/status/{code}", "/status/503", "this status, 200 to 599", .status(503)) {
             request, responder in
-            let status = HTTPResponse.Status(code: try request.number("code", in: 200...599))
+            let status = HTTPResponse.Status(code: try request.number("code", in: 200...599)).withPhrase
             try await responder.send(.text(status), Array("\(status.code) \(status.reasonPhrase)\n".utf8))
         },
         PlaygroundRoute(
@@ -64,7 +64,7 @@ extension PlaygroundRoute {
             let status = try request.number("status", in: 301...308, else: 302)
             try await responder.send(.text(.init(code: status), [.location: url]))
         },
-        PlaygroundRoute("/close", "/close", "Connection: close") { _, responder in
+        PlaygroundRoute("/close", "/close", "Connection: close; over HTTP/2, GOAWAY") { _, responder in
             try await responder.send(
                 .text(.ok, [.connection: "close"]), Array("the connection is closed after this\n".utf8))
         },
