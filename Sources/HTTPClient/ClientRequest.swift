@@ -12,6 +12,8 @@ public struct ClientRequest: Sendable, Equatable {
     public var body: [UInt8]
     /// Sent instead of `body` where it is set.
     public var bodyStream: RequestBodyStream?
+    /// Whether the client's jar adds cookies to it and learns from its answer. Not what a proxy sends for others.
+    public var usesCookieJar = true
 
     public init(method: HTTPRequest.Method = .get, url: RequestURL, fields: HTTPFields = [:], body: [UInt8] = []) {
         self.method = method

@@ -80,7 +80,7 @@ final class RoundTrip {
                 do throws(ExchangeProblem) {
                     while true {
                         if let head = exchange.head {
-                            client.keepCookies(of: head, from: request.url)
+                            client.keepCookies(of: head, for: request)
                             return .success(
                                 Response(
                                     head: head, body: BodyStream(self, exchange), upgraded: exchange.upgraded))

@@ -7,7 +7,7 @@ extension Client {
     /// Adds what the jar has for it, behind cookies of its own.
     @NetworkActor
     func addCookies(to request: inout ClientRequest, after redirection: Redirection?) {
-        guard let jar = cookies else { return }
+        guard request.usesCookieJar, let jar = cookies else { return }
         let header = jar.header(
             for: request.url, method: request.method, redirectedFrom: redirection?.firstOrigin, at: Self.secondsNow())
         guard let header else { return }
@@ -15,9 +15,9 @@ extension Client {
     }
 
     @NetworkActor
-    func keepCookies(of head: ResponseHead, from url: RequestURL) {
-        guard cookies != nil else { return }
-        cookies?.take(head.fields, from: url, at: Self.secondsNow())
+    func keepCookies(of head: ResponseHead, for request: ClientRequest) {
+        guard cookies != nil, request.usesCookieJar else { return }
+        cookies?.take(head.fields, from: request.url, at: Self.secondsNow())
     }
 
     private static func secondsNow() -> Int64 { Int64(time(nil)) }

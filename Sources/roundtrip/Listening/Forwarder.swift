@@ -34,6 +34,8 @@ final class Forwarder {
         let early = EarlyAnswers(responder)
         var outgoing = ClientRequest(method: head.method, url: head.url, fields: head.fields)
         outgoing.bodyStream = upload.stream
+        // Its cookies are between the client and the server behind.
+        outgoing.usesCookieJar = false
 
         var trace = recorder.trace
         trace.got1xxResponse = { status, fields in
