@@ -180,6 +180,17 @@ struct ServerScreenTests {
         #expect(!prompt.editor.text.contains("half"))
     }
 
+    @Test func `two caught requests are compared in a server's words`() {
+        var model = caught(columns: 120, rows: 36)
+        model.select(row: 1)
+        model.settle()
+        press("=", in: &model)
+        let screen = render(model, at: .milliseconds(400)).screen
+        let text = (0..<36).map { screen.text(row: $0) }.joined(separator: "\n")
+        #expect(text.contains(" request ") && text.contains(" handler ") && text.contains(" answer "))
+        #expect(!text.contains(" receive "))
+    }
+
     @Test func `b turns to the other body`() {
         var model = caught(columns: 120, rows: 36)
         model.select(row: 0)

@@ -71,11 +71,14 @@ struct ComparePage {
         let phases = Phase.allCases.filter { before.phases[$0] != nil || after.phases[$0] != nil }
         let rows = phases.map { phase in
             row(
-                phase.rawValue, length(of: phase, in: before), length(of: phase, in: after),
-                note: absenceNote(of: phase))
+                areServed ? phase.servedName : phase.rawValue, length(of: phase, in: before),
+                length(of: phase, in: after), note: absenceNote(of: phase))
         }
         return [head] + rows + [totalRow()]
     }
+
+    /// Whether both were caught and answered here: their phases are a server's.
+    private var areServed: Bool { [before, after].allSatisfy { $0.cause == .caught && !$0.isForwarded } }
 
     private func length(of phase: Phase, in exchange: Exchange) -> Duration? {
         exchange.phases[phase].map { $0.duration(at: exchange.finishedAt ?? now) }

@@ -300,7 +300,7 @@ struct TimingPage {
         let lengths = exchange.phases.present.map { ($0.phase, $0.span.duration(at: end).milliseconds) }
         guard let (phase, length) = lengths.max(by: { $0.1 < $1.1 }), total > 0 else { return nil }
         var line = StyledLine(" ! ", theme.warning)
-        let name = isCaughtOnly ? servedName(of: phase) : phase.rawValue
+        let name = isCaughtOnly ? phase.servedName : phase.rawValue
         line.add("\(Int((length / total * 100).rounded()))% of this is \(name)")
         if phase == .wait, let server = exchange.serverTiming, !server.timed.isEmpty {
             let claimed = Figures.fixed(server.total, decimals: 0)

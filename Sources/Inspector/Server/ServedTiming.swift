@@ -53,16 +53,7 @@ extension TimingPage {
 
     /// The phases of a caught request in a server's words, for a screen without room for the table.
     func servedWords(_ served: ServedRequest) -> [String] {
-        served.phases.present.map { "\(servedName(of: $0.phase)) \(milliseconds($0.span.duration(at: end)))" }
-    }
-
-    /// What a phase is called on a server's side: `send` is a request that arrives there.
-    func servedName(of phase: Phase) -> String {
-        switch phase {
-        case .send: "request"
-        case .wait: "handler"
-        default: "answer"
-        }
+        served.phases.present.map { "\($0.phase.servedName) \(milliseconds($0.span.duration(at: end)))" }
     }
 
     /// What this program itself took, between the request's end and its going on, and between the answer's end behind and
@@ -87,4 +78,15 @@ extension TimingPage {
     }
 
     private static let servedWordsStart = 13
+}
+
+extension Phase {
+    /// What a phase is called on a server's side: `send` is a request that arrives there.
+    var servedName: String {
+        switch self {
+        case .send: "request"
+        case .wait: "handler"
+        default: "answer"
+        }
+    }
 }

@@ -158,9 +158,10 @@ public struct ServerLedger: Equatable, Sendable {
     private mutating func applyToRequest(_ record: ServerRecord, at index: Int) {
         guard let request = record.request else { return }
         if case .requestFirstByte = record.event {
-            let connection = connections[index]
+            // Not by a copy of the connection: while one is held, adding to its requests copies them all.
+            let (id, client) = (connections[index].id, connections[index].client)
             connections[index].requests.append(
-                ServedRequest(id: request, connection: connection.id, client: connection.client, at: record.time))
+                ServedRequest(id: request, connection: id, client: client, at: record.time))
             // A few at a time, so that most requests move nothing.
             if connections[index].requests.count > Self.requestLimit * 2 {
                 connections[index].requests.removeFirst(Self.requestLimit)

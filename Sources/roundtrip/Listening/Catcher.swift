@@ -26,6 +26,8 @@ final class Catcher {
         let status = HTTPResponse.Status(code: answer.status)
         try await responder.send(HTTPResponse(status: status, headerFields: answer.fields), answer.body)
         recorder.record(.init(owner: .response(.forwarded(request.id)), bytes: answer.body, isLast: true))
+        // The answer has gone: what waits is the connection's next request, for a screen that can't follow.
+        if recorder.isBehind { await recorder.ready() }
     }
 }
 

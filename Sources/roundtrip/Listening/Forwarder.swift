@@ -53,6 +53,7 @@ final class Forwarder {
         }
         // Nobody else may read from the client once this returns.
         await upload.rests()
+        if recorder.isBehind { await recorder.ready() }
     }
 
     private func forwarded(_ request: ServerRequest) throws(ForwardedHead.Refusal) -> ForwardedHead {
