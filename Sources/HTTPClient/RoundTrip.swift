@@ -27,8 +27,6 @@ final class RoundTrip {
     private var attempt = 1
     /// How often a server refused to take it on.
     private var refusals = 0
-    /// Go's.
-    private static let refusalLimit = 7
 
     private enum Stage {
         case leasing(RequestID?)
@@ -169,9 +167,8 @@ final class RoundTrip {
         tracer.record(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
         guard case .refused = problem else { return nil }
         refusals += 1
-        // Go's: at once, then after 1, 2, 4 … s.
-        guard refusals > 1 else { return nil }
-        let pause = Pause(.seconds(1 << (refusals - 2)))
+        guard let length = RefusalRule.pause(after: refusals), length > .zero else { return nil }
+        let pause = Pause(length)
         stage = .pausing(pause)
         return pause
     }
@@ -179,7 +176,9 @@ final class RoundTrip {
     private func mayRetry(after problem: ExchangeProblem, _ exchange: ClientExchange) -> Bool {
         guard abortion == nil, exchange.abortion == nil else { return false }
         // The server says that it did nothing.
-        if case .refused = problem { return refusals < Self.refusalLimit && !exchange.hasTakenFromStream }
+        if case .refused = problem {
+            return RefusalRule.pause(after: refusals + 1) != nil && !exchange.hasTakenFromStream
+        }
         return RetryRule(
             isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff

@@ -34,7 +34,7 @@ struct HTTP2ClientTests {
 
     // MARK: - Sequences
 
-    // TestTransportGetGotConnHooks_Client; go-semantics 4.i
+    // TestTransportGetGotConnHooks_Client, TestTransportGetGotConnHooks_HTTP2Transport; go-semantics 4.i
     @Test func `a new connection by ALPN, and the next request on it`() async throws {
         let peer = try HTTP2Peer(secure: true)
         let test = try secureClient()
@@ -219,9 +219,15 @@ struct HTTP2ClientTests {
         #expect(peer.connections[0].received[HTTP2StreamID(1)] == 5)
     }
 
-    @Test func `a body that is refused is not sent, and the connection lives on`() async throws {
+    // TestTransportServerResetStreamAtHeaders: Go's server resets what it does not want to read.
+    @Test(arguments: [false, true])
+    func `a body that is refused is not sent, and the connection lives on`(isReset: Bool) async throws {
         let peer = try HTTP2Peer { connection, event in
-            if case .head(let id, let head) = event, head.method == "PUT" { connection.respond(id, 403) }
+            if case .head(let id, let head) = event, head.method == "PUT" {
+                connection.respond(id, 403)
+                // RST_STREAM of the first one, without error.
+                if isReset { connection.send(raw: [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0]) }
+            }
             if case .streamEnded(let id) = event { connection.respond(id) }
         }
         let test = try plainClient { $0.expectContinueTimeout = .seconds(60) }
@@ -274,6 +280,35 @@ struct HTTP2ClientTests {
         #expect(peer.connections.count == 2)
         #expect(test.events.words.contains("attemptRetried(reset, 2)"))
         #expect(test.connections.words.contains("connectionClosed(peerSaidGoAway)"))
+    }
+
+    // TestTransportRetryAfterGOAWAYSecondRequest
+    @Test func `a later request that a GOAWAY left out goes to a new connection, too`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            if id.number == 1 { return connection.respond(id) }
+            // Last stream 1, no error.
+            connection.send(raw: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
+        }
+        let test = try plainClient()
+        for _ in 0..<2 { #expect(try await test.fetch(peer.url()) == (200, "hello")) }
+        #expect(
+            test.events.words.filter { $0.hasPrefix("gotConn") } == [
+                "gotConn(c1)", "gotConn(c1 reused idle)", "gotConn(c2)",
+            ])
+    }
+
+    // TestTransportRetryHasLimit: how often is in RetryRuleTests.
+    @Test func `the pause before a refused request is sent again ends with the request`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            if case .streamEnded(let id) = event { connection.session.reset(id, .refusedStream) }
+        }
+        let test = try plainClient()
+        let task = Task.onNetwork { await test.failure(of: ClientRequest(url: peer.url())) }
+        // Sent again at once, and then after a pause.
+        await until { test.events.words.contains("attemptRetried(reset, 3)") }
+        task.cancel()
+        #expect(await task.value?.kind == .cancelled)
     }
 
     @Test func `a request under way when the server says GOAWAY comes to its end there`() async throws {
@@ -352,6 +387,17 @@ struct HTTP2ClientTests {
         #expect(test.events.words.contains { $0.hasPrefix("bodyEnded(closedEarly") })
         #expect(try await test.fetch(peer.url()).body == "xxxxx")
         #expect(peer.connections.count == 1)
+    }
+
+    // TestTransportResponseHeaderTimeout_Body (H2)
+    @Test func `the time for a response head begins when the whole body was sent`() async throws {
+        let peer = try HTTP2Peer { _, _ in }
+        let test = try plainClient { $0.responseHeaderTimeout = .milliseconds(50) }
+        let request = ClientRequest(method: .post, url: peer.url(), body: [UInt8](repeating: 7, count: 4 << 20))
+        let failure = await test.failure(of: request)
+        #expect(failure?.kind == .timeout && failure?.phase == .wait)
+        #expect(test.events.words.contains("flushed"))
+        await until { peer.connections[0].received[HTTP2StreamID(1)] == 4 << 20 }
     }
 
     // TestTransportResponseHeaderTimeout_NoBody (H2)
