@@ -253,7 +253,7 @@ final class RoundTrip {
         case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)
         case .reset(let code): Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)")
-        case .refused(let why): Failure(.reset, phase: phase, why)
+        case .refused(let why), .turnedAway(let why): Failure(.reset, phase: phase, why)
         case .hook(let error):
             Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
         }
@@ -265,7 +265,7 @@ extension ExchangeProblem {
         switch self {
         case .stream: true
         case .wire(let error): error.kind == .closedBeforeResponse
-        case .hook, .refused, .reset: false
+        case .hook, .refused, .turnedAway, .reset: false
         }
     }
 }

@@ -325,6 +325,37 @@ struct HTTP2ClientTests {
     }
 
     // TestTransportRetryAfterGOAWAYNoRetry
+    @Test func `a GOAWAY that finds fault with the first request of a connection is an answer to it`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded = event else { return }
+            // Last stream 0, INTERNAL_ERROR.
+            connection.send(raw: [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 2])
+        }
+        let test = try plainClient()
+        let failure = await test.failure(of: ClientRequest(url: peer.url()))
+        #expect(failure?.kind == .reset && failure?.message.contains("INTERNAL_ERROR") == true)
+        #expect(peer.connections.count == 1)
+    }
+
+    @Test func `a request that the server knew when it said GOAWAY is not sent twice`() async throws {
+        var asked = 0
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded = event else { return }
+            asked += 1
+            // Last stream 1, no error.
+            connection.send(raw: [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 1, 0, 0, 0, 0])
+            Task.onNetwork {
+                await connection.flush()
+                connection.close()
+            }
+        }
+        let test = try plainClient()
+        let failure = await test.failure(of: ClientRequest(method: .post, url: peer.url(), body: [1]))
+        #expect(failure?.phase == .wait)
+        #expect(asked == 1)
+        #expect(test.connections.words.last == "connectionClosed(peerSaidGoAway)")
+    }
+
     @Test func `a reset with another reason is a failure that names it`() async throws {
         let peer = try HTTP2Peer { connection, event in
             if case .streamEnded(let id) = event { connection.session.reset(id, .internalError) }
@@ -475,7 +506,7 @@ struct HTTP2ClientTests {
         #expect(peer.connections.count == 3)
     }
 
-    // TestTransportPingWhenReadingPing / TestTransportConnBecomesUnresponsive (H2)
+    // TestTransportCloseAfterLostPing
     @Test func `a silent server is asked for a sign of life, and given up without one`() async throws {
         let silence = try TCPListener(.loopback)
         let url = RequestURL(origin: Origin(scheme: .http, host: "127.0.0.1", port: silence.address.port), target: "/")
@@ -489,6 +520,7 @@ struct HTTP2ClientTests {
         silence.close()
     }
 
+    // TestTransportPingWhenReadingMultiplePings
     @Test func `a slow server that answers pings is waited for`() async throws {
         let gate = Gate()
         let peer = try HTTP2Peer { connection, event in
