@@ -200,6 +200,26 @@ struct HTTP2ClientTests {
         #expect(peer.connections.count == 1)
     }
 
+    // TestTransport1xxLimits: its four rows.
+    @Test(arguments: [false, true])
+    func `interim responses count together against a head's limit, unless a hook is told of each`(isTold: Bool)
+        async throws
+    {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            for _ in 0..<10 { connection.inform(id, 103, [.accept: String(repeating: "a", count: 1_000)]) }
+            connection.respond(id)
+        }
+        let trace = ClientTrace { if isTold { $0.got1xxResponse = { _, _ in } } }
+        try await withClientTrace(trace) {
+            let usual = try plainClient()
+            #expect(try await usual.fetch(peer.url()) == (200, "hello"))
+            let strict = try plainClient { $0.http2Limits.headBytes = 8_000 }
+            let failure = await strict.failure(of: ClientRequest(url: peer.url()))
+            #expect(failure?.kind == (isTold ? nil : .tooLarge))
+        }
+    }
+
     // TestTransportExpectContinue (H2); go-semantics 4.f
     @Test func `a body waits for the 100 it asked for`() async throws {
         let peer = try HTTP2Peer { connection, event in

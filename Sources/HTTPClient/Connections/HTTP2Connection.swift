@@ -103,7 +103,7 @@ final class HTTP2Connection {
         if let misunderstanding { throw .wire(misunderstanding) }
         guard !isDead else { throw .refused("the HTTP/2 connection was lost before the request was sent") }
         do throws(WireError) {
-            let stream = try session.submit(head)
+            let stream = try session.submit(head, countsInterimHeads: !exchange.hearsInformational)
             exchanges[stream] = exchange
             vigil?.begin(self)
             return stream

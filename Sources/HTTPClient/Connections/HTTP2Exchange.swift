@@ -59,6 +59,8 @@ final class HTTP2Exchange {
     }
 
     var id: ExchangeID { tracer.exchange }
+    /// Whether somebody takes note of each 1xx, and could end the request.
+    var hearsInformational: Bool { tracer.hearsInformational }
     private var loop: EventLoop { .shared }
 
     /// The request does not want it any more, and has sent nothing.
