@@ -18,3 +18,16 @@ struct RetryRule: Equatable {
         return sentBytes == 0 || (isReplayable && wasCutOff)
     }
 }
+
+/// When a request that a server refused to take on is sent again: at once, and then after longer and longer pauses, as Go
+/// does.
+enum RefusalRule {
+    private static let limit = 7
+
+    /// - Parameter refusals: How many there were, from 1.
+    /// - Returns: Nil when they were enough.
+    static func pause(after refusals: Int) -> Duration? {
+        guard refusals <= limit else { return nil }
+        return refusals == 1 ? .zero : .seconds(1 << (refusals - 2))
+    }
+}

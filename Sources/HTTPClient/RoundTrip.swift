@@ -27,8 +27,6 @@ final class RoundTrip {
     private var attempt = 1
     /// How often a server refused to take it on.
     private var refusals = 0
-    /// Go's.
-    private static let refusalLimit = 7
 
     private enum Stage {
         case leasing(RequestID?)
@@ -169,9 +167,8 @@ final class RoundTrip {
         tracer.record(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
         guard case .refused = problem else { return nil }
         refusals += 1
-        // Go's: at once, then after 1, 2, 4 … s.
-        guard refusals > 1 else { return nil }
-        let pause = Pause(.seconds(1 << (refusals - 2)))
+        guard let length = RefusalRule.pause(after: refusals), length > .zero else { return nil }
+        let pause = Pause(length)
         stage = .pausing(pause)
         return pause
     }
@@ -179,7 +176,9 @@ final class RoundTrip {
     private func mayRetry(after problem: ExchangeProblem, _ exchange: ClientExchange) -> Bool {
         guard abortion == nil, exchange.abortion == nil else { return false }
         // The server says that it did nothing.
-        if case .refused = problem { return refusals < Self.refusalLimit && !exchange.hasTakenFromStream }
+        if case .refused = problem {
+            return RefusalRule.pause(after: refusals + 1) != nil && !exchange.hasTakenFromStream
+        }
         return RetryRule(
             isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
@@ -254,7 +253,7 @@ final class RoundTrip {
         case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)
         case .reset(let code): Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)")
-        case .refused(let why): Failure(.reset, phase: phase, why)
+        case .refused(let why), .turnedAway(let why): Failure(.reset, phase: phase, why)
         case .hook(let error):
             Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
         }
@@ -266,7 +265,7 @@ extension ExchangeProblem {
         switch self {
         case .stream: true
         case .wire(let error): error.kind == .closedBeforeResponse
-        case .hook, .refused, .reset: false
+        case .hook, .refused, .turnedAway, .reset: false
         }
     }
 }

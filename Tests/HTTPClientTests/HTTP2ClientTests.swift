@@ -34,7 +34,7 @@ struct HTTP2ClientTests {
 
     // MARK: - Sequences
 
-    // TestTransportGetGotConnHooks_Client; go-semantics 4.i
+    // TestTransportGetGotConnHooks_Client, TestTransportGetGotConnHooks_HTTP2Transport; go-semantics 4.i
     @Test func `a new connection by ALPN, and the next request on it`() async throws {
         let peer = try HTTP2Peer(secure: true)
         let test = try secureClient()
@@ -200,6 +200,26 @@ struct HTTP2ClientTests {
         #expect(peer.connections.count == 1)
     }
 
+    // TestTransport1xxLimits: its four rows.
+    @Test(arguments: [false, true])
+    func `interim responses count together against a head's limit, unless a hook is told of each`(isTold: Bool)
+        async throws
+    {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            for _ in 0..<10 { connection.inform(id, 103, [.accept: String(repeating: "a", count: 1_000)]) }
+            connection.respond(id)
+        }
+        let trace = ClientTrace { if isTold { $0.got1xxResponse = { _, _ in } } }
+        try await withClientTrace(trace) {
+            let usual = try plainClient()
+            #expect(try await usual.fetch(peer.url()) == (200, "hello"))
+            let strict = try plainClient { $0.http2Limits.headBytes = 8_000 }
+            let failure = await strict.failure(of: ClientRequest(url: peer.url()))
+            #expect(failure?.kind == (isTold ? nil : .tooLarge))
+        }
+    }
+
     // TestTransportExpectContinue (H2); go-semantics 4.f
     @Test func `a body waits for the 100 it asked for`() async throws {
         let peer = try HTTP2Peer { connection, event in
@@ -219,9 +239,15 @@ struct HTTP2ClientTests {
         #expect(peer.connections[0].received[HTTP2StreamID(1)] == 5)
     }
 
-    @Test func `a body that is refused is not sent, and the connection lives on`() async throws {
+    // TestTransportServerResetStreamAtHeaders: Go's server resets what it does not want to read.
+    @Test(arguments: [false, true])
+    func `a body that is refused is not sent, and the connection lives on`(isReset: Bool) async throws {
         let peer = try HTTP2Peer { connection, event in
-            if case .head(let id, let head) = event, head.method == "PUT" { connection.respond(id, 403) }
+            if case .head(let id, let head) = event, head.method == "PUT" {
+                connection.respond(id, 403)
+                // RST_STREAM of the first one, without error.
+                if isReset { connection.send(raw: [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0]) }
+            }
             if case .streamEnded(let id) = event { connection.respond(id) }
         }
         let test = try plainClient { $0.expectContinueTimeout = .seconds(60) }
@@ -276,6 +302,35 @@ struct HTTP2ClientTests {
         #expect(test.connections.words.contains("connectionClosed(peerSaidGoAway)"))
     }
 
+    // TestTransportRetryAfterGOAWAYSecondRequest
+    @Test func `a later request that a GOAWAY left out goes to a new connection, too`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            if id.number == 1 { return connection.respond(id) }
+            // Last stream 1, no error.
+            connection.send(raw: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
+        }
+        let test = try plainClient()
+        for _ in 0..<2 { #expect(try await test.fetch(peer.url()) == (200, "hello")) }
+        #expect(
+            test.events.words.filter { $0.hasPrefix("gotConn") } == [
+                "gotConn(c1)", "gotConn(c1 reused idle)", "gotConn(c2)",
+            ])
+    }
+
+    // TestTransportRetryHasLimit: how often is in RetryRuleTests.
+    @Test func `the pause before a refused request is sent again ends with the request`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            if case .streamEnded(let id) = event { connection.session.reset(id, .refusedStream) }
+        }
+        let test = try plainClient()
+        let task = Task.onNetwork { await test.failure(of: ClientRequest(url: peer.url())) }
+        // Sent again at once, and then after a pause.
+        await until { test.events.words.contains("attemptRetried(reset, 3)") }
+        task.cancel()
+        #expect(await task.value?.kind == .cancelled)
+    }
+
     @Test func `a request under way when the server says GOAWAY comes to its end there`() async throws {
         let peer = try HTTP2Peer { connection, event in
             guard case .streamEnded(let id) = event else { return }
@@ -290,6 +345,37 @@ struct HTTP2ClientTests {
     }
 
     // TestTransportRetryAfterGOAWAYNoRetry
+    @Test func `a GOAWAY that finds fault with the first request of a connection is an answer to it`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded = event else { return }
+            // Last stream 0, INTERNAL_ERROR.
+            connection.send(raw: [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 2])
+        }
+        let test = try plainClient()
+        let failure = await test.failure(of: ClientRequest(url: peer.url()))
+        #expect(failure?.kind == .reset && failure?.message.contains("INTERNAL_ERROR") == true)
+        #expect(peer.connections.count == 1)
+    }
+
+    @Test func `a request that the server knew when it said GOAWAY is not sent twice`() async throws {
+        var asked = 0
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded = event else { return }
+            asked += 1
+            // Last stream 1, no error.
+            connection.send(raw: [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 1, 0, 0, 0, 0])
+            Task.onNetwork {
+                await connection.flush()
+                connection.close()
+            }
+        }
+        let test = try plainClient()
+        let failure = await test.failure(of: ClientRequest(method: .post, url: peer.url(), body: [1]))
+        #expect(failure?.phase == .wait)
+        #expect(asked == 1)
+        #expect(test.connections.words.last == "connectionClosed(peerSaidGoAway)")
+    }
+
     @Test func `a reset with another reason is a failure that names it`() async throws {
         let peer = try HTTP2Peer { connection, event in
             if case .streamEnded(let id) = event { connection.session.reset(id, .internalError) }
@@ -352,6 +438,17 @@ struct HTTP2ClientTests {
         #expect(test.events.words.contains { $0.hasPrefix("bodyEnded(closedEarly") })
         #expect(try await test.fetch(peer.url()).body == "xxxxx")
         #expect(peer.connections.count == 1)
+    }
+
+    // TestTransportResponseHeaderTimeout_Body (H2)
+    @Test func `the time for a response head begins when the whole body was sent`() async throws {
+        let peer = try HTTP2Peer { _, _ in }
+        let test = try plainClient { $0.responseHeaderTimeout = .milliseconds(50) }
+        let request = ClientRequest(method: .post, url: peer.url(), body: [UInt8](repeating: 7, count: 4 << 20))
+        let failure = await test.failure(of: request)
+        #expect(failure?.kind == .timeout && failure?.phase == .wait)
+        #expect(test.events.words.contains("flushed"))
+        await until { peer.connections[0].received[HTTP2StreamID(1)] == 4 << 20 }
     }
 
     // TestTransportResponseHeaderTimeout_NoBody (H2)
@@ -429,7 +526,7 @@ struct HTTP2ClientTests {
         #expect(peer.connections.count == 3)
     }
 
-    // TestTransportPingWhenReadingPing / TestTransportConnBecomesUnresponsive (H2)
+    // TestTransportCloseAfterLostPing
     @Test func `a silent server is asked for a sign of life, and given up without one`() async throws {
         let silence = try TCPListener(.loopback)
         let url = RequestURL(origin: Origin(scheme: .http, host: "127.0.0.1", port: silence.address.port), target: "/")
@@ -443,6 +540,7 @@ struct HTTP2ClientTests {
         silence.close()
     }
 
+    // TestTransportPingWhenReadingMultiplePings
     @Test func `a slow server that answers pings is waited for`() async throws {
         let gate = Gate()
         let peer = try HTTP2Peer { connection, event in

@@ -26,24 +26,28 @@ struct ConnectionStateTests {
 
     @Test(arguments: ["GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"])
     func `a last request on a kept connection: new, active, idle, active, closed`(last: String) async throws {
-        // TestServerConnState: keep-alive then close, from either side
+        // TestServerConnState: keep-alive then close, from either side; TestClientCanClose
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         _ = try await client.get("/")
         try await client.send(last)
-        _ = try await client.rest()
+        #expect(try await client.rest().contains("\r\nConnection: close\r\n"))
         #expect(await log.closing() == (last.contains("1.0") ? .http10 : .clientSaidClose))
         #expect(log.states() == [.new, .active, .idle, .active, .closed])
         server.close()
     }
 
-    @Test func `a handler that says close: new, active, closed`() async throws {
-        // TestServerConnState: connect-close; TestHandlersCanSetConnectionClose11
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    ])
+    func `a handler that says close: new, active, closed`(request: String) async throws {
+        // TestServerConnState: connect-close; TestHandlersCanSetConnectionClose10, TestHandlersCanSetConnectionClose11
         let server = try await Server.logged(log) { _, responder in
             try await responder.send(.text(.ok, [.connection: "close"]), Array("bye".utf8))
         }
         let client = try await RawClient.connect(to: server)
-        #expect(try await client.get("/").fields[.connection] == "close")
+        try await client.send(request)
+        #expect(try await client.answer().fields[.connection] == "close")
         #expect(try await client.rest() == "")
         #expect(await log.closing() == .weSaidClose)
         #expect(log.states() == [.new, .active, .closed])
@@ -108,6 +112,25 @@ struct ConnectionStateTests {
         server.close()
     }
 
+    @Test func `a request that waits behind the one being answered does not cancel it`() async throws {
+        // TestCloseNotifierPipelined
+        let gate = Gate()
+        let server = try await Server.logged(log) { _, responder in
+            await gate.passes()
+            try await responder.send(.text(), Array((Task.isCancelled ? "cancelled" : "ok").utf8))
+        }
+        let client = try await RawClient.connect(to: server)
+        let request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        try await client.send(request)
+        await log.reaches(.active)
+        let connection = try #require(server.connections.values.first)
+        try await client.send(request)
+        while connection.input.restCount == 0 { await Task.yield() }
+        gate.open()
+        for _ in 0..<2 { #expect(try await client.answer().body == "ok") }
+        server.close()
+    }
+
     @Test func `a hijacked connection: new, active, hijacked, and the rest is the handler's`() async throws {
         // TestServerConnState: hijack; TestServerHijackGetsBackgroundByte
         let server = try await Server.logged(log) { _, responder in
@@ -120,6 +143,43 @@ struct ConnectionStateTests {
         #expect(try await client.rest() == "hello yourself")
         #expect(log.states() == [.new, .active, .hijacked])
         server.close()
+    }
+
+    @Test(arguments: [8 << 10, 100 << 10])
+    func `all that a client sent is there for who takes the connection over`(size: Int) async throws {
+        // TestServerHijackGetsBackgroundByte_big, TestServerHijackGetsFullBody
+        let server = try await Server.logged(log) { _, responder in
+            var (stream, received) = responder.hijack()
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+            defer { buffer.deallocate() }
+            while case let count = try await stream.read(into: buffer), count > 0 { received += buffer[..<count] }
+            let isWhole = received == [UInt8](repeating: UInt8(ascii: "x"), count: size)
+            try await stream.writeAll(Array((isWhole ? "whole" : "\(received.count) bytes").utf8))
+            stream.close()
+        }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + String(repeating: "x", count: size))
+        client.stream.closeWrite()
+        #expect(try await client.rest() == "whole")
+        server.close()
+    }
+
+    @Test func `a hijacked connection outlives its server`() async throws {
+        // TestCloseHijackedConnection (httptest)
+        let gate = Gate()
+        let server = try await Server.logged(log) { _, responder in
+            let (stream, _) = responder.hijack()
+            await gate.passes()
+            try await stream.writeAll(Array("still here".utf8))
+            stream.close()
+        }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await log.reaches(.hijacked)
+        #expect(await server.shutdown())
+        server.close()
+        gate.open()
+        #expect(try await client.rest() == "still here")
     }
 
     @Test func `a handler that hijacks and throws changes nothing more`() async throws {

@@ -150,6 +150,34 @@ struct HTTP2ServerTests {
         server.close()
     }
 
+    @Test func `an answer that began before the body was asked for is not interrupted by 100 Continue`() async throws {
+        // TestExpect100ContinueAfterHandlerWrites
+        let server = try await server({ _ in }) { request, responder in
+            try await responder.start(.text())
+            try await responder.write(Array("Hello".utf8))
+            await #expect(throws: ServerError.bodyNotInvited) { try await request.readBody() }
+            try await responder.write(Array("World".utf8))
+        }
+        let client = try await HTTP2RawClient.connect(to: server, opening: Self.preface + Self.settings)
+        try await client.send(Self.frame(1, 4, 1, Self.get + [0x0F, 0x14, 12] + Array("100-continue".utf8)))
+        #expect(try await client.reads(.data, on: 1))
+        await log.until { $0.contains { if case .responseLastByte(10) = $0.event { true } else { false } } }
+        #expect(!log.words().contains("r1 100") && log.words().contains("r1 handled"))
+        client.close()
+        server.close()
+    }
+
+    @Test func `curl shows interim responses`() async throws {
+        // TestServerSendsEarlyHints
+        let playground = try await Playground.start()
+        let outcome = try await Program.curl("--http2-prior-knowledge", "-i", "\(playground.origin)/interim")
+        #expect(
+            outcome.output.hasPrefix(
+                "HTTP/2 102 \r\n\r\nHTTP/2 103 \r\nlink: </image>; rel=preload\r\n\r\n"
+                    + "HTTP/2 103 \r\nlink: </json>; rel=preload\r\n\r\nHTTP/2 200 \r\n"))
+        playground.close()
+    }
+
     @Test func `a broken response is a reset stream, and the connection lives on`() async throws {
         let playground = try await Playground.start()
         // Over TLS, since curl 7.88 fails on its second request where HTTP/2 is known beforehand.
@@ -223,6 +251,25 @@ struct HTTP2ServerTests {
         #expect(try await answer.output == "finished")
         #expect(await isInTime)
         #expect(states().last == "closed: server stopped")
+    }
+
+    @Test func `a body that comes after the server's goodbye is still taken, and nobody did wrong`() async throws {
+        // TestNoErrorLoggedOnPostAfterGOAWAY
+        let server = try await server({ _ in }) { request, responder in
+            while try await request.readBody() != nil {}
+            try await responder.send(.text(), Array("ok".utf8))
+        }
+        let client = try await HTTP2RawClient.connect(to: server, opening: Self.preface + Self.settings)
+        try await client.send(Self.frame(1, 4, 1, Self.get))
+        await log.until { $0.contains { $0.event == .handlerStart } }
+        async let isInTime = server.shutdown()
+        #expect(try await client.reads(.goAway))
+        try await client.send(Self.frame(0, 1, 1, Array("some content".utf8)))
+        #expect(try await client.reads(.data, on: 1))
+        #expect(await isInTime)
+        #expect(log.words().contains("r1 end 12") && log.words().contains("r1 finished"))
+        #expect(states().last == "closed: server stopped")
+        client.close()
     }
 
     @Test func `a client that gives a stream up cancels its handler, and no other`() async throws {

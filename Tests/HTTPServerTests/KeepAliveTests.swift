@@ -59,7 +59,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a small unread body is discarded and the connection kept`() async throws {
-        // TestServerUnreadRequestBodyLittle
+        // TestServerUnreadRequestBodyLittle, TestServerConnectionReuse, TestHandlerBodyClose
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         let body = String(repeating: "x", count: 200 << 10)
@@ -70,7 +70,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a large unread body costs the connection, and the response says so`() async throws {
-        // TestServerUnreadRequestBodyLarge, TestServerGracefulClose
+        // TestServerUnreadRequestBodyLarge, TestServerGracefulClose, TestServerConnectionReuse, TestHandlerBodyClose
         let server = try await Server.logged(log)
         let client = try await RawClient.connect(to: server)
         try await client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n")
@@ -82,8 +82,38 @@ struct KeepAliveTests {
         server.close()
     }
 
+    @Test func `a large body in chunks that nobody reads costs the connection, too`() async throws {
+        // TestHandlerBodyClose
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        let chunk = "10000\r\n" + String(repeating: "x", count: 64 << 10) + "\r\n"
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        try await client.send(head + String(repeating: chunk, count: 6))
+        #expect(try await client.answer().status == 200)
+        #expect(try await client.rest() == "")
+        client.close()
+        #expect(await log.closing() == .bodyNotRead)
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
+
+    @Test func `after its last response the server closes its side first, and waits for the client's`() async throws {
+        // TestCloseWrite
+        var configuration = ServerConfiguration()
+        configuration.timeouts.linger = .seconds(600)
+        let server = try await Server.logged(log, configuration)
+        let client = try await RawClient.connect(to: server)
+        try await client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n")
+        #expect(try await client.rest().hasSuffix("\r\n\r\nok"))
+        #expect(log.states() == [.new, .active])
+        try await client.send("more")
+        client.close()
+        #expect(await log.closing() == .bodyNotRead)
+        server.close()
+    }
+
     @Test func `100 Continue is sent when the handler begins to read`() async throws {
-        // TestServerExpect
+        // TestServerExpect, TestServerConnectionReuse
         let gate = Gate()
         let server = try await Server.logged(log) { request, responder in
             await gate.passes()
@@ -104,7 +134,7 @@ struct KeepAliveTests {
     }
 
     @Test func `a handler that answers without reading spares the upload and closes`() async throws {
-        // TestIssue11549_Expect100, TestServerExpect100ContinueUnreadBody
+        // TestIssue11549_Expect100, TestServerExpect100ContinueUnreadBody, TestServerConnectionReuse
         let server = try await Server.logged(log) { request, responder in
             try await responder.send(.text(.contentTooLarge))
             await #expect(throws: ServerError.bodyNotInvited) { try await request.readBody() }
@@ -116,6 +146,18 @@ struct KeepAliveTests {
         #expect(answer.fields[.connection] == "close")
         client.close()
         #expect(await log.closing() == .bodyNotRead)
+        server.close()
+    }
+
+    @Test func `Expect is a field like others where its body came along`() async throws {
+        // TestIssue13893_Expect100
+        let server = try await Server.logged(log) { request, responder in
+            try await responder.send(.text(), Array((request.firstValue("expect") ?? "nothing").utf8))
+        }
+        let client = try await RawClient.connect(to: server)
+        let head = "PUT / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
+        try await client.send(head + "HelloWorld")
+        #expect(try await client.answer().body == "100-continue")
         server.close()
     }
 

@@ -59,6 +59,20 @@ struct PatienceTests {
         server.close()
     }
 
+    @Test func `the head's limit begins with a request's first bytes, not while the connection is idle`() async throws {
+        // TestServerCancelsReadHeaderTimeoutWhenIdle
+        let server = try await server { _ in }
+        let client = try await RawClient.connect(to: server)
+        _ = try await client.get("/")
+        let connection = try #require(server.connections.values.first)
+        while connection.watchdog.wait != .nextRequest { await Task.yield() }
+        try await client.send("GET / HTTP/1.1\r\n")
+        while connection.watchdog.wait != .head { await Task.yield() }
+        try await client.send("Host: localhost\r\n\r\n")
+        #expect(try await client.answer().body == "ok")
+        server.close()
+    }
+
     @Test func `a body that stops coming fails the handler's read`() async throws {
         // TestServerReadTimeout
         let server = try await server({ $0.timeouts.body = .milliseconds(20) }) { request, responder in
@@ -71,7 +85,7 @@ struct PatienceTests {
     }
 
     @Test func `a client that takes nothing of its response is given up`() async throws {
-        // TestServerWriteTimeout, TestOnlyWriteTimeout
+        // TestServerWriteTimeout, TestOnlyWriteTimeout, TestServerKeepAliveAfterWriteError
         let server = try await server({ $0.timeouts.write = .milliseconds(50) }) { _, responder in
             try await responder.start(.binary(), .length(1 << 30))
             try await PlaygroundRoute.writePattern(1 << 30, responder)
@@ -79,6 +93,7 @@ struct PatienceTests {
         let client = try await RawClient.connect(to: server)
         try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(await log.closing() == .timedOut(.write))
+        #expect(log.states() == [.new, .active, .closed])
         server.close()
     }
 

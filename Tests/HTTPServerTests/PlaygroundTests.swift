@@ -115,6 +115,23 @@ struct PlaygroundTests {
         server.close()
     }
 
+    @NetworkActor
+    @Test func `interim responses go out as they are given, each before the next`() async throws {
+        // TestEarlyHints, TestProcessing
+        let server = try await Playground.start()
+        let client = RawClient(
+            try await TCPStream.connect(
+                to: NetworkAddress(family: .ip4, ip: "127.0.0.1", port: server.origin.port)))
+        try await client.send("GET /interim HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        #expect(
+            try await client.rest().hasPrefix(
+                "HTTP/1.1 102 Processing\r\n\r\n"
+                    + "HTTP/1.1 103 Early Hints\r\nLink: </image>; rel=preload\r\n\r\n"
+                    + "HTTP/1.1 103 Early Hints\r\nLink: </json>; rel=preload\r\n\r\n"
+                    + "HTTP/1.1 200 OK\r\n"))
+        server.close()
+    }
+
     @Test func `what is no route is answered with 404`() async throws {
         let playground = try await Playground.start()
         let answer = try await Program.curl("-w", "%{http_code}", "\(playground.origin)/delay/1/2")

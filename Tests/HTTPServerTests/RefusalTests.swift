@@ -89,4 +89,34 @@ struct RefusalTests {
         #expect(log.states() == [.new, .active, .closed])
         server.close()
     }
+
+    @Test(arguments: ReadingHandler.allCases)
+    func `what follows chunks that make no sense is no request, however they are read`(handler: ReadingHandler)
+        async throws
+    {
+        // TestRequestBodyReadErrorClosesConnection
+        var targets: [String] = []
+        let server = try await Server.logged(log) { request, responder in
+            targets.append(request.target)
+            switch handler {
+            case .failing: while try await request.readBody() != nil {}
+            case .forgiving: while (try? await request.readBody()) != nil {}
+            case .indifferent: break
+            }
+            try await responder.send(.text())
+        }
+        let client = try await RawClient.connect(to: server)
+        let head = "POST /public HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        try await client.send(head + "hax\r\nGET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        _ = try await client.answer()
+        client.close()
+        _ = await log.closing()
+        #expect(targets == ["/public"])
+        #expect(log.states() == [.new, .active, .closed])
+        server.close()
+    }
+
+    enum ReadingHandler: CaseIterable {
+        case failing, forgiving, indifferent
+    }
 }

@@ -67,6 +67,7 @@ struct SecureServerTests {
     }
 
     @Test func `a handshake that doesn't come is not waited for long`() async throws {
+        // TestTLSHandshakeTimeout
         let server = try await server { $0.timeouts.handshake = .milliseconds(20) }
         let client = try await RawClient.connect(to: server)
         #expect(try await client.rest() == "")

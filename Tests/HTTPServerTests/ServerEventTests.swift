@@ -220,6 +220,7 @@ struct ServerEventTests {
     }
 
     @Test func `a shutdown says who it waits for and why`() async throws {
+        // testServerCloseBlocking (httptest)
         let gate = Gate()
         let server = try await server { _, responder in
             await gate.passes()

@@ -51,6 +51,15 @@ struct ProbeFailureTests {
         #expect(run.output.split(separator: "\n").count { $0.hasPrefix("  failed ") } == 4, "\(run.output)")
     }
 
+    // The system's roots are being read on a thread of their own when the program ends.
+    @Test func `the end does not wait for what nobody needs any more, nor stumble over it`() async throws {
+        let url = "https://127.0.0.1:\(try PeerServer.freePort())/"
+        for _ in 0..<20 {
+            let probe = try await Probe.run(url)
+            #expect(probe.ending == .exited(7), "\(probe.output)\(probe.error)")
+        }
+    }
+
     @Test func `a port nobody listens on ends with 7 in the phase connect`() async throws {
         let url = "http://127.0.0.1:\(try PeerServer.freePort())/"
         let probe = try await Probe.run("--json", url)

@@ -133,6 +133,9 @@ enum ExchangeProblem: Error {
     case hook(any Error)
     /// HTTP/2: the server says that it did nothing about the request, and in which way it said so.
     case refused(String)
+    /// HTTP/2: the server ended the connection over the first request on it, and in which words. On another connection it
+    /// would do the same.
+    case turnedAway(String)
     /// HTTP/2: the server ended the stream.
     case reset(HTTP2ErrorCode)
 }

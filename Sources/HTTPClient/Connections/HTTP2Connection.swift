@@ -103,7 +103,7 @@ final class HTTP2Connection {
         if let misunderstanding { throw .wire(misunderstanding) }
         guard !isDead else { throw .refused("the HTTP/2 connection was lost before the request was sent") }
         do throws(WireError) {
-            let stream = try session.submit(head)
+            let stream = try session.submit(head, countsInterimHeads: !exchange.hearsInformational)
             exchanges[stream] = exchange
             vigil?.begin(self)
             return stream
@@ -138,6 +138,12 @@ final class HTTP2Connection {
     /// Room that was reserved for an exchange is free again.
     func free(_ exchange: HTTP2Exchange) {
         pool?.streamEnded(on: self, of: exchange.id, open: exchanges.count)
+    }
+
+    /// What the peer found wrong when it said GOAWAY; nil while it finds nothing.
+    var complaint: CloseReason? {
+        guard let farewell, farewell.code != .noError else { return nil }
+        return .peerSaidGoAway(farewell.code, text: farewell.text)
     }
 
     /// No request after those under way.
@@ -296,9 +302,9 @@ final class HTTP2Connection {
     /// The stream has ended, or broke.
     private func noteEnd(_ error: StreamError?) {
         guard !isDead else { return }
+        // Those that are left are among the streams it said it knew, so that something may have been done about them.
         if let farewell {
-            let reason = CloseReason.peerSaidGoAway(farewell.code, text: farewell.text)
-            return die(.refused("the server ended the connection: \(reason)"), because: reason)
+            return die(nil, because: .peerSaidGoAway(farewell.code, text: farewell.text))
         }
         if exchanges.isEmpty { return die(.stream(.closed), because: .peerClosedIdle) }
         die(error.map { .stream($0) }, because: nil)

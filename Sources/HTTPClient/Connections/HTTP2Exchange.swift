@@ -59,6 +59,8 @@ final class HTTP2Exchange {
     }
 
     var id: ExchangeID { tracer.exchange }
+    /// Whether somebody takes note of each 1xx, and could end the request.
+    var hearsInformational: Bool { tracer.hearsInformational }
     private var loop: EventLoop { .shared }
 
     /// The request does not want it any more, and has sent nothing.
@@ -218,7 +220,12 @@ final class HTTP2Exchange {
         switch end {
         case .complete: noteProblem(.wire(cutShort))
         case .malformed(let error): noteProblem(.wire(error))
-        case .unprocessed: noteProblem(.refused("the server went away before it did anything about the request"))
+        case .unprocessed:
+            // Go's rule: whatever the server finds wrong with a connection that has carried nothing else is this request.
+            if let complaint = connection.complaint, stream?.number == 1 {
+                return noteProblem(.turnedAway("the server did not take the request: \(complaint)"))
+            }
+            noteProblem(.refused("the server went away before it did anything about the request"))
         case .reset(.refusedStream, by: .peer): noteProblem(.refused("the server refused the request (REFUSED_STREAM)"))
         case .reset(let code, by: .peer): noteProblem(.reset(code))
         case .reset(let code, by: .us): noteProblem(.reset(code))
@@ -228,8 +235,6 @@ final class HTTP2Exchange {
     /// The connection is gone.
     func noteLost(_ problem: ExchangeProblem) {
         guard !isEnded else { return }
-        // Whoever has the head knows that something was done.
-        if case .refused = problem, gotFirstByte { return noteProblem(.wire(cutShort)) }
         noteProblem(problem)
     }
 
@@ -338,7 +343,7 @@ extension ExchangeProblem {
         case .stream(let error): Failure(error, during: .receive)
         case .wire(let error): Failure(error, in: nil)
         case .hook, .reset: Failure(.cancelled, "the request was ended")
-        case .refused(let why): Failure(.reset, why)
+        case .refused(let why), .turnedAway(let why): Failure(.reset, why)
         }
     }
 }

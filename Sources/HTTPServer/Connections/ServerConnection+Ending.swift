@@ -115,6 +115,8 @@ extension ServerConnection {
         stream.onReadableWhileIdle = nil
         watchdog.stop()
         report(machine.hijacked())
+        // Now, not when the handler returns: a tunnel may be open for days, and a shutdown does not wait for it.
+        server.forget(self)
         let request = underWay.take()
         let followed = HijackedStream(stream) { [server, id, tcp] in
             server.record(.requestFinished(nil), of: id, request)

@@ -8,7 +8,8 @@ internal import Transport
 /// Watches that a wait of a connection does not take too long.
 @NetworkActor
 final class Watchdog {
-    private var wait: ServerWait?
+    /// What is watched now; nil for nothing.
+    private(set) var wait: ServerWait?
     private var deadline = Timestamp.zero
     private var timer: (id: TimerID, deadline: Timestamp)?
     private let onTimeout: @NetworkActor (ServerWait) -> Void

@@ -190,7 +190,10 @@ extension HTTP2Session {
     private func noteHead(_ id: HTTP2StreamID) {
         guard let stream = streams[id], let block = stream.gathering.take() else { return }
         let head = HTTP2Head(block)
-        if let status = head.status, status < 200 { return events.append(.informational(id, head)) }
+        if let status = head.status, status < 200 {
+            if !stream.countsInterimHeads { stream.headBytes = 0 }
+            return events.append(.informational(id, head))
+        }
         guard head.status != nil || head.method != nil else { return events.append(.trailers(id, head.fields)) }
         stream.contentLength = head.firstValue("content-length").flatMap { Int64($0) }
         events.append(.head(id, head))

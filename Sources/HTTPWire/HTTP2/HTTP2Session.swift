@@ -231,8 +231,12 @@ extension HTTP2Session {
 
     /// Opens a stream with a request. With a body, `write` gives it.
     ///
+    /// - Parameter countsInterimHeads: Whether the heads of interim responses count against the limit together; else each
+    ///   has it for itself, for somebody who takes note of them and can end the request.
     /// - Throws: `noMoreStreams`, when the connection can't open any more; `tooLarge` for a head that no peer takes.
-    public func submit(_ request: HTTP2RequestHead) throws(WireError) -> HTTP2StreamID {
+    public func submit(
+        _ request: HTTP2RequestHead, countsInterimHeads: Bool = true
+    ) throws(WireError) -> HTTP2StreamID {
         precondition(role == .client, "a server sends no requests")
         guard failure == nil else { throw WireError(.noMoreStreams, fault: .ours) }
         guard request.block.size <= limits.headBytes else { throw WireError(.tooLarge(.headBytes), fault: .ours) }
@@ -243,7 +247,7 @@ extension HTTP2Session {
         }
         guard number > 0 else { throw WireError(.noMoreStreams, fault: .ours) }
         let stream = HTTP2StreamID(number)
-        streams[stream] = HTTP2Stream()
+        streams[stream] = HTTP2Stream(countsInterimHeads: countsInterimHeads)
         return stream
     }
 

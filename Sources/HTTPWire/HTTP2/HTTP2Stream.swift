@@ -9,6 +9,8 @@ final class HTTP2Stream {
     var gathering: HTTP2FieldBlock?
     /// The fields of all heads so far, as `HTTP2Limits.headBytes` counts.
     var headBytes = 0
+    /// Whether those of interim responses count together.
+    let countsInterimHeads: Bool
     var contentLength: Int64?
     var bodyBytes: Int64 = 0
     /// DATA frames without data, in a row.
@@ -28,6 +30,8 @@ final class HTTP2Stream {
     var ownReset: HTTP2ErrorCode?
     var violation: WireError?
     var isUnsent = false
+
+    init(countsInterimHeads: Bool = true) { self.countsInterimHeads = countsInterimHeads }
 
     /// - Parameter code: nghttp2's reason to close it.
     func end(_ code: HTTP2ErrorCode, complaint: String?) -> HTTP2StreamEnd {

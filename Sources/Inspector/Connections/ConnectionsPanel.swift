@@ -13,32 +13,21 @@ enum ConnectionsPanel {
             return
         }
         let columns = ConnectionColumns(columns: canvas.columns)
-        columns.drawHead(theme, into: &canvas)
-        let footer = PoolFooter.lines(model, columns: canvas.columns)
-        let all = model.pool.listed(limit: canvas.rows)
-        let room = canvas.rows - 1
-        // Lanes where all have one; else as many connections as possible.
-        let hasLanes = all.count * 2 <= room || (all.count > room && room >= 12)
-        let step = hasLanes ? 2 : 1
-        let first = max(0, min(model.connectionScroll, all.count - room / step))
+        columns.drawHead("PEER", theme, into: &canvas)
         let lanes = LaneAxis(rows: rows, columns: canvas.columns - ConnectionColumns.laneStart - 1, now: now)
-        var row = 1
-        for id in all[first...] {
-            guard row + step - 1 < canvas.rows, let connection = model.session.connections[id] else { break }
-            columns.draw(connection, model, at: now, row: row, into: &canvas)
-            if hasLanes { lanes.draw(connection, model, row: row + 1, into: &canvas) }
-            row += step
-        }
-        let left = all.count - first - (row - 1) / step
-        if left > 0 {
-            let text: SafeText = " +\(Figures.count(left + model.pool.count - all.count)) more "
-            canvas.write(text, column: canvas.columns - text.width, row: canvas.rows - 1, style: theme.quiet)
-        } else {
-            // What is left below belongs to the whole pool.
-            let shown = footer.suffix(max(0, canvas.rows - row))
-            for (index, line) in shown.enumerated() {
-                canvas.write(line, row: canvas.rows - shown.count + index)
-            }
+        let list = ConnectionList(
+            ids: model.pool.listed(limit: canvas.rows), total: model.pool.count, scroll: model.connectionScroll)
+        list.draw(above: PoolFooter.lines(model, columns: canvas.columns), theme, into: &canvas) { id, place, canvas in
+            guard let connection = model.session.connections[id] else { return false }
+            let origin = connection.key.origin
+            columns.draw(
+                ConnectionRow(
+                    id: id.description, isSelected: model.selectedExchange?.connection?.connection == id,
+                    peer: columns.peer.length >= 22 ? origin.hostPort : origin.authority, uses: connection.uses,
+                    words: ConnectionWords(connection, model, at: now)),
+                theme, row: place.row, into: &canvas)
+            if place.hasLane { lanes.draw(connection, model, row: place.row + 1, into: &canvas) }
+            return true
         }
     }
 
@@ -65,55 +54,6 @@ enum ConnectionsPanel {
         line.add("  \(id.description) ")
         line.add(state.mark, state.style)
         line.add(" \(state.short)")
-    }
-}
-
-/// The columns of the pane.
-private struct ConnectionColumns {
-    static let laneStart = 7
-    let peer: Layout.Span
-    let proto: Layout.Span
-    let uses: Layout.Span
-    let state: Layout.Span
-
-    init(columns: Int) {
-        let spans = Layout.spans(
-            [
-                .fixed(Self.laneStart), .flexible(minimum: 8), .fixed(columns >= 48 ? 8 : 0), .fixed(5), .fixed(2),
-                .fixed(columns >= 60 ? 26 : columns >= 48 ? 14 : 11),
-            ], in: columns)
-        (peer, proto, uses, state) = (spans[1], spans[2], spans[3], spans[5])
-    }
-
-    func drawHead(_ theme: Theme, into canvas: inout Canvas) {
-        canvas.write("ID", column: 3, row: 0, style: theme.quiet)
-        canvas.write("PEER", column: peer.start, row: 0, style: theme.quiet, width: peer.length)
-        if proto.length > 0 { canvas.write("PROTO", column: proto.start + 1, row: 0, style: theme.quiet) }
-        canvas.write("USES", column: uses.start, row: 0, style: theme.quiet, width: uses.length, align: .trailing)
-        canvas.write("STATE", column: state.start, row: 0, style: theme.quiet, width: state.length)
-    }
-
-    func draw(
-        _ connection: ConnectionLedger.Connection, _ model: Model, at now: Timestamp, row: Int,
-        into canvas: inout Canvas
-    ) {
-        let theme = model.theme
-        let words = ConnectionWords(connection, model, at: now)
-        canvas.write(words.mark, column: 1, row: row, style: words.style)
-        // The one that carries the selected request stands out, so that the eye finds the way from row to lane.
-        let isSelected = model.selectedExchange?.connection?.connection == connection.id
-        canvas.write(
-            "\(connection.id.description)", column: 3, row: row, style: isSelected ? theme.selection : theme.strong)
-        let origin = connection.key.origin
-        canvas.write(
-            peer.length >= 22 ? "\(origin.hostPort)" : "\(origin.authority)", column: peer.start, row: row,
-            width: peer.length, truncation: .middle)
-        if proto.length > 0 {
-            canvas.write(words.proto, column: proto.start + 1, row: row, width: proto.length - 1)
-        }
-        canvas.write("\(connection.uses)", column: uses.start, row: row, width: uses.length, align: .trailing)
-        let text = words.state.width <= state.length ? words.state : words.shortState
-        canvas.write(text, column: state.start, row: row, style: words.stateStyle, width: state.length)
     }
 }
 

@@ -13,32 +13,23 @@ enum ServerPanel {
             canvas.write(" Nobody has connected yet.", row: 1, style: theme.quiet)
             return
         }
-        let columns = ServerColumns(columns: canvas.columns)
-        columns.drawHead(theme, into: &canvas)
-        let footer = footer(model)
-        let room = canvas.rows - 1
-        let all = server.listed(limit: room)
-        // Lanes where all have one; else as many connections as possible.
-        let hasLanes = all.count * 2 <= room || (all.count > room && room >= 12)
-        let step = hasLanes ? 2 : 1
-        let first = max(0, min(model.connectionScroll, all.count - room / step))
-        let lanes = ServerLanes(rows: rows, columns: canvas.columns - ServerColumns.laneStart - 1, now: now)
-        var row = 1
-        for id in all[first...] {
-            guard row + step - 1 < canvas.rows, let connection = server[id] else { break }
-            columns.draw(connection, model, at: now, row: row, into: &canvas)
-            if hasLanes { lanes.draw(connection, theme, row: row + 1, into: &canvas) }
-            row += step
-        }
-        let left = all.count - first - (row - 1) / step
-        if left > 0 {
-            let text: SafeText = " +\(Figures.count(left)) more "
-            canvas.write(text, column: canvas.columns - text.width, row: canvas.rows - 1, style: theme.quiet)
-        } else {
-            let shown = footer.suffix(max(0, canvas.rows - row))
-            for (index, line) in shown.enumerated() {
-                canvas.write(line, row: canvas.rows - shown.count + index)
-            }
+        let columns = ConnectionColumns(columns: canvas.columns)
+        columns.drawHead("CLIENT", theme, into: &canvas)
+        let lanes = ServerLanes(rows: rows, columns: canvas.columns - ConnectionColumns.laneStart - 1, now: now)
+        let ids = server.listed(limit: canvas.rows - 1)
+        let list = ConnectionList(ids: ids, total: ids.count, scroll: model.connectionScroll)
+        list.draw(above: footer(model), theme, into: &canvas) { id, place, canvas in
+            guard let connection = server[id] else { return false }
+            // Where the client is ours its own number says more than its port.
+            let client =
+                connection.peer.map { "\($0) from :\(connection.client.port)" } ?? connection.client.description
+            columns.draw(
+                ConnectionRow(
+                    id: id.description, isSelected: model.selectedExchange?.served?.connection == id, peer: client,
+                    uses: connection.uses, words: ConnectionWords(connection, model, at: now)),
+                theme, row: place.row, into: &canvas)
+            if place.hasLane { lanes.draw(connection, theme, row: place.row + 1, into: &canvas) }
+            return true
         }
     }
 
@@ -48,7 +39,7 @@ enum ServerPanel {
         var line = StyledLine(" clients", theme.quiet)
         for id in model.session.server.listed(limit: 8).prefix(16) {
             guard let connection = model.session.server[id] else { continue }
-            let words = ServerWords(connection, model, at: now)
+            let words = ConnectionWords(connection, model, at: now)
             guard line.width + words.short.width + 7 <= columns else { break }
             line.add("  \(id.description) ")
             line.add(words.mark, words.style)
@@ -90,55 +81,6 @@ enum ServerPanel {
     }
 }
 
-/// The columns of the pane.
-private struct ServerColumns {
-    static let laneStart = 7
-    let client: Layout.Span
-    let proto: Layout.Span
-    let uses: Layout.Span
-    let state: Layout.Span
-
-    init(columns: Int) {
-        let spans = Layout.spans(
-            [
-                .fixed(Self.laneStart), .flexible(minimum: 8), .fixed(columns >= 48 ? 8 : 0), .fixed(5), .fixed(2),
-                .fixed(columns >= 60 ? 26 : columns >= 48 ? 14 : 11),
-            ], in: columns)
-        (client, proto, uses, state) = (spans[1], spans[2], spans[3], spans[5])
-    }
-
-    func drawHead(_ theme: Theme, into canvas: inout Canvas) {
-        canvas.write("ID", column: 3, row: 0, style: theme.quiet)
-        canvas.write("CLIENT", column: client.start, row: 0, style: theme.quiet, width: client.length)
-        if proto.length > 0 { canvas.write("PROTO", column: proto.start + 1, row: 0, style: theme.quiet) }
-        canvas.write("USES", column: uses.start, row: 0, style: theme.quiet, width: uses.length, align: .trailing)
-        canvas.write("STATE", column: state.start, row: 0, style: theme.quiet, width: state.length)
-    }
-
-    func draw(
-        _ connection: ServerLedger.Connection, _ model: Model, at now: Timestamp, row: Int, into canvas: inout Canvas
-    ) {
-        let theme = model.theme
-        let words = ServerWords(connection, model, at: now)
-        canvas.write(words.mark, column: 1, row: row, style: words.style)
-        // The one that brought the selected request stands out, so that the eye finds the way from row to lane.
-        let isSelected = model.selectedExchange?.served?.connection == connection.id
-        canvas.write(
-            "\(connection.id.description)", column: 3, row: row, style: isSelected ? theme.selection : theme.strong)
-        // Where the client is ours its own number says more than its port.
-        let client = connection.peer.map { "\($0) from :\(connection.client.port)" } ?? connection.client.description
-        canvas.write(
-            "\(client)", column: client.isEmpty ? 0 : self.client.start, row: row, width: self.client.length,
-            truncation: .middle)
-        if proto.length > 0 {
-            canvas.write(words.proto, column: proto.start + 1, row: row, width: proto.length - 1)
-        }
-        canvas.write("\(connection.uses)", column: uses.start, row: row, width: uses.length, align: .trailing)
-        let text = words.state.width <= state.length ? words.state : words.shortState
-        canvas.write(text, column: state.start, row: row, style: words.stateStyle, width: state.length)
-    }
-}
-
 /// A connection's life on the axis of the list: open, handshake, requests, end.
 private struct ServerLanes {
     private let axis: TimeAxis
@@ -157,12 +99,12 @@ private struct ServerLanes {
         for request in connection.requests where (request.finishedAt ?? now) >= axis.start {
             let bar = PhaseBar(BarStory(request), on: axis, at: now)
             guard bar.marks != [.earlier], bar.marks != [.later] else { continue }
-            canvas.write(bar, column: ServerColumns.laneStart, row: row, theme: theme)
+            canvas.write(bar, column: ConnectionColumns.laneStart, row: row, theme: theme)
         }
         guard let end = connection.closedAt, end >= axis.start, end <= axis.end else { return }
         let cell = max(0, min(axis.columns - 1, Int(axis.column(of: end))))
         canvas.write(
-            CollectionOfOne(BarMark.closed), column: ServerColumns.laneStart + cell, row: row, theme: theme)
+            CollectionOfOne(BarMark.closed), column: ConnectionColumns.laneStart + cell, row: row, theme: theme)
     }
 
     private func fill(
@@ -173,84 +115,7 @@ private struct ServerLanes {
         let last = min(axis.columns, max(Int(axis.column(of: end).rounded()), first + 1))
         guard first < last else { return }
         canvas.write(
-            repeatElement(mark, count: last - first), column: ServerColumns.laneStart + first, row: row, theme: theme)
-    }
-}
-
-/// A server connection's state in words and marks.
-struct ServerWords {
-    let mark: SafeText
-    let style: Style
-    /// `active #12`, `idle 1s`, why it closed.
-    let state: SafeText
-    let stateStyle: Style
-    /// The same for a narrow column.
-    let shortState: SafeText
-    /// For a line shared by all connections: `#12`, `1s`.
-    let short: SafeText
-    /// `h1+tls`, `h2`; a dash before that is known.
-    let proto: SafeText
-
-    init(_ connection: ServerLedger.Connection, _ model: Model, at now: Timestamp) {
-        let theme = model.theme
-        let age = Self.age(now - connection.since)
-        let isSecure = connection.scheme == .https
-        proto =
-            connection.applicationProtocol.map { "\($0 == "h2" ? "h2" : "h1")\(isSecure ? "+tls" : "")" }
-            ?? theme.marks.absent
-        switch connection.state {
-        case .new:
-            (mark, style, stateStyle) = (theme.marks.dialing, theme.style(of: .connect), theme.plain)
-            (state, short) = ("new \(age)", "new")
-        case .active:
-            (mark, style, stateStyle) = (theme.marks.busy, theme.success.adding(.bold), theme.plain)
-            let request = connection.running.flatMap { model.session.row(of: $0.id) }
-            let name = request.map { " \($0)" } ?? ""
-            (state, short) = ("active\(name)", request.map { "\($0.description)" } ?? "active")
-        case .idle:
-            (mark, style, stateStyle) = (theme.marks.idle, theme.plain, theme.plain)
-            (state, short) = ("idle \(age)", "\(age)")
-        case .hijacked:
-            (mark, style, stateStyle) = (theme.marks.busy, theme.warning, theme.plain)
-            (state, short) = ("taken over", "taken")
-        case .closed:
-            (mark, style, stateStyle) = (theme.marks.ended, theme.quiet, theme.quiet)
-            let reason = connection.closeReason?.description ?? "closed"
-            (state, short) = ("\(reason)", "closed")
-            shortState = connection.closeReason.map { "\($0.inTwoWords)" } ?? "closed"
-            return
-        }
-        shortState = short
-    }
-
-    private static func age(_ duration: Duration) -> String {
-        let seconds = max(0, duration.nanoseconds) / 1_000_000_000
-        return seconds < 120 ? "\(seconds)s" : "\(seconds / 60)m"
-    }
-}
-
-extension ServerCloseReason {
-    /// For a column of a dozen cells; `description` says more.
-    fileprivate var inTwoWords: String {
-        switch self {
-        case .clientClosed: "client closed"
-        case .clientGone: "client gone"
-        case .clientSaidClose: "client close"
-        case .weSaidClose: "our close"
-        case .http10: "HTTP/1.0"
-        case .bodyUntilClose: "body's end"
-        case .bodyNotRead: "unread body"
-        case .timedOut(.nextRequest): "idle limit"
-        case .timedOut: "timed out"
-        case .refused(let status, _): "refused \(status.code)"
-        case .handshakeFailed: "no handshake"
-        case .handlerFailed: "handler died"
-        case .handlerClosed: "by handler"
-        case .responseCutShort: "cut short"
-        case .keepAliveOff: "no keep-alive"
-        case .serverStopped: "shut down"
-        case .broken: "broken"
-        case .hijackEnded: "was taken"
-        }
+            repeatElement(mark, count: last - first), column: ConnectionColumns.laneStart + first, row: row,
+            theme: theme)
     }
 }

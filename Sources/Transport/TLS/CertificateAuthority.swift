@@ -31,6 +31,7 @@ public struct CertificateAuthority: Sendable {
     ///   - name: The common name, as certificate viewers show it.
     ///   - lifetime: From now.
     public init(name: String = "roundtrip, this run only", lifetime: Duration = .seconds(86_400)) {
+        precondition(OpenSSLLibrary.isSetUp)
         let key = makeKey(.p256)
         defer { EVP_PKEY_free(key) }
         let certificate = makeCertificate(subject: name, key: key, from: Self.defaultStart, to: lifetime)

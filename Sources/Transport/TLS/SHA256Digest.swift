@@ -5,6 +5,7 @@ public struct SHA256Digest: ~Copyable, @unchecked Sendable {
     private let context: OpaquePointer
 
     public init() {
+        precondition(OpenSSLLibrary.isSetUp)
         context = EVP_MD_CTX_new()
         EVP_DigestInit_ex(context, EVP_sha256(), nil)
     }

@@ -26,7 +26,9 @@ public final class TLSContext: Sendable {
         _ method: OpaquePointer?, _ side: Side, choices: ApplicationProtocols? = nil, tickets: SessionTickets? = nil,
         pinnedKeys: [[UInt8]] = [], keyLog: KeyLogFile? = nil, systemRoots: SystemRoots? = nil, staple: [UInt8]? = nil
     ) throws(TLSError) {
-        guard let context = SSL_CTX_new(method) else { throw .unusable(whileDoing: "setting up TLS") }
+        guard OpenSSLLibrary.isSetUp, let context = SSL_CTX_new(method) else {
+            throw .unusable(whileDoing: "setting up TLS")
+        }
         pointer = context
         self.side = side
         self.choices = choices

@@ -140,7 +140,7 @@ struct PoolSharingTests {
             ])
     }
 
-    // TestTransportClosesConnAfterGoAwayNoStreams, …LastStream
+    // TestTransportClosesConnAfterGoAwayNoStreams, TestTransportClosesConnAfterGoAwayLastStream
     @Test func `a connection that goes away takes no more requests and is closed after its last`() {
         var pool = PoolState(sharing: { _ in })
         pool.openShared()
@@ -169,7 +169,7 @@ struct PoolSharingTests {
         }
     }
 
-    // testTransportDiscardsUnneededConns
+    // TestTransportDiscardsUnneededConns
     @Test func `a second connection nobody needs is closed when it stands`() {
         var pool = PoolState(sharing: { _ in })
         pool.openShared(streams: 1)

@@ -25,6 +25,12 @@ struct RetryRuleTests {
         #expect(rule.allows == isAllowed)
     }
 
+    // TestTransportRetryHasLimit
+    @Test func `a refused request is sent again at once, and then after longer and longer pauses`() {
+        let pauses = (1...8).map { RefusalRule.pause(after: $0) }
+        #expect(pauses == [.zero] + [1, 2, 4, 8, 16, 32].map { .seconds($0) } + [nil])
+    }
+
     // TestTransportRequestReplayable
     @Test(
         arguments: [

@@ -94,12 +94,16 @@ final class HTTP2Peer {
     private let listener: TCPListener
     private let isSecure: Bool
     private(set) var connections: [HTTP2PeerConnection] = []
+    /// How many of the next connections are reset as soon as they stand.
+    var connectionsToBreak = 0
 
     /// Starts it on a free port; over TLS when there is a context.
     ///
-    /// - Parameter follow: Told of every event of every connection.
+    /// - Parameters:
+    ///   - gate: Passed by each connection before anything else, its handshake included.
+    ///   - follow: Told of every event of every connection.
     init(
-        limits: HTTP2Limits = .standard, secure: Bool = false,
+        limits: HTTP2Limits = .standard, secure: Bool = false, behind gate: Gate? = nil,
         _ follow: @escaping @NetworkActor (HTTP2PeerConnection, HTTP2Event) -> Void = HTTP2Peer.greet
     ) throws {
         listener = try TCPListener(NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 0))
@@ -108,12 +112,17 @@ final class HTTP2Peer {
         Task.onNetwork { [self] in
             while let tcp = try? await listener.accept() {
                 Task.onNetwork {
+                    await gate?.pass()
                     var stream: any ByteStream = tcp
                     if let tls {
                         guard let secure = try? TLSStream(over: tcp, server: tls),
                             (try? await secure.handshake()) != nil
                         else { return tcp.close() }
                         stream = secure
+                    }
+                    if self.connectionsToBreak > 0 {
+                        self.connectionsToBreak -= 1
+                        return tcp.reset()
                     }
                     let connection = HTTP2PeerConnection(self.connections.count, stream, limits)
                     self.connections.append(connection)
