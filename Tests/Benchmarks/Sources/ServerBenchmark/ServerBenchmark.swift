@@ -13,7 +13,8 @@ struct ServerBenchmark {
         let watchers = ["unwatched", "states", "events"]
         let isHTTP2 = CommandLine.arguments.count == 3 && CommandLine.arguments[2] == "h2"
         guard CommandLine.arguments.count == 2 || isHTTP2,
-            let watcher = watchers.firstIndex(of: CommandLine.arguments[1]) else {
+            let watcher = watchers.firstIndex(of: CommandLine.arguments[1])
+        else {
             print("usage: ServerBenchmark \(watchers.joined(separator: "|")) [h2]")
             exit(2)
         }
