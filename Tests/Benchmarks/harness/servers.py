@@ -84,7 +84,7 @@ def measure(cores, binaries, options, note):
 
 
 def measure_kind(kind, made, cores, options, note):
-    samples = {}
+    samples = {name: [] for name in made}
     for round in range(options.rounds + 1):
         names = list(made)
         for name in names if round % 2 == 0 else names[::-1]:
@@ -96,7 +96,7 @@ def measure_kind(kind, made, cores, options, note):
                 spent = cpu_seconds(server.process.pid) - before
             requests, took = read(ended.output)
             if round:  # The first, short one warms caches and pages.
-                samples.setdefault(name, []).append((spent * 1e6 / requests, requests / took))
+                samples[name].append((spent * 1e6 / requests, requests / took))
     return samples
 
 
