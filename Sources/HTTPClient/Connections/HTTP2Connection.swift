@@ -27,6 +27,7 @@ final class HTTP2Connection {
     /// Frames in the output that an exchange waits to see gone, in their order.
     private var leaving: Deque<LeavingFrame> = []
     private var writing = Writing.idle
+    private var willFlush = false
     private var isDead = false
     /// What the peer did wrong before it had proved to speak HTTP/2: another connection would end the same way.
     private var misunderstanding: WireError?
@@ -124,6 +125,8 @@ final class HTTP2Connection {
 
     func reset(_ stream: HTTP2StreamID, _ code: HTTP2ErrorCode) {
         guard exchanges[stream] != nil else { return }
+        // A request that still waits to be flushed goes first: the peer is to see what is taken back.
+        flush()
         session.reset(stream, code)
         flush()
     }
@@ -214,6 +217,7 @@ final class HTTP2Connection {
 
     /// Hands over what there is, as far as the kernel takes it now.
     func flush() {
+        willFlush = false
         guard !isDead else { return }
         switch writing {
         case .blocked: return
@@ -225,6 +229,14 @@ final class HTTP2Connection {
             } while writing.isAskedAgain
             writing = .idle
         }
+    }
+
+    /// The same in this turn of the loop, after what is waiting to run: requests that are made together leave in one write
+    /// and one TLS record.
+    func flushSoon() {
+        guard !willFlush else { return }
+        willFlush = true
+        EventLoop.shared.execute { self.flush() }
     }
 
     /// False when that is all for now: the kernel is full, or the connection dead.

@@ -103,7 +103,7 @@ final class HTTP2Exchange {
             connection.flush()
             Task.onNetwork { await self.pass(bodyStream, on: stream) }
         } else if body.isEmpty {
-            connection.flush()
+            connection.flushSoon()
         } else {
             connection.write(body, ends: true, on: stream)
         }

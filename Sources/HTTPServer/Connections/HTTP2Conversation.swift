@@ -25,6 +25,7 @@ final class HTTP2Conversation {
     /// Where in the output things stand that are told when the kernel has taken them.
     private var marks: [(end: Int, stream: HTTP2StreamID, isEnd: Bool)] = []
     private var isWriting = false
+    private var willFlush = false
     private var hasClosedWrite = false
     private var isGoingAway = false
     /// Set when nothing more is to be done but to write what is left and to wait for the client's close.
@@ -157,6 +158,7 @@ final class HTTP2Conversation {
 
     /// Hands over what the client takes now; a task hands over the rest.
     func flush() {
+        willFlush = false
         guard !isWriting, connection.closeReason == nil else { return }
         do {
             guard try writeSome() else {
@@ -167,6 +169,14 @@ final class HTTP2Conversation {
         } catch {
             connection.end(because: error)
         }
+    }
+
+    /// The same in this turn of the loop, after what is waiting to run: answers that are ready together leave in one write
+    /// and one TLS record.
+    func flushSoon() {
+        guard !willFlush else { return }
+        willFlush = true
+        EventLoop.shared.execute { self.flush() }
     }
 
     private func writeRest() async {

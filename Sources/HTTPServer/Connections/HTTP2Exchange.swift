@@ -148,8 +148,8 @@ final class HTTP2Exchange: ServerExchange {
             responseBytes = body.count
             session.write(body, ends: true, on: stream)
         }
-        // Head and body in one write.
-        conversation.flush()
+        // Head and body in one write, with what other streams have.
+        conversation.flushSoon()
         await conversation.waitForRoom(of: stream)
     }
 
@@ -249,7 +249,7 @@ final class HTTP2Exchange: ServerExchange {
     func endHandler() {
         hasHandlerReturned = true
         giveUpRest()
-        conversation.flush()
+        conversation.flushSoon()
     }
 
     /// The response's last frame stands in the output.

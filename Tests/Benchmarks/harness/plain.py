@@ -31,17 +31,21 @@ def measure(nginx, cores, contenders, options, note):
 
 
 def report(samples):
+    return side_by_side(samples, "wrk", [
+        (names.HOOKS, "wrk", 1.25), (names.RECORDING, "wrk", 1.25),
+        (names.HOOKS, names.GO_TRACED, 0.5), (names.RECORDING, names.GO_TRACED, 0.5), (names.PROGRAM, names.GO, 1)])
+
+
+def side_by_side(samples, floor, targets):
+    """A table with ratios to `floor` and to Go with its hooks, and what each (ours, peer, limit) comes to."""
     cpu = {name: [sample.cpu_microseconds for sample in taken] for name, taken in samples.items()}
     ratio = lambda name, peer: f"{ratios(cpu[name], cpu[peer]).middle:.2f}" if peer in cpu else "-"
     rows = [
         [name, f"{Spread.of(cpu[name]):.2f}", f"{Spread.of(sample.per_second for sample in taken):,.0f}",
-         ratio(name, "wrk"), ratio(name, names.GO_TRACED)]
+         ratio(name, floor), ratio(name, names.GO_TRACED)]
         for name, taken in samples.items()]
-    lines = [table(["contender", "CPU µs/request", "requests/s", "CPU ÷ wrk", "CPU ÷ Go, httptrace"], rows), ""]
-
-    targets = [
-        (names.HOOKS, "wrk", 1.25), (names.RECORDING, "wrk", 1.25),
-        (names.HOOKS, names.GO_TRACED, 0.5), (names.RECORDING, names.GO_TRACED, 0.5), (names.PROGRAM, names.GO, 1)]
+    head = ["contender", "CPU µs/request", "requests/s", f"CPU ÷ {floor}", f"CPU ÷ {names.GO_TRACED}"]
+    lines = [table(head, rows), ""]
     for name, peer, limit in targets:
         if name in cpu and peer in cpu:
             lines.append(verdict(f"CPU of *{name}* ÷ *{peer}*", ratios(cpu[name], cpu[peer]), limit))

@@ -10,9 +10,9 @@ final class Workload {
     private var unsent: Int
     private var failures = 0
 
-    init(_ client: Client, _ url: RequestURL, _ requests: Int) {
+    init(_ client: Client, _ request: ClientRequest, _ requests: Int) {
         self.client = client
-        request = ClientRequest(url: url)
+        self.request = request
         unsent = requests
     }
 

@@ -1,5 +1,6 @@
 // Go's server as a contender: net/http with a small answer, until it is ended. With "states" it is watched by a
-// ConnState callback. It says its port on a line of its own.
+// ConnState callback. With a certificate and its key it speaks TLS, and HTTP/2 to those who want it. It says its port on
+// a line of its own.
 package main
 
 import (
@@ -26,5 +27,10 @@ func main() {
 		server.ConnState = func(net.Conn, http.ConnState) { count.Add(1) }
 	}
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	fmt.Fprintln(os.Stderr, server.Serve(listener))
+	if len(os.Args) > 3 {
+		err = server.ServeTLS(listener, os.Args[2], os.Args[3])
+	} else {
+		err = server.Serve(listener)
+	}
+	fmt.Fprintln(os.Stderr, err)
 }

@@ -1,4 +1,5 @@
-// Go's net/http as a contender: the same requests as EngineBenchmark's, with all of httptrace's hooks or with none.
+// Go's net/http as a contender: the same requests as EngineBenchmark's, with all of httptrace's hooks or with none, on
+// the same kinds of connections.
 package main
 
 import (
@@ -17,17 +18,24 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 5 || (os.Args[4] != "unwatched" && os.Args[4] != "hooks") {
-		fmt.Fprintln(os.Stderr, "usage: peer URL REQUESTS CONNECTIONS unwatched|hooks")
+	if len(os.Args) < 5 || (os.Args[4] != "unwatched" && os.Args[4] != "hooks") {
+		fmt.Fprintln(os.Stderr, "usage: peer URL REQUESTS CONNECTIONS unwatched|hooks [kept|new|h2]")
 		os.Exit(2)
+	}
+	carrier := "kept"
+	if len(os.Args) > 5 {
+		carrier = os.Args[5]
 	}
 	url := os.Args[1]
 	requests, _ := strconv.ParseInt(os.Args[2], 10, 64)
 	connections, _ := strconv.Atoi(os.Args[3])
 
 	// Settings that favour speed: as many idle connections as workers, no decompression.
+	// The certificate isn't verified: one handshake doesn't count, and the engine does the same.
 	client := &http.Client{Transport: &http.Transport{
-		MaxIdleConns: connections, MaxIdleConnsPerHost: connections, DisableCompression: true}}
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: carrier == "h2",
+		DisableKeepAlives: carrier == "new",
+		MaxIdleConns:      connections, MaxIdleConnsPerHost: connections, DisableCompression: true}}
 	ctx := context.Background()
 	var seen int64
 	if os.Args[4] == "hooks" {
@@ -43,7 +51,7 @@ func main() {
 		go func() {
 			defer workers.Done()
 			for atomic.AddInt64(&unsent, -1) >= 0 {
-				if !get(ctx, client, url) {
+				if !get(ctx, client, url, carrier) {
 					atomic.AddInt64(&failures, 1)
 				}
 			}
@@ -54,7 +62,7 @@ func main() {
 		requests, failures, time.Since(start).Seconds(), seen)
 }
 
-func get(ctx context.Context, client *http.Client, url string) bool {
+func get(ctx context.Context, client *http.Client, url string, carrier string) bool {
 	request, err := http.NewRequestWithContext(ctx, "GET", url, nil)
 	if err != nil {
 		return false
@@ -65,7 +73,7 @@ func get(ctx context.Context, client *http.Client, url string) bool {
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
-	return err == nil && response.StatusCode == 200
+	return err == nil && response.StatusCode == 200 && (carrier == "h2") == (response.ProtoMajor == 2)
 }
 
 func countingTrace(seen *int64) *httptrace.ClientTrace {
