@@ -101,6 +101,7 @@ struct ListenTests {
         #expect(events.first == "requestFirstByte" && events.last == "requestFinished")
     }
 
+    // Test1xxResponses (ReverseProxy)
     @Test func `large bodies both ways, chunks, trailers, early hints and ranges pass`() async throws {
         let behind = try await playground()
         defer { behind.stop() }
