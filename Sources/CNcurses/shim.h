@@ -197,13 +197,20 @@ static inline bool terminal_rescue_prepare(int terminal, int notices, const char
     return true;
 }
 
-// Puts the handlers that were there before back.
+// Puts the handlers that were there before back. Of a terminal that is gone, reading tells before HUP comes: that is
+// expected then, and would end the program in the middle of its own ending.
 static inline void terminal_rescue_dismiss(void) {
+    struct termios now;
+    bool is_gone = tcgetattr(terminal_rescue_state()->terminal, &now) != 0;
     const int handled[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGTRAP, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGWINCH,
                            SIGTSTP, SIGCONT};
     terminal_rescue_state()->is_armed = 0;
     for (size_t i = 0; i < sizeof handled / sizeof *handled; i++) {
-        sigaction(handled[i], &terminal_rescue_state()->earlier[handled[i]], NULL);
+        if (handled[i] == SIGHUP && is_gone) {
+            signal(SIGHUP, SIG_IGN);
+        } else {
+            sigaction(handled[i], &terminal_rescue_state()->earlier[handled[i]], NULL);
+        }
     }
 }
 

@@ -57,6 +57,17 @@ final class Tracer {
         try? tell(event(), connection)
     }
 
+    /// Now, for whoever is to be told when something began that is told at its end; nil where nobody asks for times.
+    var moment: Timestamp? { isHeard && (tellsTimes || clock != nil) ? now : nil }
+
+    /// - Parameter start: When the system call began that took the last byte. It may deliver to the peer before it returns,
+    ///   and the peer that it wakes may take our processor: the end of the call would make the wait too short. Nil where
+    ///   it took several calls, after the last.
+    func recordFlushed(_ bytes: Int, from start: Timestamp?, on connection: ConnectionID) {
+        guard isHeard else { return }
+        try? tell(.flushed(bytes: bytes), connection, at: start)
+    }
+
     /// Whether somebody takes note of each 1xx, and could end the request.
     var hearsInformational: Bool { trace?.got1xxResponse != nil }
 

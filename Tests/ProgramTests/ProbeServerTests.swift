@@ -172,6 +172,15 @@ struct ProbeTLSTests {
         let known = try await Probe.run("--json", "--http2-prior-knowledge", "\(plain.plain)/page")
         #expect(try known.record.httpVersion == "HTTP/2", "\(known.output)")
         #expect(try known.record.bodyLen == 5)
+        let watched = try await Probe.run(
+            "--ndjson", "--frames", "--http2-prior-knowledge", "\(plain.plain)/page")
+        let lines = watched.output.split(separator: "\n")
+        #expect(
+            lines.contains { line in
+                line.contains(#""req":1,"conn":1,"ev":"frameSent","type":"HEADERS","stream":1,"#)
+            }, "\(watched.output)")
+        // A head that goes compressed has no size of its own.
+        #expect(lines.contains { $0.hasSuffix(#""ev":"wroteHeaders"}"#) })
     }
 
     @Test(arguments: ["DNS:other.test", "IP:127.0.0.2", "DNS:127.0.0.1"])

@@ -136,9 +136,10 @@ final class HTTP1Exchange {
     /// refuses a large upload answers early, and the answer is worth more than the write error that follows.
     private func write(_ bytes: [UInt8], then body: [UInt8]) {
         do throws(StreamError) {
+            let start = tracer.moment
             let taken = try tryWrite(bytes, bytes.count)
             sentBytes += taken
-            if taken == bytes.count, body.isEmpty { return noteFlushed() }
+            if taken == bytes.count, body.isEmpty { return noteFlushed(from: start) }
             let rest = Array(bytes[taken...])
             Task.onNetwork { await self.finishWriting(rest, body) }
         } catch {
@@ -221,10 +222,10 @@ final class HTTP1Exchange {
 
     private static let lastChunk = Array("0\r\n\r\n".utf8)
 
-    private func noteFlushed() {
+    private func noteFlushed(from start: Timestamp? = nil) {
         guard case .body = writing else { return }  // While the body is held back, only the head has gone.
         writing = .flushed
-        tracer.record(.flushed(bytes: sentBytes), on: connection.id)
+        tracer.recordFlushed(sentBytes, from: start, on: connection.id)
         noteWritingEnded()
         guard let limit = responseHeaderTimeout, head == nil else { return }
         headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in

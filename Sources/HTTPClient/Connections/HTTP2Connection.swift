@@ -246,6 +246,7 @@ final class HTTP2Connection {
             guard !isDead else { return false }
             guard session.hasOutput else { return true }
             var taken = 0
+            let start = leaving.isEmpty ? nil : EventLoop.shared.now
             do throws(StreamError) {
                 try session.withOutput { (bytes) throws(StreamError) in
                     taken = try stream.tryWrite(bytes)
@@ -255,7 +256,7 @@ final class HTTP2Connection {
                 noteWriteFailure(error)
                 return false
             }
-            noteTaken()
+            noteTaken(since: start)
             if taken == 0 {
                 writing = .blocked
                 Task.onNetwork { await self.waitToWrite() }
@@ -283,11 +284,13 @@ final class HTTP2Connection {
         if frame.endsStream { exchange.noteWritten() }
     }
 
-    private func noteTaken() {
+    /// - Parameter start: When the kernel began to take; nil when no exchange waits for that.
+    private func noteTaken(since start: Timestamp?) {
         let taken = session.takenBytes
         while let first = leaving.first, first.end <= taken {
             leaving.removeFirst()
-            exchanges[first.frame.stream]?.noteSent(first.frame.length, isEnd: first.frame.endsStream)
+            exchanges[first.frame.stream]?.noteSent(
+                first.frame.length, isEnd: first.frame.endsStream, since: start)
         }
     }
 

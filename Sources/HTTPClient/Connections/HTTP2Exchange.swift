@@ -145,11 +145,11 @@ final class HTTP2Exchange {
     }
 
     /// A frame of the request is with the kernel.
-    func noteSent(_ bytes: Int, isEnd: Bool) {
+    func noteSent(_ bytes: Int, isEnd: Bool, since start: Timestamp?) {
         sentBytes += bytes
         if let stream, connection.unsentBytes(of: stream) == 0 { feeder.take()?.resume() }
         guard isEnd, !isEnded else { return }
-        tracer.record(.flushed(bytes: sentBytes), on: connection.id)
+        tracer.recordFlushed(sentBytes, from: start, on: connection.id)
         guard let limit = responseHeaderTimeout, head == nil else { return }
         headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
             self?.abort(

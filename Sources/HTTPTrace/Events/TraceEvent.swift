@@ -29,7 +29,9 @@ public enum TraceEvent: Sendable, Equatable {
     case wait100Continue
     /// [G] Head and body stand in the write buffer, or writing failed.
     case wroteRequest(Failure?)
-    /// [+] The last request byte was handed to the kernel: the end of `send`. `bytes` counts head and body.
+    /// [+] The last request byte was handed to the kernel: the end of `send`. `bytes` counts head and body. Stamped when the
+    /// system call began that took it, since that may wake the peer before it returns; where the kernel was full and
+    /// took it piece by piece, when it had all.
     case flushed(bytes: Int)
     /// [G] The first byte of the first response message, 1xx included.
     case gotFirstResponseByte
