@@ -32,7 +32,7 @@ public final class Client: Sendable {
         heads = RequestHeads(configuration)
         pool = ConnectionPool(
             settings: configuration.pool, factory: ConnectionFactory(configuration: configuration),
-            observer: configuration.connectionObserver)
+            observer: configuration.connectionObserver, buffer: configuration.connectionBuffer)
     }
 
     /// Sends `request` and waits for the response's head.

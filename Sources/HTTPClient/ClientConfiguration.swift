@@ -45,6 +45,8 @@ public struct ClientConfiguration: Sendable {
     /// Told of every connection's life: `connection…` events, whether or not a request is involved. Called on the
     /// network thread, never concurrently.
     public var connectionObserver: (@Sendable (TraceRecord) -> Void)?
+    /// Keeps the same, for those who look at many at a time.
+    public var connectionBuffer: TraceBuffer?
 
     /// - Parameters:
     ///   - tls: Nil verifies against the system's roots.

@@ -8,6 +8,8 @@ struct MadeHead {
     let bytes: [UInt8]
     /// The same bytes, save that who we are to a proxy is left out: events go to files and screens.
     let told: SentHead
+    /// Of the first hop, as Go's hook is told.
+    let hostPort: String
 }
 
 /// Makes the heads of requests, HTTP/1's bytes of them, and what is told of them.
@@ -87,7 +89,7 @@ final class RequestHeads {
         }
         guard case .forwarded = key.way else {
             let bytes = try bytes(of: request, .origin)
-            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes))
+            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes), hostPort: key.firstHop.hostPort)
         }
         let own = request.fields
         for field in proxies.fields(for: request.url.origin) where own[field.name] == nil {
@@ -95,10 +97,12 @@ final class RequestHeads {
         }
         let bytes = try bytes(of: request, .absolute)
         guard request.fields[.proxyAuthorization] != nil else {
-            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes))
+            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes), hostPort: key.firstHop.hostPort)
         }
         request.fields[.proxyAuthorization] = "(left out)"
-        return MadeHead(bytes: bytes, told: SentHead(bytes: try self.bytes(of: request, .absolute)))
+        return MadeHead(
+            bytes: bytes, told: SentHead(bytes: try self.bytes(of: request, .absolute)), hostPort: key.firstHop.hostPort
+        )
     }
 
     private func bytes(of request: ClientRequest, _ form: HTTP1RequestHead.TargetForm) throws(Failure) -> [UInt8] {
@@ -132,7 +136,8 @@ extension ClientRequest {
     /// Unicode form of values are nothing. Only for requests without a body and without user information, so as not
     /// to compare those.
     fileprivate func isWrittenLike(_ other: ClientRequest) -> Bool {
-        method == other.method && url == other.url && url.userInfo == nil && !hasBody && !other.hasBody
+        if isSame(as: other) { return true }
+        return method == other.method && url == other.url && url.userInfo == nil && !hasBody && !other.hasBody
             && fields.count == other.fields.count
             && zip(fields, other.fields).allSatisfy { one, two in
                 one.name.rawName == two.name.rawName

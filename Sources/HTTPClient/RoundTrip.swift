@@ -67,7 +67,7 @@ final class RoundTrip {
             while true {
                 if let abortion { throw abortion }
                 let connection: LeasedConnection
-                switch try pool.lease(for: key, tracer: tracer) {
+                switch try pool.lease(for: key, hostPort: head.hostPort, tracer: tracer) {
                 case .now(let idle): connection = idle
                 case .later(let request, let waiter):
                     stage = .leasing(request)
@@ -133,11 +133,10 @@ final class RoundTrip {
         switch connection {
         case .http1(let connection):
             let exchange = HTTP1Exchange(
-                request.body, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout,
+                request, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout,
                 tracer: tracer)
             stage = .exchanging(.http1(exchange))
-            tracer.record(.wroteHeaders(head.told), on: connection.id)
-            exchange.send(request, head: head.bytes, expectTimeout: configuration.expectContinueTimeout)
+            exchange.send(head, expectTimeout: configuration.expectContinueTimeout)
             return .http1(exchange)
         case .http2(let exchange):
             do throws(Failure) {

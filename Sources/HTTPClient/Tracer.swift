@@ -16,6 +16,9 @@ final class Tracer {
     private let trace: ClientTrace?
     private let buffer: TraceBuffer?
     private let tellsTimes: Bool
+    /// The buffer, where nobody is to be called nor asks what phases took: most of what is traced. Not counted again, since
+    /// `buffer` is there as long as this.
+    private let onlyKeeper: TraceBuffer.Keeper?
     /// Whether somebody listens still.
     private var isHeard: Bool
     private var isOver = false
@@ -32,20 +35,21 @@ final class Tracer {
         buffer = trace?.buffer
         tellsTimes = trace?.tellsTimes ?? false
         clock = keepsTimes ? PhaseClock() : nil
+        onlyKeeper = self.trace == nil && !keepsTimes ? buffer?.keeper : nil
         isHeard = self.trace != nil || buffer != nil || keepsTimes
     }
 
     /// ` (connect 12 ms, wait 1.99 s)`: what each phase took until now; empty where that isn't kept.
     var timesInWords: String {
-        guard let words = clock?.words(at: EventLoop.shared.now), !words.isEmpty else { return "" }
+        guard let words = clock?.words(at: SystemTime().now), !words.isEmpty else { return "" }
         return " (\(words))"
     }
 
     /// The time of what is being told: the held moment, else now.
-    var now: Timestamp { held ?? EventLoop.shared.now }
+    var now: Timestamp { held ?? SystemTime().now }
 
     /// Gives all events until `letGo` one stamp: of `moment`, when the kernel told it, else of now.
-    func hold(_ moment: Timestamp? = nil) { if tellsTimes || clock != nil { held = moment ?? EventLoop.shared.now } }
+    func hold(_ moment: Timestamp? = nil) { if tellsTimes || clock != nil { held = moment ?? SystemTime().now } }
 
     func letGo() { held = nil }
 
@@ -106,6 +110,11 @@ final class Tracer {
     }
 
     private func tell(_ event: consuming TraceEvent, _ connection: ConnectionID?, at time: Timestamp? = nil) throws {
+        if let onlyKeeper {
+            let moment = time ?? now
+            if moment > lastTime { lastTime = moment }
+            return onlyKeeper.append(time: lastTime, exchange: exchange, connection: connection, event: event)
+        }
         if tellsTimes || clock != nil {
             // Bytes may have arrived before we came to note that ours had left: time stands still then, and never goes back.
             lastTime = max(time ?? now, lastTime)

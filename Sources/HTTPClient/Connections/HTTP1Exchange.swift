@@ -33,9 +33,7 @@ final class HTTP1Exchange {
     private(set) var upgraded: UpgradedStream?
     /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
     private(set) var abortion: Failure?
-    private let body: [UInt8]
-    /// Goes out instead of `body`.
-    private var bodyStream: RequestBodyStream?
+    private let request: ClientRequest
     @exclusivity(unchecked) var chunk: [UInt8] = []
     private var bodyBytes = 0
     /// What Content-Length says; nil where the end shows otherwise.
@@ -69,9 +67,8 @@ final class HTTP1Exchange {
 
     var loop: EventLoop { .shared }
 
-    /// - Parameter body: The request's.
-    init(_ body: [UInt8], on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
-        self.body = body
+    init(_ request: ClientRequest, on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
+        self.request = request
         self.connection = connection
         self.responseHeaderTimeout = responseHeaderTimeout
         self.tracer = tracer
@@ -89,17 +86,18 @@ final class HTTP1Exchange {
     /// Sends the request, as far as the kernel takes it at once; a task of its own sends the rest.
     ///
     /// - Parameters:
-    ///   - bytes: The head.
     ///   - expectTimeout: How long a body that asked for a 100 is held back.
-    func send(_ request: ClientRequest, head bytes: [UInt8], expectTimeout: Duration) {
+    func send(_ head: MadeHead, expectTimeout: Duration) {
+        // Until the first byte is handed over nothing passes but bookkeeping.
+        tracer.hold()
+        tracer.record(.wroteHeaders(head.told), on: connection.id)
         connection.noteArrivals(tracer.isRecording)
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
-        bodyStream = request.bodyStream
         if request.expectsContinue {
-            holdBodyBack(head: bytes, for: expectTimeout)
+            holdBodyBack(head: head.bytes, for: expectTimeout)
         } else {
-            writeBody(after: bytes)
+            writeBody(after: head.bytes)
         }
     }
 
@@ -123,9 +121,13 @@ final class HTTP1Exchange {
 
     private func writeBody(after bytes: [UInt8]) {
         writing = .body
-        if let bodyStream {
+        if let bodyStream = request.bodyStream {
+            tracer.letGo()
             Task.onNetwork { await self.pass(bodyStream, after: bytes) }
-        } else if body.count <= Self.inlineBodyBytes {
+            return
+        }
+        let body = request.body
+        if body.count <= Self.inlineBodyBytes {
             // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
             tracer.record(.wroteRequest(nil), on: connection.id)
             write(body.isEmpty ? bytes : bytes + body, then: [])
@@ -139,6 +141,7 @@ final class HTTP1Exchange {
     private func write(_ bytes: [UInt8], then body: [UInt8]) {
         do throws(StreamError) {
             let start = tracer.moment
+            tracer.letGo()
             let taken = try tryWrite(bytes, bytes.count)
             sentBytes += taken
             if taken == bytes.count, body.isEmpty { return noteFlushed(from: start) }
@@ -299,7 +302,7 @@ final class HTTP1Exchange {
         if count > 0, !gotFirstByte {
             gotFirstByte = true
             tracer.record(.gotFirstResponseByte, on: connection.id)
-            if tracer.isRecording, connection.mayMeasure(at: loop.now) {
+            if tracer.isRecording, connection.mayMeasure(at: tracer.now) {
                 measuresTCP = true
                 recordTCPFacts(at: .firstByte)
             }

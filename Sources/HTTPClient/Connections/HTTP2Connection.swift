@@ -64,7 +64,9 @@ final class HTTP2Connection {
         self.stream = stream
         self.facts = facts
         self.pool = pool
-        observesFrames = configuration.observesFrames && configuration.connectionObserver != nil
+        observesFrames =
+            configuration.observesFrames
+            && (configuration.connectionObserver != nil || configuration.connectionBuffer != nil)
         session = HTTP2Session(.client, limits: configuration.http2Limits)
         session.observesFrames = observesFrames
         if let interval = configuration.pingInterval {

@@ -14,12 +14,14 @@ final class ConnectionPool {
     @exclusivity(unchecked) private var state: PoolState
     private let factory: ConnectionFactory
     private let observer: (@Sendable (TraceRecord) -> Void)?
+    private let buffer: TraceBuffer?
+    /// The buffer's.
+    private let keeper: TraceBuffer.Keeper?
     private let loop: EventLoop
     @exclusivity(unchecked) private var connections = ConnectionTable<ClientConnection>()
     private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
-    @exclusivity(unchecked) private var lastHostPort: (key: ConnectionKey, text: String)?
     private var nextWake: (at: Timestamp, timer: TimerID)?
     private var isShutDown = false
     /// Calls of `closeIdle` that wait for connections to go.
@@ -27,11 +29,13 @@ final class ConnectionPool {
 
     init(
         settings: PoolSettings, factory: ConnectionFactory, observer: (@Sendable (TraceRecord) -> Void)?,
-        loop: EventLoop = .shared
+        buffer: TraceBuffer?, loop: EventLoop = .shared
     ) {
         state = PoolState(settings: settings, versions: factory.configuration.versions)
         self.factory = factory
         self.observer = observer
+        self.buffer = buffer
+        keeper = buffer?.keeper
         self.loop = loop
     }
 
@@ -53,10 +57,11 @@ final class ConnectionPool {
 
     /// Asks for a connection.
     ///
+    /// - Parameter hostPort: Of the first hop.
     /// - Throws: After the client was shut down.
-    func lease(for key: ConnectionKey, tracer: Tracer) throws(Failure) -> Lease {
+    func lease(for key: ConnectionKey, hostPort: String, tracer: Tracer) throws(Failure) -> Lease {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
-        tracer.record(.getConn(hostPort: hostPort(of: key)))
+        tracer.record(.getConn(hostPort: hostPort))
         let now = loop.now
         if let taken = state.takeIdle(for: key, at: now) {
             return .now(take(taken.connection, .idle(for: taken.rested), tracer))
@@ -73,14 +78,6 @@ final class ConnectionPool {
         waiting[request] = waiter
         obey(actions)
         return .later(request, waiter)
-    }
-
-    /// The same text for the same key, most often: making it takes longer than recording an event.
-    private func hostPort(of key: ConnectionKey) -> String {
-        if let lastHostPort, lastHostPort.key == key { return lastHostPort.text }
-        let text = key.firstHop.hostPort
-        lastHostPort = (key, text)
-        return text
     }
 
     /// Ends the wait of a request that no longer wants a connection; nothing happens when it does not wait.
@@ -305,6 +302,7 @@ final class ConnectionPool {
         _ event: @autoclosure () -> TraceEvent, _ id: ConnectionID, _ exchange: ExchangeID? = nil,
         at time: Timestamp? = nil
     ) {
+        if let keeper { keeper.append(time: time ?? loop.now, exchange: exchange, connection: id, event: event()) }
         guard let observer else { return }
         observer(TraceRecord(time: time ?? loop.now, exchange: exchange, connection: id, event: event()))
     }

@@ -50,6 +50,11 @@ struct ConnectionTable<Entry> {
     }
 
     private func index(of id: ConnectionID) -> Int? {
+        // Where none before it has gone, it stands as far from the first as their numbers are apart.
+        if let first = ids.first {
+            let guess = id.number - first.number
+            if ids.indices.contains(guess), ids[guess] == id { return guess }
+        }
         let index = indexOfFirst(from: id)
         return index < ids.count && ids[index] == id ? index : nil
     }

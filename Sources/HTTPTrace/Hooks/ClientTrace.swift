@@ -101,7 +101,7 @@ public struct ClientTrace: Sendable {
     }
 
     /// Whether anybody is told when events happened. Go's hooks are not.
-    public var tellsTimes: Bool { hooks.event != nil || hooks.buffer != nil }
+    public var tellsTimes: Bool { hooks.tellsTimes }
 
     /// Whether there is a hook, `event` included: somebody to be called.
     public var hasHooks: Bool { hooks.isCalled }
@@ -163,9 +163,14 @@ extension ClientTrace {
             buffer = other.buffer
         }
 
-        // Asked once a request, and nearly always answered by the first ones.
-        var isCalled: Bool {
-            event != nil || gotConn != nil || getConn != nil || putIdleConn != nil || gotFirstResponseByte != nil
+        // Asked once a request; looking at a closure counts a reference.
+        private(set) var isCalled = false
+        private(set) var tellsTimes = false
+
+        func noteChange() {
+            tellsTimes = event != nil || buffer != nil
+            isCalled =
+                event != nil || gotConn != nil || getConn != nil || putIdleConn != nil || gotFirstResponseByte != nil
                 || got100Continue != nil || got1xxResponse != nil || dnsStart != nil || dnsDone != nil
                 || connectStart != nil || connectDone != nil || tlsHandshakeStart != nil || tlsHandshakeDone != nil
                 || wroteHeaderField != nil || wroteHeaders != nil || wait100Continue != nil || wroteRequest != nil
@@ -175,6 +180,7 @@ extension ClientTrace {
     private mutating func change(_ body: (Hooks) -> Void) {
         if !isKnownUniquelyReferenced(&hooks) { hooks = Hooks(copying: hooks) }
         body(hooks)
+        hooks.noteChange()
     }
 }
 

@@ -67,7 +67,7 @@ final class Prober: Sendable {
         let (stream, continuation) = AsyncStream<TraceBatch>.makeStream()
         let recorder = TraceRecorder { continuation.yield($0) }
         var configuration = configuration
-        configuration.connectionObserver = recorder.connectionObserver
+        configuration.connectionBuffer = recorder.connectionBuffer
         client = await Client(configuration)
         self.recorder = recorder
         self.beginHop = beginHop

@@ -79,8 +79,8 @@ final class TraceRecorder {
     /// The trace to install for requests that are to be recorded.
     nonisolated var trace: ClientTrace { ClientTrace { $0.buffer = buffer } }
 
-    /// For `ClientConfiguration.connectionObserver`.
-    nonisolated var connectionObserver: @Sendable (TraceRecord) -> Void { { [buffer] in buffer.append($0) } }
+    /// For `ClientConfiguration.connectionBuffer`.
+    nonisolated var connectionBuffer: TraceBuffer { buffer }
 
     /// A request is about to be sent under a number of our own.
     func begin(_ draft: RequestDraft, as id: ExchangeID, _ cause: Exchange.Cause) {

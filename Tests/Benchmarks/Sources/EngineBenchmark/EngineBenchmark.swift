@@ -44,7 +44,7 @@ struct EngineBenchmark {
         configuration.versions = carrier == .h2 ? .http2Only : .http1Only
         configuration.pool.idlePerHost = connections
         configuration.pool.idleTotal = connections
-        configuration.connectionObserver = watching.connectionObserver
+        configuration.connectionBuffer = watching.connectionBuffer
         let client = await Client(configuration)
 
         let start = SystemTime().now

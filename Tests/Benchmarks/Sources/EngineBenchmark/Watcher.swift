@@ -12,7 +12,7 @@ enum Watcher: String, CaseIterable {
 
     struct Watching: Sendable {
         var trace: ClientTrace?
-        var connectionObserver: (@Sendable (TraceRecord) -> Void)?
+        var connectionBuffer: TraceBuffer?
         fileprivate var tally = Tally()
 
         /// Hooks called, or events recorded.
@@ -27,7 +27,7 @@ enum Watcher: String, CaseIterable {
         case .hooks: watching.trace = tally.countingTrace
         case .recording:
             watching.trace = ClientTrace { $0.buffer = tally.buffer }
-            watching.connectionObserver = { tally.buffer.append($0) }
+            watching.connectionBuffer = tally.buffer
         }
         return watching
     }
