@@ -48,9 +48,7 @@ final class ProbeRun {
         await prober.keepCookies(try client.startingCookies())
         let interrupt = watchInterrupt()
         // All URLs once, then all again: a cold one of each comes before the warm ones.
-        await prober.run(count: total, concurrency: concurrency, following: client.redirects) { [drafts] in
-            drafts[$0 % drafts.count]
-        }
+        await prober.run(drafts, count: total, concurrency: concurrency, following: client.redirects)
         // What is left in the recorder is reported before this returns.
         await prober.shutDown()
         interrupt.cancel()

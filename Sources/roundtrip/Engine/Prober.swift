@@ -129,16 +129,15 @@ final class Prober: Sendable {
     /// The next request starts on the network thread in the turn in which the one before it ended: reports come sixty
     /// times a second, and waiting for one between two requests would measure our own patience.
     ///
-    /// - Parameter draft: The request to send, by its place: 0 for the first.
-    func run(
-        count: Int, concurrency: Int, following policy: RedirectPolicy?,
-        _ draft: @escaping @Sendable (Int) -> RequestDraft
-    ) async {
+    /// - Parameter drafts: At least one; after the last comes the first again.
+    func run(_ drafts: [RequestDraft], count: Int, concurrency: Int, following policy: RedirectPolicy?) async {
+        // Made once: one that is sent again is known by a look.
+        let requests = drafts.map { ClientRequest($0) }
         let workers = (0..<min(count, concurrency)).map { _ in
             Task.onNetwork { [self] in
                 await ClientTrace.$current.withValue(trace) {
                     while !Task.isCancelled, let place = nextOfRun(count) {
-                        await runOne(draft(place), policy)
+                        await runOne(drafts[place % drafts.count], requests[place % drafts.count], policy)
                         if recorder.isBehind { await recorder.ready() }
                     }
                 }
@@ -149,9 +148,9 @@ final class Prober: Sendable {
     }
 
     @NetworkActor
-    private func runOne(_ draft: RequestDraft, _ policy: RedirectPolicy?) async {
+    private func runOne(_ draft: RequestDraft, _ request: ClientRequest, _ policy: RedirectPolicy?) async {
         var chain = policy.map { RedirectChain($0, at: EventLoop.shared.now) }
-        var (request, redirection) = (ClientRequest(draft), Redirection?.none)
+        var (request, redirection) = (request, Redirection?.none)
         var id = nextNumber()
         recorder.begin(draft, as: id, .typed)
         while let (next, led) = await exchange(request, as: id, after: redirection, &chain) {
