@@ -25,6 +25,7 @@ final class Waiter {
     }
 
     /// Waits for `resume`. Once.
+    @inline(__always)
     func answer() async throws(Failure) -> LeasedConnection {
         if case .answered(let answer) = state { return try answer.get() }
         let answer = await withUnsafeContinuation { continuation in
