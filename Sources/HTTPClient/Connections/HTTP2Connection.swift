@@ -18,6 +18,8 @@ final class HTTP2Connection {
     let id: ConnectionID
     let facts: ConnectionFacts
     private let stream: any ByteStream
+    /// At the bottom of `stream`.
+    private let carrier: TCPStream?
     private let session: HTTP2Session
     private let observesFrames: Bool
     /// Requests it has carried.
@@ -61,6 +63,7 @@ final class HTTP2Connection {
     ) {
         self.id = id
         self.stream = stream
+        carrier = stream.carrier
         self.facts = facts
         self.pool = pool
         observesFrames = configuration.observesFrames && configuration.connectionObserver != nil
@@ -106,6 +109,7 @@ final class HTTP2Connection {
         do throws(WireError) {
             let stream = try session.submit(head, countsInterimHeads: !exchange.hearsInformational)
             exchanges[stream] = exchange
+            if exchange.isRecording { carrier?.notesArrivals = true }
             vigil?.begin(self)
             return stream
         } catch {
@@ -153,6 +157,9 @@ final class HTTP2Connection {
     func retire(because reason: CloseReason) { pool?.retire(self, because: reason) }
 
     // MARK: - Reading
+
+    /// When the bytes that were read last had arrived; nil where nobody wants to know it, or the kernel doesn't tell.
+    var arrival: Timestamp? { carrier?.arrival }
 
     private func noticeReadable() {
         for _ in 0..<Self.readsPerTurn {
