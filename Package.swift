@@ -18,7 +18,6 @@ let settings: [SwiftSetting] =
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -72,7 +71,7 @@ let package = Package(
         // The engine.
         library("HTTPWire", ["HTTPTrace", "CNgHTTP2", "CZlib", "CBrotli", "CZstd", httpTypes]),
         library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", "CAres", deque]),
-        library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque, ordered]),
+        library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque]),
         library("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
 
         // What has been seen.
