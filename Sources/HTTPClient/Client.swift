@@ -50,16 +50,22 @@ public final class Client: Sendable {
     ) async throws(Failure) -> Response {
         // Go: a request that is cancelled before it starts fires no hook.
         guard !Task.isCancelled else { throw Failure.cancelledByCaller(in: nil) }
-        let tracer = Tracer(
-            exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current,
-            keepsTimes: configuration.requestTimeout != nil || configuration.responseHeaderTimeout != nil)
-        let trip = RoundTrip(request, after: redirection, self, tracer)
+        let trip = makeTrip(request, id, redirection)
         let result = await withTaskCancellationHandler {
             await trip.run()
         } onCancel: {
             EventLoop.shared.execute { trip.cancel() }
         }
         return try result.get()
+    }
+
+    @inline(never)  // Else what it takes to make one would stay until its end.
+    @NetworkActor
+    private func makeTrip(_ request: ClientRequest, _ id: ExchangeID?, _ redirection: Redirection?) -> RoundTrip {
+        let tracer = Tracer(
+            exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current,
+            keepsTimes: configuration.requestTimeout != nil || configuration.responseHeaderTimeout != nil)
+        return RoundTrip(request, after: redirection, self, tracer)
     }
 
     /// Which connections may serve `origin`.

@@ -62,8 +62,7 @@ final class RoundTrip {
     func run() async -> Result<Response, Failure> {
         begin()
         do throws(Failure) {
-            let key = try client.key(for: request.url.origin)
-            let head = try client.heads.head(of: request, to: key)
+            let (key, head) = try prepare()
             while true {
                 if let abortion { throw abortion }
                 let connection: LeasedConnection
@@ -110,6 +109,13 @@ final class RoundTrip {
         startTimer()
     }
 
+    /// Which connections may carry it, and the head to be written.
+    @inline(never)  // Else what that takes would stay for as long as the request waits.
+    private func prepare() throws(Failure) -> (ConnectionKey, MadeHead) {
+        let key = try client.key(for: request.url.origin)
+        return (key, try client.heads.head(of: request, to: key))
+    }
+
     /// Ends it at once, whatever it waits for. Later calls, and calls after the end, change nothing.
     func abort(because failure: Failure) {
         guard abortion == nil else { return }
@@ -154,6 +160,7 @@ final class RoundTrip {
 
     /// - Returns: What to wait for before the next attempt.
     /// - Throws: Why it failed, when there may be no other attempt.
+    @inline(never)  // As above.
     private func prepareRetry(
         after problem: ExchangeProblem, _ exchange: ClientExchange
     ) throws(Failure) -> Pause? {

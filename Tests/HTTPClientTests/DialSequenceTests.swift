@@ -56,7 +56,10 @@ struct DialSequenceTests {
     @Test func `after a refusal the next address is tried at once`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
         let refusing = NetworkAddress(family: .ip4, ip: "127.0.0.7", port: 1)
-        let test = try TestClient { $0.resolver = AnswersInTurn([[refusing, server.address]]) }
+        let test = try TestClient {
+            $0.resolver = AnswersInTurn([[refusing, server.address]])
+            $0.dialing.attemptDelay = .seconds(3_600)
+        }
         #expect(try await test.fetch(named) == (200, "hello"))
         #expect(
             test.events.words == asked + [
@@ -81,7 +84,10 @@ struct DialSequenceTests {
     // go-semantics 4.e: all fail. Go returns the first address's error; here all are named.
     @Test func `when every address fails the failure names each`() async throws {
         let refusing = ["127.0.0.7", "127.0.0.8"].map { NetworkAddress(family: .ip4, ip: $0, port: 1) }
-        let test = try TestClient { $0.resolver = AnswersInTurn([refusing]) }
+        let test = try TestClient {
+            $0.resolver = AnswersInTurn([refusing])
+            $0.dialing.attemptDelay = .seconds(3_600)
+        }
         let failure = await test.failure(of: ClientRequest(url: named))
         #expect(failure?.message == "127.0.0.7:1 refused, 127.0.0.8:1 refused")
         #expect(

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTrace
 import HTTPTypes
 import HTTPWire
@@ -64,6 +65,36 @@ struct HTTP2ClientTests {
             #expect(
                 head.lines.map(\.name) == [":authority", ":method", ":path", ":scheme", "user-agent"])
         }
+    }
+
+    @Test(arguments: [false, true])
+    func `what comes is stamped when it arrived, however late it is read`(isSecure: Bool) async throws {
+        var answeredAt = Timestamp.zero
+        let peer = try HTTP2Peer(secure: isSecure) { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            connection.respond(id)
+            // After the answer has gone, in the same turn: the client can't read meanwhile.
+            Task.onNetwork {
+                answeredAt = EventLoop.shared.now
+                usleep(200_000)
+            }
+        }
+        let test = try isSecure ? secureClient() : plainClient()
+        // The kernel begins to stamp soon after the first socket has asked for it, not at once.
+        var isStamped = false
+        for _ in 0..<50 where !isStamped {
+            test.events.removeAll()
+            #expect(try await test.fetch(peer.url()) == (200, "hello"))
+            let told = test.events.all.filter { record in
+                switch record.event {
+                case .gotFirstResponseByte, .responseHead, .bodyBytes, .bodyEnded: true
+                default: false
+                }
+            }
+            #expect(told.count == 4)
+            isStamped = told.allSatisfy { $0.time < answeredAt + .milliseconds(100) }
+        }
+        #expect(isStamped)
     }
 
     @Test func `two first requests share the handshake`() async throws {

@@ -190,9 +190,9 @@ private func dialer(_ addresses: NetworkAddress..., delay: Duration = HappyEyeba
 
 @NetworkActor
 private func dialer(_ addresses: [NetworkAddress], delay: Duration) -> Dialer {
-    var dialer = Dialer(resolver: NamesOnly([origin.host: addresses]))
-    dialer.options.attemptDelay = delay
-    return dialer
+    var options = DialOptions()
+    options.attemptDelay = delay
+    return Dialer(resolver: NamesOnly([origin.host: addresses]), options: options)
 }
 
 /// How many of this machine's IPv4 sockets wait for an answer from `address`.

@@ -8,14 +8,19 @@ internal import Transport
 //      forwarded     TCP ▸ (TLS with the proxy)
 //      tunnelled     TCP ▸ (TLS with the proxy) ▸ CONNECT or SOCKS ▸ (TLS with the origin)
 //                          └──────────── tunnelStart … tunnelDone ┘
+//
+// Ten thousand dials may wait at once, and what a function keeps over its waits is allocated for each (see `Dialer`): so the
+// factory is an object, and what only other ways need stands apart from the direct one.
 
 @NetworkActor
-struct ConnectionFactory {
+final class ConnectionFactory {
     let configuration: ClientConfiguration
+    private let dialer: Dialer
     let loop: EventLoop
 
     init(configuration: ClientConfiguration, loop: EventLoop = .shared) {
         self.configuration = configuration
+        dialer = Dialer(resolver: configuration.resolver, options: configuration.dialing)
         self.loop = loop
     }
 
@@ -31,23 +36,34 @@ struct ConnectionFactory {
     ) async throws(Failure) -> ClientConnection {
         if key.origin.scheme == .https { configuration.tls.prepare() }
         let tcp = try await dial(key, record: record)
+        guard key.hasMoreLayers else { return make(id, tcp, tls: nil, isHTTP2: knowsHTTP2(key), in: pool) }
+        return try await layer(id, key, over: tcp, in: pool, isTraced: isTraced, record: record)
+    }
+
+    /// Puts what `key` wants over `tcp`.
+    @inline(never)
+    private func layer(
+        _ id: ConnectionID, _ key: ConnectionKey, over tcp: TCPStream, in pool: ConnectionPool, isTraced: Bool,
+        record: @escaping @NetworkActor (TraceEvent) -> Void
+    ) async throws(Failure) -> ClientConnection {
         var stream: any ByteStream = tcp
         if case .tunnelled(let proxy) = key.way {
             stream = try await tunnel(over: tcp, to: key.origin, through: proxy, isTraced: isTraced, record: record)
         }
-        let isProxy = if case .forwarded = key.way { true } else { false }
-        let knowsHTTP2 = configuration.versions == .http2Only && !isProxy
         guard key.origin.scheme == .https else {
-            return make(id, stream, tls: nil, isHTTP2: knowsHTTP2, in: pool)
+            return make(id, stream, tls: nil, isHTTP2: knowsHTTP2(key), in: pool)
         }
-        var handshake = isProxy ? proxyHandshake : originHandshake
+        var handshake = key.isProxy ? proxyHandshake : originHandshake
         handshake.tellsMessages = isTraced
         let (tls, tlsFacts) = try await handshake.run(over: stream, with: key.origin, record: record)
         // A server that chose nothing speaks HTTP/1.1, unless it is known to speak HTTP/2.
-        let isHTTP2 = tlsFacts.alpn == "h2" || (tlsFacts.alpn == nil && knowsHTTP2)
+        let isHTTP2 = tlsFacts.alpn == "h2" || (tlsFacts.alpn == nil && knowsHTTP2(key))
         return make(id, tls, tls: tlsFacts, isHTTP2: isHTTP2, in: pool)
     }
 
+    private func knowsHTTP2(_ key: ConnectionKey) -> Bool { configuration.versions == .http2Only && !key.isProxy }
+
+    @inline(never)
     private func make(
         _ id: ConnectionID, _ stream: any ByteStream, tls: TLSFacts?, isHTTP2: Bool, in pool: ConnectionPool
     ) -> ClientConnection {
@@ -74,20 +90,25 @@ struct ConnectionFactory {
             applicationProtocols: ["http/1.1"], loop: loop)
     }
 
+    @inline(__always)
     private func dial(
         _ key: ConnectionKey, record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> TCPStream {
         do throws(DialError) {
-            let dialer = Dialer(resolver: configuration.resolver, options: configuration.dialing)
             return try await dialer.dial(key.firstHop, timeout: configuration.connectTimeout, record: record)
         } catch {
-            var failure = Failure(error, during: error.phase)
-            if case .timedOut(let limit, _, _) = error {
-                failure.message += " (the limit for lookup and connecting is \(limit.inWords))"
-            }
-            if key.proxy != nil { failure.message = "the proxy can't be reached: \(failure.message)" }
-            throw failure
+            throw Self.failure(error, dialing: key)
         }
+    }
+
+    @inline(never)
+    private static func failure(_ error: DialError, dialing key: ConnectionKey) -> Failure {
+        var failure = Failure(error, during: error.phase)
+        if case .timedOut(let limit, _, _) = error {
+            failure.message += " (the limit for lookup and connecting is \(limit.inWords))"
+        }
+        if key.proxy != nil { failure.message = "the proxy can't be reached: \(failure.message)" }
+        return failure
     }
 
     // MARK: - Tunnels
@@ -147,6 +168,17 @@ struct ConnectionFactory {
             failure.message = "TLS with the proxy: \(error.message)"
             throw failure
         }
+    }
+}
+
+extension ConnectionKey {
+    /// Whether it ends at a proxy that makes requests itself.
+    fileprivate var isProxy: Bool { if case .forwarded = way { true } else { false } }
+
+    /// Whether TCP alone is not all of it.
+    fileprivate var hasMoreLayers: Bool {
+        if origin.scheme == .https { return true }
+        return if case .tunnelled = way { true } else { false }
     }
 }
 

@@ -261,6 +261,7 @@ final class HTTP1Exchange {
 
     /// Something may have come. It is read here, in the socket's own turn, and not by the task that waits: its turn comes
     /// after those of all others that have work now, and the stamps would grow as old.
+    @inline(never)  // Else a request that waits would keep the variables of reading.
     func noticeReadable() {
         if case .draining = settling { return drain() }
         // Put away first: what the bytes lead to may close the connection, and that comes back here.

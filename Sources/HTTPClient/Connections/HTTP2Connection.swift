@@ -19,6 +19,8 @@ final class HTTP2Connection {
     let facts: ConnectionFacts
     private(set) lazy var ends = ConnectionEnds(id, local: facts.local, remote: facts.remote)
     private let stream: any ByteStream
+    /// At the bottom of `stream`.
+    private let carrier: TCPStream?
     private let session: HTTP2Session
     private let observesFrames: Bool
     /// Requests it has carried.
@@ -62,6 +64,7 @@ final class HTTP2Connection {
     ) {
         self.id = id
         self.stream = stream
+        carrier = stream.carrier
         self.facts = facts
         self.pool = pool
         observesFrames =
@@ -109,6 +112,7 @@ final class HTTP2Connection {
         do throws(WireError) {
             let stream = try session.submit(head, countsInterimHeads: !exchange.hearsInformational)
             exchanges[stream] = exchange
+            if exchange.isRecording { carrier?.notesArrivals = true }
             vigil?.begin(self)
             return stream
         } catch {
@@ -156,6 +160,9 @@ final class HTTP2Connection {
     func retire(because reason: CloseReason) { pool?.retire(self, because: reason) }
 
     // MARK: - Reading
+
+    /// When the bytes that were read last had arrived; nil where nobody wants to know it, or the kernel doesn't tell.
+    var arrival: Timestamp? { carrier?.arrival }
 
     private func noticeReadable() {
         for _ in 0..<Self.readsPerTurn {

@@ -61,6 +61,8 @@ final class HTTP2Exchange {
     var id: ExchangeID { tracer.exchange }
     /// Whether somebody takes note of each 1xx, and could end the request.
     var hearsInformational: Bool { tracer.hearsInformational }
+    /// Whether somebody is told when things happened.
+    var isRecording: Bool { tracer.isRecording }
     private var loop: EventLoop { .shared }
 
     /// The request does not want it any more, and has sent nothing.
@@ -164,7 +166,11 @@ final class HTTP2Exchange {
 
     // MARK: - What the connection reads
 
+    // Stamped as the bytes arrived: before a frame's turn comes, those of all other streams may have had theirs.
+
     func noteInformational(_ received: HTTP2Head) {
+        tracer.hold(connection.arrival)
+        defer { tracer.letGo() }
         noteFirstByte()
         do {
             try tracer.recordInformational(ResponseHead(received), on: connection.id)
@@ -173,11 +179,14 @@ final class HTTP2Exchange {
         }
         guard received.status == 100 else { return }
         tracer.record(.got100Continue, on: connection.id)
+        tracer.letGo()  // What follows is our doing, now.
         releaseBody()
     }
 
     func noteHead(_ received: HTTP2Head) {
         guard problem == nil, head == nil else { return }
+        tracer.hold(connection.arrival)
+        defer { tracer.letGo() }
         noteFirstByte()
         let head = ResponseHead(received)
         self.head = head
@@ -191,7 +200,9 @@ final class HTTP2Exchange {
         guard problem == nil, !isEnded else { return }
         if chunk.isEmpty { chunk = Array(bytes) } else { chunk += bytes }
         bodyBytes += bytes.count
+        tracer.hold(connection.arrival)
         tracer.record(.bodyBytes(bytes.count), on: connection.id)
+        tracer.letGo()
         noteNews()
     }
 
@@ -202,6 +213,8 @@ final class HTTP2Exchange {
         guard problem == nil, !isEnded else { return }
         isEnded = true
         cancelTimers()
+        tracer.hold(connection.arrival)
+        defer { tracer.letGo() }
         recordBodyEnd(.complete)
         if case .body = sending { stopSending() }
         if case .stopped = sending, let stream { connection.reset(stream, .noError) }

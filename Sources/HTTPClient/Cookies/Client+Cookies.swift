@@ -19,7 +19,13 @@ extension Client {
     @NetworkActor
     func keepCookies(of head: ResponseHead, for request: ClientRequest) {
         guard cookies != nil, request.usesCookieJar else { return }
-        cookies?.take(head.fields, from: request.url, at: Self.secondsNow())
+        takeCookies(from: head.fields, of: request.url)
+    }
+
+    @inline(never)  // Else a request without any would keep room for them while it waits.
+    @NetworkActor
+    private func takeCookies(from fields: HTTPFields, of url: RequestURL) {
+        cookies?.take(fields, from: url, at: Self.secondsNow())
     }
 
     private static func secondsNow() -> Int64 { Int64(time(nil)) }

@@ -1,8 +1,8 @@
 /// A value that somebody waits for on the network thread, and that somebody else gives there. Before or during the wait, once.
 @NetworkActor
 public final class Promise<Value: Sendable> {
-    private var given: Value?
-    private let waiting = WaitingPlace()
+    @usableFromInline private(set) var given: Value?
+    @usableFromInline let waiting = WaitingPlace()
 
     public nonisolated init() {}
 
@@ -14,8 +14,10 @@ public final class Promise<Value: Sendable> {
     }
 
     /// Waits for it. One task at a time.
+    // Put into its caller, as `WaitingPlace.wait`: who waits would keep a kilobyte more where the last piece is full.
+    @inlinable
     public var value: Value {
-        get async {
+        @inline(__always) get async {
             while true {
                 if let given { return given }
                 await waiting.wait()

@@ -43,6 +43,7 @@ struct SocketAddress {
     }
 
     /// `host` and `port` where `host` is an address literal without brackets; nil for names.
+    @inline(never)  // Else the kernel's forms of it would stay with a dial that waits.
     static func literal(_ host: String, port: UInt16) -> NetworkAddress? {
         let address = NetworkAddress(family: host.contains(":") ? .ip6 : .ip4, ip: host, port: port)
         return SocketAddress(address)?.networkAddress

@@ -31,6 +31,7 @@ public final class TCPStream: ByteStream {
     ///   - timeout: Nil leaves it to the kernel, which gives up after about two minutes.
     /// - Throws: `.failed` with connect's result, ETIMEDOUT also for `timeout`; `.closed` as soon as the task is
     ///   cancelled.
+    @inline(__always)
     public static func connect(
         to address: NetworkAddress, from localEnd: LocalEnd? = nil, timeout: Duration? = nil
     ) async throws(StreamError) -> TCPStream {
@@ -43,7 +44,13 @@ public final class TCPStream: ByteStream {
             EventLoop.shared.execute { descriptor.close() }
         }
         if let timer { EventLoop.shared.cancel(timer) }
+        return try finishConnecting(descriptor, to: address, wakening, deadline)
+    }
 
+    @inline(never)
+    private static func finishConnecting(
+        _ descriptor: Descriptor, to address: NetworkAddress, _ wakening: Descriptor.Wakening, _ deadline: Timestamp?
+    ) throws(StreamError) -> TCPStream {
         // A cancellation that comes just after the connection stood still counts: nobody would take the stream.
         guard wakening == .ready, !descriptor.isClosed, !Task.isCancelled else {
             descriptor.close()
@@ -58,6 +65,7 @@ public final class TCPStream: ByteStream {
         return TCPStream(descriptor, remote: address)
     }
 
+    @inline(never)
     private static func startConnecting(
         to address: NetworkAddress, from localEnd: LocalEnd?
     ) throws(StreamError) -> Descriptor {
