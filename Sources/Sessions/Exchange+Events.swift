@@ -102,6 +102,7 @@ extension Exchange {
             droppedEvents += 1
             return
         }
+        guard let last = events.last, last.time > record.time else { return events.append(record) }
         // Messages of a handshake that was computed on another thread are heard of a moment after their time.
         var place = events.endIndex
         while place > events.startIndex, events[place - 1].time > record.time { place -= 1 }

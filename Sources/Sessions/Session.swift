@@ -55,9 +55,7 @@ public struct Session: Equatable, Sendable {
     /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
     mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
         guard let index = exchanges.index(of: id) else { return }
-        let before = exchanges[index].share
-        change(&exchanges[index])
-        let after = exchanges[index].share
+        let (before, after) = exchanges[index].shares(aroundA: change)
         guard after != before else { return }
         statistics.move(from: before, to: after)
         if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
@@ -117,5 +115,17 @@ public struct Session: Equatable, Sendable {
             statistics.add(exchange)
             if !exchange.isRunning { finished(exchange) }
         }
+    }
+}
+
+extension Exchange {
+    /// Changes it where it stands, and says what it added to the counts before and adds after. In one access: a look at an
+    /// element of the list, unlike a change, copies all of it.
+    fileprivate mutating func shares(
+        aroundA change: (inout Exchange) -> Void
+    ) -> (before: Statistics.Share, after: Statistics.Share) {
+        let before = share
+        change(&self)
+        return (before, share)
     }
 }

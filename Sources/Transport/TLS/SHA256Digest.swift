@@ -4,10 +4,15 @@ internal import COpenSSL
 public struct SHA256Digest: ~Copyable, @unchecked Sendable {
     private let context: OpaquePointer
 
-    public init() {
+    // Fetched once: looking for it takes locks and as long as digesting a small body.
+    private static nonisolated(unsafe) let algorithm: OpaquePointer? = {
         precondition(OpenSSLLibrary.isSetUp)
+        return EVP_MD_fetch(nil, "SHA256", nil)
+    }()
+
+    public init() {
         context = EVP_MD_CTX_new()
-        EVP_DigestInit_ex(context, EVP_sha256(), nil)
+        EVP_DigestInit_ex(context, Self.algorithm, nil)
     }
 
     deinit { EVP_MD_CTX_free(context) }
@@ -20,7 +25,7 @@ public struct SHA256Digest: ~Copyable, @unchecked Sendable {
     public mutating func finish() -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         EVP_DigestFinal_ex(context, &digest, nil)
-        EVP_DigestInit_ex(context, EVP_sha256(), nil)
+        EVP_DigestInit_ex(context, nil, nil)
         return digest
     }
 }

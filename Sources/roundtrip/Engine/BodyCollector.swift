@@ -14,6 +14,8 @@ struct BodyCollector {
     /// Whether bodies are left as they came.
     let isRaw: Bool
     private var open: [TraceBatch.BodyOwner: Partial] = [:]
+    /// The latest head that names no codings.
+    private var plainHead: ResponseHead?
 
     /// - Parameter isRaw: curl's `--raw`.
     init(keeping limit: Int, isRaw: Bool = false) {
@@ -25,13 +27,25 @@ struct BodyCollector {
     ///
     /// - Returns: The capture, when this was the last piece.
     mutating func add(_ piece: TraceBatch.BodyPiece) -> BodyCapture? {
-        let partial = open.removeValue(forKey: piece.owner) ?? Partial(piece.head, keeping: limit, isRaw: isRaw)
+        // Most bodies come in one piece, and then nobody need look for them.
+        let known = open.isEmpty ? nil : open.removeValue(forKey: piece.owner)
+        let partial = known ?? Partial(encodedHead(piece.head), keeping: limit, isRaw: isRaw)
         partial.add(piece.bytes)
         guard piece.isLast else {
             open[piece.owner] = partial
             return nil
         }
         return partial.finish(piece.problem, isBroken: piece.isBroken)
+    }
+
+    /// The head, where it may name codings. One that is the same as the last one, as in a load, is not looked through again.
+    private mutating func encodedHead(_ head: ResponseHead?) -> ResponseHead? {
+        guard let head else { return nil }
+        if head !== plainHead {
+            guard !head.mayBeEncoded else { return head }
+            plainHead = head
+        }
+        return nil
     }
 
     /// Whether more of that body is of no use: it grows without end.
@@ -49,9 +63,10 @@ struct BodyCollector {
         var total = 0
         var digest = SHA256Digest()
 
+        /// - Parameter head: Nil where it names no codings.
         init(_ head: ResponseHead?, keeping limit: Int, isRaw: Bool) {
             self.limit = limit
-            guard let head, head.mayBeEncoded else { return }
+            guard let head else { return }
             do throws(ContentCoding.Refusal) {
                 let codings = try ContentCoding.read(head.fields[values: .contentEncoding])
                 guard !codings.isEmpty else { return }
@@ -112,7 +127,13 @@ extension ResponseHead {
 extension [UInt8] {
     /// Two lower-case digits a byte.
     var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        let digits: StaticString = "0123456789abcdef"
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * count)
+        for byte in self {
+            text.append(digits.utf8Start[Int(byte >> 4)])
+            text.append(digits.utf8Start[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }
