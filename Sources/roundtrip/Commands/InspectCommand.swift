@@ -79,6 +79,7 @@ struct InspectCommand: AsyncParsableCommand {
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
         reports.hopReceiver = { effects.beginHop($0, from: $1) }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
+        runtime.firstKey = { configuration.tls.warmUp() }
         var turns = RecentTurns()
         reports.receiver = { report in
             if let problem = recording.take(report) { runtime.handle(.notice(problem, isError: true)) }

@@ -120,3 +120,10 @@ struct ClientOptions: ParsableArguments {
 
     private func fields() throws -> HTTPFields { try headerFields(headers, option: "-H") }
 }
+
+extension ClientConfiguration {
+    /// Begins what handshakes wait for, if there will be any: the rest of the start goes on meanwhile.
+    func prepareTLS(for drafts: [RequestDraft]) {
+        if drafts.contains(where: { $0.url.origin.scheme == .https }) { tls.prepare() }
+    }
+}
