@@ -47,7 +47,6 @@ var loaderUnpacks: Bool {
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 
 func library(
     _ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = settings
@@ -103,7 +102,7 @@ let package = Package(
         // The engine.
         library("HTTPWire", ["HTTPTrace", "CNgHTTP2", "CZlib", "CBrotli", "CZstd", httpTypes]),
         library("Transport", ["HTTPTrace", "CLinux", "COpenSSL", "CAres", deque]),
-        library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque, ordered]),
+        library("HTTPClient", ["HTTPTrace", "HTTPWire", "Transport", httpTypes, deque]),
         library("HTTPServer", ["HTTPTrace", "HTTPWire", "Transport", httpTypes]),
 
         // What has been seen.

@@ -14,19 +14,21 @@ public import Transport
 ///     let response = try await client.send(ClientRequest(url: try TypedURL.parse("http://127.0.0.1:8080/")))
 ///     let body = try await response.body.collect(upTo: 1 << 20)
 ///
-/// All work is done on the network thread. A task that sends many requests is fastest when it prefers that thread:
+/// All work is done on the network thread. A task that sends many requests is fastest when it lives there:
 /// `Task.onNetwork { … }`.
 public final class Client: Sendable {
     public let configuration: ClientConfiguration
     let pool: ConnectionPool
     let heads: RequestHeads
+    private let usesProxies: Bool
     /// The cookies kept so far; nil keeps and sends none, which is how a client begins. May be set at any time.
-    @NetworkActor public var cookies: CookieJar?
+    @exclusivity(unchecked) @NetworkActor public var cookies: CookieJar?
     private static let lastExchange = Atomic<Int>(0)
 
     @NetworkActor
     public init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
+        usesProxies = configuration.proxies.http != nil || configuration.proxies.https != nil
         heads = RequestHeads(configuration)
         pool = ConnectionPool(
             settings: configuration.pool, factory: ConnectionFactory(configuration: configuration),
@@ -58,6 +60,13 @@ public final class Client: Sendable {
             EventLoop.shared.execute { trip.cancel() }
         }
         return try result.get()
+    }
+
+    /// Which connections may serve `origin`.
+    @NetworkActor
+    func key(for origin: Origin) throws(Failure) -> ConnectionKey {
+        // Most clients know of no proxy; their rules, a dozen references, need not be copied to say so.
+        usesProxies ? try configuration.proxies.key(for: origin) : ConnectionKey(origin: origin)
     }
 
     /// How many connections there are, and in which states.

@@ -10,7 +10,7 @@ struct MadeHead {
     let told: SentHead
 }
 
-/// Makes the heads of requests, HTTP/1's bytes of them.
+/// Makes the heads of requests, HTTP/1's bytes of them, and what is told of them.
 ///
 /// A request that is written like the one before gets the same head again: repeated, as a load or a replay repeats it, its
 /// making was a seventh of a request's time.
@@ -20,7 +20,8 @@ final class RequestHeads {
     private let userAgent: HTTPField?
     private let proxies: ProxyRules
     private let keepsAlive: Bool
-    private var last: Made?
+    @exclusivity(unchecked) private var last: Made?
+    @exclusivity(unchecked) private var lastRequested: Requested?
 
     // An object, so that looking at it copies nothing.
     private final class Made {
@@ -33,10 +34,29 @@ final class RequestHeads {
         }
     }
 
+    private final class Requested {
+        let request: ClientRequest
+        let head: RequestedHead
+
+        init(_ request: ClientRequest, _ head: RequestedHead) {
+            self.request = request
+            self.head = head
+        }
+    }
+
     init(_ configuration: ClientConfiguration) {
         userAgent = configuration.userAgent.map { HTTPField(name: .userAgent, value: $0) }
         proxies = configuration.proxies
         keepsAlive = configuration.pool.keepsAlive
+    }
+
+    /// What traces are told of a request before anything is added to it.
+    func requested(_ request: ClientRequest) -> RequestedHead {
+        if let lastRequested, lastRequested.request.isWrittenLike(request) { return lastRequested.head }
+        let head = RequestedHead(
+            method: request.method, url: request.url, fields: request.fields, bodyBytes: request.announcedBytes)
+        if !request.hasBody { lastRequested = Requested(request, head) }
+        return head
     }
 
     /// - Parameter key: Of the connections that may carry it; always the same for the same URL.

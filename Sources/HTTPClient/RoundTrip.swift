@@ -16,8 +16,8 @@ internal import Transport
 final class RoundTrip {
     /// As it is sent, cookies included.
     private let request: ClientRequest
-    /// The caller's own fields, as traces are told.
-    private let askedFields: HTTPFields
+    /// Without cookies, as traces are told; nil where it is the same.
+    private let askedRequest: ClientRequest?
     private let redirection: Redirection?
     private let client: Client
     let tracer: Tracer
@@ -38,11 +38,14 @@ final class RoundTrip {
 
     /// - Parameter redirection: What led here; nil for a request of its own.
     init(_ request: ClientRequest, after redirection: Redirection?, _ client: Client, _ tracer: Tracer) {
-        askedFields = request.fields
-        var request = request
-        client.addCookies(to: &request, after: redirection)
         // Never changed from here on: what may change is copied whenever it is handed on.
-        self.request = request
+        if client.cookies == nil {
+            self.request = request
+            askedRequest = nil
+        } else {
+            self.request = client.withCookies(request, after: redirection)
+            askedRequest = request
+        }
         self.redirection = redirection
         self.client = client
         self.tracer = tracer
@@ -54,25 +57,26 @@ final class RoundTrip {
 
     /// Waits for the response's head.
     ///
-    /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`. And all waits in
-    /// one function, put into its caller: every asynchronous call costs two looks at which executor the task prefers, under
-    /// a lock.
+    /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`.
     @inline(__always)
     func run() async -> Result<Response, Failure> {
         begin()
         do throws(Failure) {
-            let key = try configuration.proxies.key(for: request.url.origin)
+            let key = try client.key(for: request.url.origin)
             let head = try client.heads.head(of: request, to: key)
             while true {
+                if let abortion { throw abortion }
                 let connection: LeasedConnection
-                switch try lease(key) {
+                switch try pool.lease(for: key, tracer: tracer) {
                 case .now(let idle): connection = idle
-                case .later(let waiter): connection = try await waiter.answer()
-                }
-                if let abortion {
+                case .later(let request, let waiter):
+                    stage = .leasing(request)
+                    connection = try await waiter.answer.value.get()
                     // It was ended after the connection was handed over and before this task came to know.
-                    connection.release(tracer)
-                    throw abortion
+                    if let abortion {
+                        connection.release(tracer)
+                        throw abortion
+                    }
                 }
                 let exchange = try send(head, on: connection)
                 do throws(ExchangeProblem) {
@@ -95,12 +99,13 @@ final class RoundTrip {
         }
     }
 
+    private var asked: RequestedHead {
+        // Not with `??`, which copies.
+        if let askedRequest { client.heads.requested(askedRequest) } else { client.heads.requested(request) }
+    }
+
     private func begin() {
-        tracer.record(
-            .requestStarted(
-                RequestedHead(
-                    method: request.method, url: request.url, fields: askedFields,
-                    bodyBytes: request.announcedBytes)))
+        tracer.record(.requestStarted(asked))
         if let redirection { tracer.record(.redirected(redirection)) }
         startTimer()
     }
@@ -123,13 +128,6 @@ final class RoundTrip {
     }
 
     // MARK: - Attempts
-
-    private func lease(_ key: ConnectionKey) throws(Failure) -> ConnectionPool.Lease {
-        if let abortion { throw abortion }
-        let lease = pool.makeRequestID()
-        stage = .leasing(lease)
-        return try pool.lease(lease, for: key, tracer: tracer)
-    }
 
     private func send(_ head: MadeHead, on connection: LeasedConnection) throws(Failure) -> ClientExchange {
         switch connection {

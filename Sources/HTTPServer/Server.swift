@@ -45,7 +45,7 @@ public final class Server {
     /// When `shutdown` began.
     private var stoppingSince: Timestamp?
     /// Resumed when a connection goes: by the accept loop at the connection limit, and by `shutdown`.
-    private var waiters: [UnsafeContinuation<Void, Never>] = []
+    private var waiters: [WaitingPlace] = []
 
     /// Where it listens, with the port that was given out when 0 was asked for.
     public nonisolated let address: NetworkAddress
@@ -210,15 +210,14 @@ public final class Server {
     /// Returns when `mustWait` no longer holds; it is asked whenever a connection has gone.
     private func untilConnectionGoes(while mustWait: () -> Bool) async {
         while mustWait() {
-            await withUnsafeContinuation { waiter in
-                // Asked again: a caller from another thread may have lost the network thread on its way here.
-                if mustWait() { waiters.append(waiter) } else { waiter.resume() }
-            }
+            let waiter = WaitingPlace()
+            waiters.append(waiter)
+            await waiter.wait()
         }
     }
 
     private func wakeWaiters() {
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter.wake() }
         waiters = []
     }
 }

@@ -7,25 +7,15 @@ import Transport
 /// Keeps what a server's observer is told, and lets a test wait for it.
 @NetworkActor
 final class ServerEventLog {
-    private(set) var records: [ServerRecord] = []
-    private var waiters: [(isMet: ([ServerRecord]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    private let list = ObservedList<ServerRecord>()
 
     nonisolated init() {}
 
-    nonisolated var observer: ServerObserver {
-        { [self] record in
-            records.append(record)
-            let met = waiters.filter { $0.isMet(records) }
-            waiters.removeAll { $0.isMet(records) }
-            for waiter in met { waiter.continuation.resume() }
-        }
-    }
+    var records: [ServerRecord] { list.elements }
 
-    func until(_ isMet: @escaping ([ServerRecord]) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            if isMet(records) { continuation.resume() } else { waiters.append((isMet, continuation)) }
-        }
-    }
+    nonisolated var observer: ServerObserver { { [list] in list.append($0) } }
+
+    func until(_ isMet: @escaping ([ServerRecord]) -> Bool) async { await list.until(isMet) }
 
     /// Waits until a connection, counted from 1, is closed.
     func closing(of number: Int = 1) async {

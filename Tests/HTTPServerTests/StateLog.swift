@@ -6,20 +6,13 @@ import Transport
 /// Keeps what a server says about its connections, and lets a test wait for it.
 @NetworkActor
 final class StateLog {
-    private(set) var changes: [ServerConnectionChange] = []
-    private var waiters: [(isMet: ([ServerConnectionChange]) -> Bool, continuation: CheckedContinuation<Void, Never>)] =
-        []
+    private let list = ObservedList<ServerConnectionChange>()
 
     nonisolated init() {}
 
-    nonisolated var observer: ConnectionStateObserver {
-        { [self] change in
-            changes.append(change)
-            let met = waiters.filter { $0.isMet(changes) }
-            waiters.removeAll { $0.isMet(changes) }
-            for waiter in met { waiter.continuation.resume() }
-        }
-    }
+    var changes: [ServerConnectionChange] { list.elements }
+
+    nonisolated var observer: ConnectionStateObserver { { [list] in list.append($0) } }
 
     /// What a connection went through, counted from 1.
     func states(of number: Int = 1) -> [ConnectionState] {
@@ -37,11 +30,7 @@ final class StateLog {
         await until { $0.last { $0.connection.number == number }?.state == state }
     }
 
-    func until(_ isMet: @escaping ([ServerConnectionChange]) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            if isMet(changes) { continuation.resume() } else { waiters.append((isMet, continuation)) }
-        }
-    }
+    func until(_ isMet: @escaping ([ServerConnectionChange]) -> Bool) async { await list.until(isMet) }
 }
 
 /// Something a test waits for and a handler does, or the other way round.

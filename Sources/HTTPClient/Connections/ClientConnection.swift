@@ -21,6 +21,14 @@ enum ClientConnection {
         }
     }
 
+    /// As traces are told.
+    var ends: ConnectionEnds {
+        switch self {
+        case .http1(let connection): connection.ends
+        case .http2(let connection): connection.ends
+        }
+    }
+
     /// Requests it has carried, the present one included.
     var uses: Int {
         switch self {

@@ -93,6 +93,7 @@ enum ClientExchange {
     }
 
     /// Waits for news: `head`, `takePiece` and `isEnded` say what they are.
+    @inline(__always)
     func advance() async throws(ExchangeProblem) {
         switch self {
         case .http1(let exchange): try await exchange.advance()

@@ -9,6 +9,7 @@ internal import Transport
 final class HTTP1Connection {
     let id: ConnectionID
     let facts: ConnectionFacts
+    private(set) lazy var ends = ConnectionEnds(id, local: facts.local, remote: facts.remote)
     let stream: any ByteStream
     /// Where the responses on this connection stand; used by one exchange at a time.
     @exclusivity(unchecked) var reader: HTTP1ResponseReader
@@ -19,8 +20,9 @@ final class HTTP1Connection {
     /// Go's meaning for the present use: it had been in the pool before.
     private(set) var isReused = false
 
-    /// The exchange that waits for bytes.
+    /// The exchange that waits for bytes, and where its task does.
     var waiting: HTTP1Exchange?
+    let place = WaitingPlace()
 
     /// At the bottom of `stream`.
     private let carrier: TCPStream?
@@ -67,7 +69,7 @@ final class HTTP1Connection {
 
     /// How often exchanges on one connection have the kernel asked. Asking costs most of a microsecond: nothing at this
     /// pace, and a tenth of a request when each of many thousand a second did it.
-    nonisolated static let measurementInterval = Duration.milliseconds(10)
+    nonisolated static let measurementInterval = Duration.milliseconds(50)
 
     /// Whether the exchange that runs may ask the kernel, at its first byte and at its end.
     func mayMeasure(at now: Timestamp) -> Bool {

@@ -47,8 +47,10 @@ final class HTTP1Exchange {
     var settling: Settling?
     private var headerTimer: TimerID?
     private var expectTimer: TimerID?
-    /// Who waits for bytes, at most one.
-    private var waiter: UnsafeContinuation<Result<Void, Problem>, Never>?
+    /// What came since somebody began to wait.
+    private var news: Result<Void, Problem>?
+    /// Whether somebody waits for bytes: at most one.
+    private var isAwaited = false
     private let responseHeaderTimeout: Duration?
 
     enum Writing {
@@ -247,12 +249,11 @@ final class HTTP1Exchange {
     /// Waits until one read has been understood. `head`, `takePiece` and `isEnded` say what it brought.
     @inline(__always)
     func advance() async throws(Problem) {
-        let result = await withUnsafeContinuation { continuation in
-            waiter = continuation
-            connection.waiting = self
-            noticeReadable()
-        }
-        try result.get()
+        isAwaited = true
+        connection.waiting = self
+        noticeReadable()
+        while news == nil { await connection.place.wait() }
+        try news.take()!.get()
     }
 
     /// Something may have come. It is read here, in the socket's own turn, and not by the task that waits: its turn comes
@@ -260,14 +261,16 @@ final class HTTP1Exchange {
     func noticeReadable() {
         if case .draining = settling { return drain() }
         // Put away first: what the bytes lead to may close the connection, and that comes back here.
-        guard let waiter = waiter.take() else { return }
+        guard isAwaited else { return }
+        isAwaited = false
         connection.waiting = nil
         do throws(Problem) {
-            if try readOnce() { return waiter.resume(returning: .success(())) }
+            if try readOnce() { news = .success(()) }
         } catch {
-            return waiter.resume(returning: .failure(error))
+            news = .failure(error)
         }
-        self.waiter = waiter
+        if news != nil { return connection.place.wake() }
+        isAwaited = true
         connection.waiting = self
     }
 

@@ -17,6 +17,7 @@ internal import Transport
 final class HTTP2Connection {
     let id: ConnectionID
     let facts: ConnectionFacts
+    private(set) lazy var ends = ConnectionEnds(id, local: facts.local, remote: facts.remote)
     private let stream: any ByteStream
     private let session: HTTP2Session
     private let observesFrames: Bool

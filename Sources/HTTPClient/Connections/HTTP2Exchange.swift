@@ -31,13 +31,13 @@ final class HTTP2Exchange {
     private var bodyStream: RequestBodyStream?
     private(set) var hasTakenFromStream = false
     /// Who feeds the stream, while what he gave has not gone.
-    private var feeder: UnsafeContinuation<Void, Never>?
+    private let feeding = WaitingPlace()
     private var chunk: [UInt8] = []
     private var bodyBytes = 0
     private var sending = Sending.head
     private var problem: ExchangeProblem?
     private var hasNews = false
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let waiting = WaitingPlace()
     private var headerTimer: TimerID?
     private var expectTimer: TimerID?
     private var responseHeaderTimeout: Duration?
@@ -116,12 +116,7 @@ final class HTTP2Exchange {
             while isSendingBody, let piece = try await body.next() {
                 guard isSendingBody else { return }
                 connection.write(piece, ends: false, on: stream)
-                if connection.unsentBytes(of: stream) > 0 {
-                    await withUnsafeContinuation { continuation in
-                        if !isSendingBody { return continuation.resume() }
-                        feeder = continuation
-                    }
-                }
+                while isSendingBody, connection.unsentBytes(of: stream) > 0 { await feeding.wait() }
             }
             guard isSendingBody else { return }
             connection.write([], ends: true, on: stream)
@@ -147,7 +142,7 @@ final class HTTP2Exchange {
     /// A frame of the request is with the kernel.
     func noteSent(_ bytes: Int, isEnd: Bool, since start: Timestamp?) {
         sentBytes += bytes
-        if let stream, connection.unsentBytes(of: stream) == 0 { feeder.take()?.resume() }
+        if let stream, connection.unsentBytes(of: stream) == 0 { feeding.wake() }
         guard isEnd, !isEnded else { return }
         tracer.recordFlushed(sentBytes, from: start, on: connection.id)
         guard let limit = responseHeaderTimeout, head == nil else { return }
@@ -259,20 +254,15 @@ final class HTTP2Exchange {
 
     /// Waits for news.
     func advance() async throws(ExchangeProblem) {
-        if !hasNews, problem == nil {
-            await withUnsafeContinuation { continuation in
-                if hasNews || problem != nil { return continuation.resume() }
-                waiter = continuation
-            }
-        }
+        while !hasNews, problem == nil { await waiting.wait() }
         hasNews = false
         if let problem { throw problem }
     }
 
     private func noteNews() {
         hasNews = true
-        if !isSendingBody { feeder.take()?.resume() }
-        waiter.take()?.resume()
+        if !isSendingBody { feeding.wake() }
+        waiting.wake()
     }
 
     private func noteProblem(_ problem: ExchangeProblem) {
@@ -302,7 +292,7 @@ final class HTTP2Exchange {
     func abandon() {
         guard !isEnded else { return }
         isEnded = true
-        feeder.take()?.resume()
+        feeding.wake()
         recordBodyEnd(.closedEarly)
         resetStream()
         tracer.finish(nil, on: connection.id)
@@ -312,7 +302,7 @@ final class HTTP2Exchange {
     func fail(_ failure: Failure) {
         guard !isEnded else { return }
         isEnded = true
-        feeder.take()?.resume()
+        feeding.wake()
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
         resetStream()

@@ -4,14 +4,16 @@ internal import HTTPTypes
 internal import Transport
 
 extension Client {
-    /// Adds what the jar has for it, behind cookies of its own.
+    /// The request with what the jar has for it, behind cookies of its own.
     @NetworkActor
-    func addCookies(to request: inout ClientRequest, after redirection: Redirection?) {
-        guard request.usesCookieJar, let jar = cookies else { return }
+    func withCookies(_ request: ClientRequest, after redirection: Redirection?) -> ClientRequest {
+        guard request.usesCookieJar, let jar = cookies else { return request }
         let header = jar.header(
             for: request.url, method: request.method, redirectedFrom: redirection?.firstOrigin, at: Self.secondsNow())
-        guard let header else { return }
+        guard let header else { return request }
+        var request = request
         request.fields[.cookie] = request.fields[.cookie].map { "\($0); \(header)" } ?? header
+        return request
     }
 
     @NetworkActor

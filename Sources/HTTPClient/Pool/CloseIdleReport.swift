@@ -14,7 +14,7 @@ public struct CloseIdleReport: Equatable, Sendable {
 final class Leaving {
     /// Those still there.
     private(set) var connections: Set<ConnectionID>
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let waiting = WaitingPlace()
     private var isOver = false
 
     init(_ connections: Set<ConnectionID>) { self.connections = connections }
@@ -27,13 +27,11 @@ final class Leaving {
     /// Ends the wait, whoever is still there.
     func end() {
         isOver = true
-        waiter.take()?.resume()
+        waiting.wake()
     }
 
     /// Returns when all are gone, or after `end`. Once.
     func wait() async {
-        await withUnsafeContinuation { continuation in
-            if isOver { continuation.resume() } else { waiter = continuation }
-        }
+        while !isOver { await waiting.wait() }
     }
 }

@@ -15,7 +15,7 @@ final class ConnectionPool {
     private let factory: ConnectionFactory
     private let observer: (@Sendable (TraceRecord) -> Void)?
     private let loop: EventLoop
-    @exclusivity(unchecked) private var connections: [ConnectionID: ClientConnection] = [:]
+    @exclusivity(unchecked) private var connections = ConnectionTable<ClientConnection>()
     private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
@@ -43,29 +43,26 @@ final class ConnectionPool {
 
     // MARK: - For round trips
 
-    func makeRequestID() -> RequestID {
-        lastRequest += 1
-        return RequestID(lastRequest)
-    }
-
     /// A connection for a request.
     enum Lease {
         /// An idle one, taken; `gotConn` has been recorded.
         case now(LeasedConnection)
-        /// It will be recorded and taken when the wait ends.
-        case later(Waiter)
+        /// It will be recorded and taken when the wait ends, which the number may `cancel`.
+        case later(RequestID, Waiter)
     }
 
     /// Asks for a connection.
     ///
     /// - Throws: After the client was shut down.
-    func lease(_ request: RequestID, for key: ConnectionKey, tracer: Tracer) throws(Failure) -> Lease {
+    func lease(for key: ConnectionKey, tracer: Tracer) throws(Failure) -> Lease {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
         tracer.record(.getConn(hostPort: hostPort(of: key)))
         let now = loop.now
         if let taken = state.takeIdle(for: key, at: now) {
             return .now(take(taken.connection, .idle(for: taken.rested), tracer))
         }
+        lastRequest += 1
+        let request = RequestID(lastRequest)
         var actions = state.request(request, for: key, at: now)
         if case .assign(request, let id, let reuse)? = actions.last {
             actions.removeLast()
@@ -75,7 +72,7 @@ final class ConnectionPool {
         let waiter = Waiter(tracer: tracer)
         waiting[request] = waiter
         obey(actions)
-        return .later(waiter)
+        return .later(request, waiter)
     }
 
     /// The same text for the same key, most often: making it takes longer than recording an event.
@@ -91,7 +88,7 @@ final class ConnectionPool {
         guard let waiter = waiting.removeValue(forKey: request) else { return }
         state.cancelled(request)
         waiter.tracer.record(.dequeued(.cancelled))
-        waiter.resume(.failure(failure))
+        waiter.answer.give(.failure(failure))
     }
 
     /// A response has ended well and its connection may serve another request.
@@ -188,7 +185,7 @@ final class ConnectionPool {
             cancel(request, because: Failure(.cancelled, phase: .queued, "the client was shut down"))
         }
         for dial in dials.values { dial.cancel() }
-        for connection in Array(connections.values) {
+        for connection in connections.values {
             connection.abort()
             discard(connection.id, because: .clientClosed)
         }
@@ -248,7 +245,7 @@ final class ConnectionPool {
         for case .fail(let request) in actions {
             guard let waiter = waiting.removeValue(forKey: request) else { continue }
             waiter.tracer.record(.dequeued(.failed))
-            waiter.resume(.failure(failure))
+            waiter.answer.give(.failure(failure))
         }
         obey(actions)
     }
@@ -258,7 +255,7 @@ final class ConnectionPool {
             preconditionFailure("\(id) is assigned to \(request), which does not wait")
         }
         waiter.tracer.record(.dequeued(DequeueReason(reuse)))
-        waiter.resume(.success(take(id, reuse, waiter.tracer)))
+        waiter.answer.give(.success(take(id, reuse, waiter.tracer)))
     }
 
     private func take(_ id: ConnectionID, _ reuse: Reuse, _ tracer: Tracer) -> LeasedConnection {
@@ -274,8 +271,8 @@ final class ConnectionPool {
         tracer.record(
             .gotConn(
                 GotConnection(
-                    connection: id, local: connection.facts.local, remote: connection.facts.remote,
-                    isReused: isReused, idleTime: idleTime, use: connection.uses, isShared: reuse == .shared)), on: id)
+                    connection.ends, isReused: isReused, idleTime: idleTime, use: connection.uses,
+                    isShared: reuse == .shared)), on: id)
         switch connection {
         case .http1(let connection): return .http1(connection)
         case .http2(let connection):

@@ -1,5 +1,4 @@
 internal import HTTPTrace
-internal import OrderedCollections
 
 // HTTP/2's half of the pool: one connection carries many requests.
 //
@@ -18,8 +17,8 @@ extension PoolState {
         /// Requests under way.
         var open = 0
         var limit: Int
-        /// Why it takes no more requests; nil as long as it does.
-        var retired: CloseReason?
+        /// Whether it takes no more requests; `PoolState.retired` says why.
+        var isRetired = false
     }
 
     /// How many requests a connection is hoped to carry while nobody knows: what nearly every server allows.
@@ -118,7 +117,7 @@ extension PoolState {
     mutating func share(
         _ connection: ConnectionID, streams: Int, dialedFor request: RequestID, at now: Timestamp
     ) -> [PoolAction] {
-        let key = connections[connection]!.key
+        let key = hostKey(of: connection)!
         let isSurplus = !hosts[key]!.shared.isEmpty && hosts[key]!.waiting.isEmpty
         connections[connection]!.streams = Streams(limit: useful(streams: streams))
         hosts[key]!.shared.append(connection)
@@ -155,35 +154,37 @@ extension PoolState {
             preconditionFailure("streamEnded() on \(connection), on which no request is under way")
         }
         connections[connection]!.streams!.open -= 1
-        if streams.retired == nil, let reason = settings.reasonNotToKeep(entry, at: now) {
+        let key = hosts.key(at: entry.host)
+        if !streams.isRetired, let reason = settings.reasonNotToKeep(entry, at: now) {
             return retire(connection, because: reason)
         }
-        if let reason = streams.retired {
+        if let reason = retired[connection] {
             guard streams.open == 1 else { return [] }
-            return discard(connection, reason) + dialForSharing(entry.key)
+            return discard(connection, reason) + dialForSharing(key)
         }
-        let actions = serveWaiting(entry.key, at: now)
+        let actions = serveWaiting(key, at: now)
         guard connections[connection]?.streams?.open == 0 else { return actions }
         return actions + rest(connection, at: now)
     }
 
     /// The connection takes no more requests, and is closed after those under way.
     mutating func retire(_ connection: ConnectionID, because reason: CloseReason) -> [PoolAction] {
-        guard let entry = connections[connection], let streams = entry.streams, streams.retired == nil else {
-            return []
-        }
-        if streams.open == 0 { return discard(connection, reason) + dialForSharing(entry.key) }
-        connections[connection]!.streams!.retired = reason
-        hosts[entry.key]!.shared.removeAll { $0 == connection }
-        return dialForSharing(entry.key)
+        guard let entry = connections[connection], let streams = entry.streams, !streams.isRetired else { return [] }
+        let key = hosts.key(at: entry.host)
+        if streams.open == 0 { return discard(connection, reason) + dialForSharing(key) }
+        connections[connection]!.streams!.isRetired = true
+        retired[connection] = reason
+        hosts[key]!.shared.removeAll { $0 == connection }
+        return dialForSharing(key)
     }
 
     /// The peer allows another number of requests at once.
     mutating func streamLimitChanged(_ connection: ConnectionID, to limit: Int, at now: Timestamp) -> [PoolAction] {
         guard let entry = connections[connection], entry.streams != nil else { return [] }
         connections[connection]!.streams!.limit = min(limit, settings.streamsPerConnection)
-        spoken.note(useful(streams: limit), for: entry.key)
-        return serveWaiting(entry.key, at: now) + dialForSharing(entry.key)
+        let key = hosts.key(at: entry.host)
+        spoken.note(useful(streams: limit), for: key)
+        return serveWaiting(key, at: now) + dialForSharing(key)
     }
 
     /// Nothing is under way on it: it waits for the next request.

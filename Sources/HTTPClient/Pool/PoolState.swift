@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import HTTPTrace
-internal import OrderedCollections
 
 // Which connection serves which request. It decides; `ConnectionPool` does.
 // No I/O and no clock here: identifiers and times come in, actions go out.
@@ -18,10 +17,10 @@ internal import OrderedCollections
 struct PoolState: Sendable {
     let settings: PoolSettings
     let versions: HTTPVersions
-    var connections: [ConnectionID: Connection] = [:]
-    // A few hosts are found by comparing, which for the same name is a look at a pointer; hashing it took as long as all the
-    // rest of a decision.
-    var hosts: OrderedDictionary<ConnectionKey, Host> = [:]
+    var connections = ConnectionTable<Connection>()
+    var hosts = HostTable()
+    /// Why HTTP/2 connections take no more requests: those that don't.
+    var retired: [ConnectionID: CloseReason] = [:]
     /// What hosts turned out to speak.
     var spoken = SpokenVersions()
     /// Requests no dial was begun for, because a limit was reached; oldest first.
@@ -36,8 +35,10 @@ struct PoolState: Sendable {
         self.versions = versions
     }
 
+    // Without references: it is copied whenever it is looked at.
     struct Connection {
-        var key: ConnectionKey
+        /// Its place among the hosts.
+        var host: Int
         var state: State
         /// When it stood; nothing is asked of it before.
         var openedAt = Timestamp.zero
@@ -130,22 +131,22 @@ extension PoolState {
         for key: ConnectionKey, at now: Timestamp
     ) -> (connection: ConnectionID, rested: Duration)? {
         // Places are looked up once: hashing a host's name for every step took longer than the steps.
-        guard let host = hosts.index(forKey: key), hosts.values[host].shared.isEmpty,
-            let connection = hosts.values[host].idle.last, let place = connections.index(forKey: connection),
-            case .idle(let since) = connections.values[place].state
+        guard let host = hosts.place(of: key), hosts[place: host].shared.isEmpty,
+            let connection = hosts[place: host].idle.last, let place = connections.place(of: connection),
+            case .idle(let since) = connections[place: place].state
         else { return nil }
-        if let end = settings.end(of: connections.values[place], idleSince: since), now >= end.at { return nil }
+        if let end = settings.end(of: connections[place: place], idleSince: since), now >= end.at { return nil }
         refusesIdle = false
-        hosts.values[host].idle.removeLast()
+        hosts[place: host].idle.removeLast()
         idleCount -= 1
-        connections.values[place].beginUse()
+        connections[place: place].beginUse()
         return (connection, now - since)
     }
 
     /// The request is no longer interested. Its dial goes on: the connection may serve the next one.
     mutating func cancelled(_ request: RequestID) {
         undialed.removeAll { $0.request == request }
-        for key in Array(hosts.keys) where hosts[key]!.waiting.contains(request) {
+        for key in hosts.keys where hosts[key]!.waiting.contains(request) {
             hosts[key]!.waiting.removeAll { $0 == request }
             hosts[key]!.sharing.removeAll { $0 == request }
             forgetHostIfEmpty(key)
@@ -161,7 +162,7 @@ extension PoolState {
         guard case .dialing(let request)? = connections[connection]?.state else {
             preconditionFailure("dialed() on \(connection), which was not dialing")
         }
-        let key = connections[connection]!.key
+        let key = hostKey(of: connection)!
         connections[connection]!.openedAt = now
         connections[connection]!.state = .active
         hosts[key]!.dials -= 1
@@ -173,7 +174,7 @@ extension PoolState {
             return [.assign(request, to: connection, reuse: .fresh)] + dialForSharing(key)
         }
         // Its request was served by another connection, or went away.
-        return put(connection, at: connections.index(forKey: connection)!, now) + dialForSharing(key)
+        return put(connection, at: connections.place(of: connection)!, now) + dialForSharing(key)
     }
 
     /// A dial failed.
@@ -181,7 +182,7 @@ extension PoolState {
         guard case .dialing(let request)? = connections[connection]?.state else {
             preconditionFailure("dialFailed() on \(connection), which was not dialing")
         }
-        let key = connections[connection]!.key
+        let key = hostKey(of: connection)!
         forget(connection)
         var failed = takeSharing(key)
         if let place = hosts[key]?.waiting.firstIndex(of: request) {
@@ -194,7 +195,7 @@ extension PoolState {
 
     /// A response ended and the connection can take another request.
     mutating func released(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
-        guard let place = connections.index(forKey: connection), case .active = connections.values[place].state else {
+        guard let place = connections.place(of: connection), case .active = connections[place: place].state else {
             preconditionFailure("released() on \(connection), which was not active")
         }
         return put(connection, at: place, now)
@@ -204,11 +205,13 @@ extension PoolState {
     /// and nothing was.
     mutating func tryRest(_ connection: ConnectionID, at now: Timestamp) -> Rest? {
         guard undialed.isEmpty, !refusesIdle, idleCount < settings.idleTotal,
-            let place = connections.index(forKey: connection), case .active = connections.values[place].state,
-            settings.reasonNotToKeep(connections.values[place], at: now) == nil,
-            let host = hosts.index(forKey: connections.values[place].key), hosts.values[host].waiting.isEmpty,
-            hosts.values[host].idle.count < settings.idlePerHost
+            let place = connections.place(of: connection), case .active = connections[place: place].state,
+            settings.reasonNotToKeep(connections[place: place], at: now) == nil
         else { return nil }
+        let host = connections[place: place].host
+        guard hosts[place: host].waiting.isEmpty, hosts[place: host].idle.count < settings.idlePerHost else {
+            return nil
+        }
         return rest(connection, at: place, of: host, now)
     }
 
@@ -219,7 +222,7 @@ extension PoolState {
 
     /// The connection is gone, in whatever state it was: broken, closed by the peer, or not to be kept.
     mutating func closed(_ connection: ConnectionID, at now: Timestamp) -> [PoolAction] {
-        guard let key = connections[connection]?.key else { return [] }
+        guard let key = hostKey(of: connection) else { return [] }
         forget(connection)
         return dialForSharing(key) + openNext()
     }
@@ -255,22 +258,22 @@ extension PoolState {
 
 extension PoolState {
     private mutating func put(
-        _ connection: ConnectionID, at place: Dictionary<ConnectionID, Connection>.Index, _ now: Timestamp
+        _ connection: ConnectionID, at place: Int, _ now: Timestamp
     ) -> [PoolAction] {
-        let host = hosts.index(forKey: connections.values[place].key)!
-        connections.values[place].wasPooled = true
-        if let reason = settings.reasonNotToKeep(connections.values[place], at: now) {
+        let host = connections[place: place].host
+        connections[place: place].wasPooled = true
+        if let reason = settings.reasonNotToKeep(connections[place: place], at: now) {
             return discard(connection, reason)
         }
         // A live waiter comes before every limit on idle ones: the connection does not rest at all.
-        if let next = hosts.values[host].waiting.popFirst() {
-            connections.values[place].beginUse()
+        if let next = hosts[place: host].waiting.popFirst() {
+            connections[place: place].beginUse()
             undialed.removeAll { $0.request == next }
-            hosts.values[host].sharing.removeAll { $0 == next }
+            hosts[place: host].sharing.removeAll { $0 == next }
             return [.assign(next, to: connection, reuse: .handedOver)]
         }
         guard !refusesIdle else { return discard(connection, .closeIdleWasCalled) }
-        guard hosts.values[host].idle.count < settings.idlePerHost else {
+        guard hosts[place: host].idle.count < settings.idlePerHost else {
             return discard(connection, .tooManyIdleForHost(limit: settings.idlePerHost))
         }
         let deadline = rest(connection, at: place, of: host, now).until
@@ -284,13 +287,13 @@ extension PoolState {
     }
 
     private mutating func rest(
-        _ connection: ConnectionID, at place: Dictionary<ConnectionID, Connection>.Index, of host: Int, _ now: Timestamp
+        _ connection: ConnectionID, at place: Int, of host: Int, _ now: Timestamp
     ) -> Rest {
-        connections.values[place].wasPooled = true
-        connections.values[place].state = .idle(since: now)
-        hosts.values[host].idle.append(connection)
+        connections[place: place].wasPooled = true
+        connections[place: place].state = .idle(since: now)
+        hosts[place: host].idle.append(connection)
         idleCount += 1
-        return Rest(until: settings.end(of: connections.values[place], idleSince: now)?.at)
+        return Rest(until: settings.end(of: connections[place: place], idleSince: now)?.at)
     }
 
     mutating func discard(_ connection: ConnectionID, _ reason: CloseReason) -> [PoolAction] {
@@ -301,9 +304,10 @@ extension PoolState {
     mutating func open(for waiter: Waiter) -> PoolAction {
         lastConnection += 1
         let connection = ConnectionID(lastConnection)
-        connections[connection] = Connection(key: waiter.key, state: .dialing(for: waiter.request))
-        hosts[waiter.key]!.open += 1
-        hosts[waiter.key]!.dials += 1
+        let host = hosts.place(of: waiter.key)!
+        connections[connection] = Connection(host: host, state: .dialing(for: waiter.request))
+        hosts[place: host].open += 1
+        hosts[place: host].dials += 1
         return .open(connection, waiter.key, for: waiter.request)
     }
 
@@ -331,23 +335,30 @@ extension PoolState {
 
     mutating func forget(_ connection: ConnectionID) {
         guard let entry = connections.removeValue(forKey: connection) else { return }
-        hosts[entry.key]!.open -= 1
+        retired[connection] = nil
+        let host = entry.host
+        hosts[place: host].open -= 1
         switch entry.state {
-        case .dialing: hosts[entry.key]!.dials -= 1
+        case .dialing: hosts[place: host].dials -= 1
         case .idle where entry.streams != nil: idleCount -= 1
         case .idle:
-            if let place = hosts[entry.key]!.idle.firstIndex(of: connection) {
-                hosts[entry.key]!.idle.remove(at: place)
+            if let place = hosts[place: host].idle.firstIndex(of: connection) {
+                hosts[place: host].idle.remove(at: place)
                 idleCount -= 1
             }
         case .active: break
         }
-        if entry.streams != nil { hosts[entry.key]!.shared.removeAll { $0 == connection } }
-        forgetHostIfEmpty(entry.key)
+        if entry.streams != nil { hosts[place: host].shared.removeAll { $0 == connection } }
+        if hosts[place: host].isForgettable { hosts[hosts.key(at: host)] = nil }
     }
 
     mutating func forgetHostIfEmpty(_ key: ConnectionKey) {
         if hosts[key]?.isForgettable == true { hosts[key] = nil }
+    }
+
+    /// Nil when it is unknown.
+    func hostKey(of connection: ConnectionID) -> ConnectionKey? {
+        connections[connection].map { hosts.key(at: $0.host) }
     }
 
     // A scan of at most `idleTotal` entries, and only past a limit or once per idle timeout.
@@ -391,21 +402,20 @@ extension PoolState {
 
     /// Dialing or in use, in the order of their dials.
     var unfinished: [ConnectionID] {
-        connections.filter { if case .idle = $0.value.state { false } else { true } }.keys.sorted()
+        connections.filter { if case .idle = $0.value.state { false } else { true } }.map(\.key)
     }
 
     var snapshot: PoolSnapshot {
         var snapshot = PoolSnapshot()
-        for (key, host) in hosts {
-            snapshot.hosts[key] = PoolSnapshot.Counts(waiting: host.waiting.count)
-        }
+        for key in hosts.keys { snapshot.hosts[key] = PoolSnapshot.Counts(waiting: hosts[key]!.waiting.count) }
         for connection in connections.values {
+            let key = hosts.key(at: connection.host)
             switch connection.state {
-            case .dialing: snapshot.hosts[connection.key]!.dialing += 1
-            case .active: snapshot.hosts[connection.key]!.active += 1
-            case .idle: snapshot.hosts[connection.key]!.idle += 1
+            case .dialing: snapshot.hosts[key]!.dialing += 1
+            case .active: snapshot.hosts[key]!.active += 1
+            case .idle: snapshot.hosts[key]!.idle += 1
             }
-            snapshot.hosts[connection.key]!.streams += connection.streams?.open ?? 0
+            snapshot.hosts[key]!.streams += connection.streams?.open ?? 0
         }
         return snapshot
     }

@@ -31,7 +31,7 @@ final class HTTP2Conversation {
     /// Set when nothing more is to be done but to write what is left and to wait for the client's close.
     private var finishing: ServerCloseReason?
     /// Streams whose handlers wait for room in the output.
-    private var writers: [UnsafeContinuation<Void, Never>] = []
+    private var writers: [WaitingPlace] = []
     private var handlers: [HTTP2StreamID: Task<Void, Never>] = [:]
 
     // 16 KiB frames, a few at a time; shared, since what is read is understood at once.
@@ -246,14 +246,16 @@ final class HTTP2Conversation {
         while exchanges[stream] != nil, session.unsentBytes(of: stream) > Self.unsentLimit,
             connection.closeReason == nil
         {
-            await withUnsafeContinuation { writers.append($0) }
+            let writer = WaitingPlace()
+            writers.append(writer)
+            await writer.wait()
         }
     }
 
     private func wakeWriters() {
         let waiting = writers
         writers = []
-        for writer in waiting { writer.resume() }
+        for writer in waiting { writer.wake() }
     }
 
     // MARK: Limits and stopping

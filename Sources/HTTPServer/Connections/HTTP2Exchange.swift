@@ -40,7 +40,7 @@ final class HTTP2Exchange: ServerExchange {
     /// Whether the kernel has it.
     private(set) var isTaken = false
     private var hasHandlerReturned = false
-    private var reader: UnsafeContinuation<Void, Never>?
+    private let reading = WaitingPlace()
 
     init(
         _ head: HTTP2Head, _ stream: HTTP2StreamID, id: ServerRequestID, number: Int, in conversation: HTTP2Conversation
@@ -73,7 +73,7 @@ final class HTTP2Exchange: ServerExchange {
     }
 
     /// Whether the handler waits for more of the body.
-    var awaitsBody: Bool { reader != nil }
+    private(set) var awaitsBody = false
 
     var incoming: IncomingHead {
         let request = head.request
@@ -102,10 +102,10 @@ final class HTTP2Exchange: ServerExchange {
             }
             if hasEnded { return nil }
             guard isOpen else { throw ServerError.bodyBroken(end.map { "the stream ended: \($0)" } ?? "it was closed") }
-            await withUnsafeContinuation { continuation in
-                reader = continuation
-                conversation.watch()
-            }
+            awaitsBody = true
+            conversation.watch()
+            await reading.wait()
+            awaitsBody = false
         }
     }
 
@@ -126,7 +126,10 @@ final class HTTP2Exchange: ServerExchange {
         wakeReader()
     }
 
-    private func wakeReader() { reader.take()?.resume() }
+    private func wakeReader() {
+        awaitsBody = false
+        reading.wake()
+    }
 
     // MARK: The response
 

@@ -28,31 +28,67 @@ public enum DequeueReason: Hashable, Sendable {
 
 /// Go's `GotConnInfo`.
 public struct GotConnection: Hashable, Sendable {
-    public var connection: ConnectionID
-    public var local: NetworkAddress
-    public var remote: NetworkAddress
+    // A few words, since every request has one: what never changes is its connection's, and kept there.
+    public let ends: ConnectionEnds
+    /// Negative when it was not idle.
+    private let idleNanoseconds: Int64
+    private let useNumber: UInt32
     /// Go's meaning: it was in the pool before. A connection dialed for somebody who no longer wanted it counts too.
-    public var isReused: Bool
-    /// How long it was idle; nil when it was not (new, or handed over by a request that just ended).
-    public var idleTime: Duration?
-    /// Which request on this connection this is, from 1.
-    public var use: Int
+    public let isReused: Bool
     /// Whether other requests are under way on it (HTTP/2).
-    public var isShared: Bool
+    public let isShared: Bool
 
-    public var wasIdle: Bool { idleTime != nil }
+    public var connection: ConnectionID { ends.connection }
+    public var local: NetworkAddress { ends.local }
+    public var remote: NetworkAddress { ends.remote }
+
+    /// How long it was idle; nil when it was not (new, or handed over by a request that just ended).
+    public var idleTime: Duration? { wasIdle ? .nanoseconds(idleNanoseconds) : nil }
+
+    public var wasIdle: Bool { idleNanoseconds >= 0 }
+
+    /// Which request on this connection this is, from 1.
+    public var use: Int { Int(useNumber) }
+
+    public init(_ ends: ConnectionEnds, isReused: Bool, idleTime: Duration?, use: Int, isShared: Bool = false) {
+        self.ends = ends
+        self.isReused = isReused
+        idleNanoseconds = idleTime.map { max(0, $0.nanoseconds) } ?? -1
+        useNumber = UInt32(clamping: use)
+        self.isShared = isShared
+    }
 
     public init(
         connection: ConnectionID, local: NetworkAddress, remote: NetworkAddress, isReused: Bool, idleTime: Duration?,
         use: Int, isShared: Bool = false
     ) {
+        self.init(
+            ConnectionEnds(connection, local: local, remote: remote), isReused: isReused, idleTime: idleTime, use: use,
+            isShared: isShared)
+    }
+}
+
+/// A connection and its two ends.
+public final class ConnectionEnds: Hashable, Sendable {
+    public let connection: ConnectionID
+    public let local: NetworkAddress
+    public let remote: NetworkAddress
+
+    public init(_ connection: ConnectionID, local: NetworkAddress, remote: NetworkAddress) {
         self.connection = connection
         self.local = local
         self.remote = remote
-        self.isReused = isReused
-        self.idleTime = idleTime
-        self.use = use
-        self.isShared = isShared
+    }
+
+    public static func == (left: ConnectionEnds, right: ConnectionEnds) -> Bool {
+        left === right
+            || (left.connection == right.connection && left.local == right.local && left.remote == right.remote)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(connection)
+        hasher.combine(local)
+        hasher.combine(remote)
     }
 }
 

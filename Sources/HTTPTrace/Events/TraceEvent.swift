@@ -21,7 +21,7 @@ public enum TraceEvent: Sendable, Equatable {
     /// [+] The wait is over, one way or the other.
     case dequeued(DequeueReason)
     /// [G] A usable connection was handed over, after TLS. Never on failure.
-    indirect case gotConn(GotConnection)
+    case gotConn(GotConnection)
     /// [G] The head stands in the write buffer, complete. `wroteHeaderField` hooks are called from it, then
     /// `wroteHeaders`. Go's hook fires here too: before anything reached the kernel.
     case wroteHeaders(SentHead)
@@ -81,13 +81,13 @@ public enum TraceEvent: Sendable, Equatable {
     indirect case tlsHandshakeDone(TLSFacts, Failure?)
 
     /// [+] What the kernel knows of the connection: when its dial connected, and at the first byte and the end of
-    /// exchanges on it, though of no more than a hundred exchanges a second and connection.
+    /// exchanges on it, though of no more than twenty exchanges a second and connection.
     indirect case tcpMeasured(TCPFacts)
 
     // MARK: the connection, for its observers
 
     /// [+] A dial began.
-    case connectionDialing(ConnectionKey)
+    indirect case connectionDialing(ConnectionKey)
     /// [+] TCP, and tunnel and TLS where asked for, stand.
     indirect case connectionOpened(ConnectionFacts)
     /// [+] The dial failed; nothing else follows for this connection.
@@ -110,16 +110,27 @@ public enum TraceEvent: Sendable, Equatable {
 public struct TraceRecord: Sendable, Equatable {
     /// Taken on the spot, on the network thread.
     public var time: Timestamp
-    /// The exchange it belongs to; nil for events of a connection that serves none.
-    public var exchange: ExchangeID?
-    /// The connection it happened on; nil before there is one.
-    public var connection: ConnectionID?
+    // 0 for none, as numbers begin with 1: half the size, of a value that is moved for every event.
+    private var exchangeNumber: Int
+    private var connectionNumber: Int
     public var event: TraceEvent
 
-    public init(time: Timestamp, exchange: ExchangeID?, connection: ConnectionID?, event: TraceEvent) {
+    /// The exchange it belongs to; nil for events of a connection that serves none.
+    public var exchange: ExchangeID? {
+        get { exchangeNumber == 0 ? nil : ExchangeID(exchangeNumber) }
+        set { exchangeNumber = newValue?.number ?? 0 }
+    }
+
+    /// The connection it happened on; nil before there is one.
+    public var connection: ConnectionID? {
+        get { connectionNumber == 0 ? nil : ConnectionID(connectionNumber) }
+        set { connectionNumber = newValue?.number ?? 0 }
+    }
+
+    public init(time: Timestamp, exchange: ExchangeID?, connection: ConnectionID?, event: consuming TraceEvent) {
         self.time = time
-        self.exchange = exchange
-        self.connection = connection
+        exchangeNumber = exchange?.number ?? 0
+        connectionNumber = connection?.number ?? 0
         self.event = event
     }
 }

@@ -57,10 +57,7 @@ extension Exchange {
         switch event {
         case .gotConn(let got):
             begin(Tag.gotConn)
-            var facts = got
-            facts.idleTime = nil
-            facts.use = 0
-            bytes.pack(table.place(of: facts))
+            bytes.pack(table.place(of: got.with(idleTime: nil, use: 0)))
             bytes.pack(signed: got.idleTime?.nanoseconds ?? -1)
             bytes.pack(got.use)
         case .connectionActive(let use):
@@ -120,11 +117,9 @@ extension Exchange {
     private static func event(_ tag: UInt8, _ reader: inout PackedReader, _ table: PageTable) -> TraceEvent {
         switch tag {
         case Tag.gotConn:
-            var got = table.connections[reader.int()]
+            let got = table.connections[reader.int()]
             let idle = reader.signed()
-            got.idleTime = idle < 0 ? nil : .nanoseconds(idle)
-            got.use = reader.int()
-            return .gotConn(got)
+            return .gotConn(got.with(idleTime: idle < 0 ? nil : .nanoseconds(idle), use: reader.int()))
         case Tag.connectionActive: return .connectionActive(use: reader.int())
         case Tag.flushed: return .flushed(bytes: reader.int())
         case Tag.bodyBytes: return .bodyBytes(reader.int())
@@ -132,5 +127,11 @@ extension Exchange {
         case Tag.farTable: return table.events[reader.int()]
         default: return table.events[Int(tag - Tag.table)]
         }
+    }
+}
+
+extension GotConnection {
+    fileprivate func with(idleTime: Duration?, use: Int) -> GotConnection {
+        GotConnection(ends, isReused: isReused, idleTime: idleTime, use: use, isShared: isShared)
     }
 }

@@ -35,7 +35,7 @@ final class RunningAttempts {
     private var running: [Int: Running] = [:]
     /// What `next()` has not told yet.
     private(set) var events = Deque<Event>()
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let waiting = WaitingPlace()
     private var timer: TimerID?
 
     /// - Parameter localEnd: Where all attempts start from; nil leaves it to the kernel.
@@ -128,16 +128,9 @@ final class RunningAttempts {
                 return event
             }
             await withTaskCancellationHandler {
-                await withUnsafeContinuation { continuation in
-                    // The handler may have run already, and found nobody to wake. One that runs from now on comes after us.
-                    if Task.isCancelled || !events.isEmpty {
-                        continuation.resume()
-                    } else {
-                        waiter = continuation
-                    }
-                }
+                await waiting.wait()
             } onCancel: {
-                EventLoop.shared.execute { self.waiter.take()?.resume() }
+                EventLoop.shared.execute { self.waiting.wake() }
             }
         }
     }
@@ -149,6 +142,6 @@ final class RunningAttempts {
         }
         if let number = event.number, running[number] == nil { return }
         events.append(event)
-        waiter.take()?.resume()
+        waiting.wake()
     }
 }

@@ -11,12 +11,12 @@ internal import Synchronization
 //                  (eventfd      └───────▶ │ wait ▶ sockets ▶ timers ▶ work │ ◀─┐ enqueue, execute from here:
 //             only if it sleeps)           └───────────────────────────────┘ ──┘ no lock, no system call, same turn
 //
-// It is the serial executor of `NetworkActor` and the task executor that network tasks prefer: a job that is resumed by
-// a socket goes from `sockets` to `work` in the same turn. A turn is measured from the end of one wait to the start of the next,
+// It is the serial executor of `NetworkActor`: a task that a socket wakes goes from `sockets` to `work` in the same turn,
+// see `WaitingPlace`. A turn is measured from the end of one wait to the start of the next,
 // since nothing that happens on the wire meanwhile can get a true stamp.
 
 /// The one thread on which all network I/O happens.
-public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+public final class EventLoop: SerialExecutor, @unchecked Sendable {
     public static let shared = EventLoop()
 
     private enum Work {
@@ -55,6 +55,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     // MARK: Work
 
     public func enqueue(_ job: consuming ExecutorJob) { add(.job(UnownedJob(job))) }
+
+    /// Goes on with a task that was put away.
+    @NetworkActor
+    func resume(_ job: UnownedJob) { work.append(.job(job)) }
 
     /// Hands `action` over to the network thread and returns at once. Actions run in the order in which they came,
     /// never inside the caller, also when that is on the network thread itself.
@@ -181,14 +185,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     private func doWork() {
+        let executor = asUnownedSerialExecutor()
         var rest = Self.workPerTurn
         while rest > 0, let item = work.popFirst() {
             rest -= 1
             switch item {
-            case .job(let job):
-                // As both at once, so that neither a resume (which goes to the preferred executor) nor the switch back to the
-                // actor leaves this turn.
-                job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            case .job(let job): job.runSynchronously(on: executor)
             case .action(let action):
                 NetworkActor.assumeIsolated(action)
             }

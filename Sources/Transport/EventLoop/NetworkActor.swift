@@ -5,7 +5,7 @@
 public actor NetworkActor {
     public static let shared = NetworkActor()
 
-    // Asked at every switch between executors, more than ten times a request.
+    // Asked at every switch between executors, ten times a request.
     private let executor = EventLoop.shared.asUnownedSerialExecutor()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor }
@@ -38,23 +38,15 @@ extension NetworkActor {
 }
 
 extension Task where Failure == any Error {
-    /// Starts a task on the network thread that prefers it throughout, so that no resume ever passes through the
-    /// global pool: without that preference a request costs about twice as much, and stamps wait for the pool.
+    /// Starts a task on the network thread.
     ///
-    /// Isolation alone is not enough: what resumes a continuation hands the task to the executor it prefers, and to the
-    /// pool where it prefers none, from where it has to come back (Swift 6.3). The price is a look for the preference,
-    /// under a lock, at every call and return of an isolated asynchronous function: have few of them on a hot road.
-    ///
-    /// In a task without it, every call of an isolated async function is also a chance for others to run first: what
-    /// was checked before an `await withUnsafeContinuation` must be checked again inside its closure.
-    ///
-    /// Use this rather than `Task(executorPreference:)`, which Swift 6.3 refuses inside isolated code ("pattern that the
-    /// region-based isolation checker does not understand").
+    /// Without an executor that it prefers, on purpose: see `WaitingPlace`, where such tasks wait. A continuation, a sleep or
+    /// another task's value brings them back too, by way of the global pool.
     @discardableResult
     public static func onNetwork(
         _ operation: @escaping @Sendable @NetworkActor () async throws -> Success
     ) -> Task<Success, any Error> {
-        Task(executorPreference: EventLoop.shared, operation: operation)
+        Task(operation: operation)
     }
 }
 
@@ -64,6 +56,6 @@ extension Task where Failure == Never {
     public static func onNetwork(
         _ operation: @escaping @Sendable @NetworkActor () async -> Success
     ) -> Task<Success, Never> {
-        Task(executorPreference: EventLoop.shared, operation: operation)
+        Task(operation: operation)
     }
 }

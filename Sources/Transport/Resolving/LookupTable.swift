@@ -21,7 +21,7 @@ final class LookupTable {
     private struct Participant {
         var port: UInt16
         var tell: @NetworkActor (ResolvedPart) -> Void
-        var continuation: UnsafeContinuation<Answer, Never>
+        var answer: Promise<Answer>
     }
 
     private struct Lookup {
@@ -47,19 +47,18 @@ final class LookupTable {
         lastParticipant += 1
         let number = lastParticipant
         let answer: Answer = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                // The handler may have run already, and found nobody to wake. One that runs from now on comes after us.
-                guard !Task.isCancelled else { return continuation.resume(returning: .failure(.cancelled)) }
-                let participant = Participant(port: query.port, tell: tell, continuation: continuation)
-                if let lookup = lookups[key] {
-                    lookups[key]!.isShared = true
-                    lookups[key]!.participants[number] = participant
-                    for part in lookup.parts { tell(part.with(port: query.port)) }
-                } else {
-                    lookups[key] = Lookup(participants: [number: participant])
-                    begin(key)
-                }
+            // The handler may have run already, and found nobody to wake. One that runs from now on comes after us.
+            guard !Task.isCancelled else { return .failure(.cancelled) }
+            let participant = Participant(port: query.port, tell: tell, answer: Promise())
+            if let lookup = lookups[key] {
+                lookups[key]!.isShared = true
+                lookups[key]!.participants[number] = participant
+                for part in lookup.parts { tell(part.with(port: query.port)) }
+            } else {
+                lookups[key] = Lookup(participants: [number: participant])
+                begin(key)
             }
+            return await participant.answer.value
         } onCancel: {
             EventLoop.shared.execute { self.leave(number, key, abandon) }
         }
@@ -75,8 +74,8 @@ final class LookupTable {
     func finish(_ key: Key, _ answer: Answer) {
         guard let lookup = lookups.removeValue(forKey: key) else { preconditionFailure("the end of no lookup: \(key)") }
         for participant in lookup.participants.values {
-            participant.continuation.resume(
-                returning: answer.map { resolution in
+            participant.answer.give(
+                answer.map { resolution in
                     Resolution(
                         addresses: resolution.addresses.map { $0.with(port: participant.port) },
                         isCoalesced: lookup.isShared, source: resolution.source)
@@ -86,7 +85,7 @@ final class LookupTable {
 
     private func leave(_ number: Int, _ key: Key, _ abandon: @NetworkActor (Key) -> Bool) {
         guard let participant = lookups[key]?.participants.removeValue(forKey: number) else { return }
-        participant.continuation.resume(returning: .failure(.cancelled))
+        participant.answer.give(.failure(.cancelled))
         if lookups[key]!.participants.isEmpty, abandon(key) { lookups[key] = nil }
     }
 }

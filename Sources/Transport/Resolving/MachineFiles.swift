@@ -48,14 +48,14 @@ final class MachineFiles {
             return hosts.read(upTo: Self.quickBytes).map { HostsFile.addresses(of: host, in: $0.span) } ?? []
         }
         let path = hosts.path
-        return await withUnsafeContinuation { continuation in
-            let hasStarted = startThread(named: "hosts") {
-                let bytes = readFile(path, upTo: Self.byteLimit) ?? []
-                continuation.resume(returning: HostsFile.addresses(of: host, in: bytes.span))
-            }
-            // Without a thread to give, the machine has other worries than a slow turn of ours.
-            if !hasStarted { continuation.resume(returning: []) }
+        let addresses = Promise<[NetworkAddress]>()
+        let hasStarted = startThread(named: "hosts") {
+            let bytes = readFile(path, upTo: Self.byteLimit) ?? []
+            let found = HostsFile.addresses(of: host, in: bytes.span)
+            EventLoop.shared.execute { addresses.give(found) }
         }
+        // Without a thread to give, the machine has other worries than a slow turn of ours.
+        return hasStarted ? await addresses.value : []
     }
 
     // Go's three: LOCALDOMAIN counts also when it is empty.

@@ -15,8 +15,10 @@ final class Descriptor {
     private(set) var number: Int32
     private(set) var readiness: Readiness
     private var ticket: Poller.Ticket?
-    private var reader: UnsafeContinuation<Wakening, Never>?
-    private var writer: UnsafeContinuation<Wakening, Never>?
+    // Made for the first who waits: most connections of a crowd never have one.
+    private var reader: WaitingPlace?
+    private var writer: WaitingPlace?
+    private var hasReader = false
 
     /// Takes over `number`, also when it throws.
     ///
@@ -38,34 +40,20 @@ final class Descriptor {
 
     /// Until reading is worth a try. One task at a time.
     func waitUntilReadable() async -> Wakening {
-        if readiness.mayRead, !isClosed { return .ready }
-        return await withUnsafeContinuation { continuation in
-            // Looked at again: in a task that doesn't prefer the loop, others run between the `await` and this closure, and
-            // an edge is told only once.
-            if isClosed {
-                continuation.resume(returning: .closed)
-            } else if readiness.mayRead {
-                continuation.resume(returning: .ready)
-            } else {
-                precondition(reader == nil, "two tasks wait to read the same socket")
-                reader = continuation
-            }
-        }
+        let place = reader ?? WaitingPlace()
+        reader = place
+        hasReader = true
+        defer { hasReader = false }
+        while !isClosed, !readiness.mayRead { await place.wait() }
+        return isClosed ? .closed : .ready
     }
 
     /// Until writing is worth a try. One task at a time; another may wait to read meanwhile.
     func waitUntilWritable() async -> Wakening {
-        if readiness.mayWrite, !isClosed { return .ready }
-        return await withUnsafeContinuation { continuation in
-            if isClosed {
-                continuation.resume(returning: .closed)
-            } else if readiness.mayWrite {
-                continuation.resume(returning: .ready)
-            } else {
-                precondition(writer == nil, "two tasks wait to write to the same socket")
-                writer = continuation
-            }
-        }
+        let place = writer ?? WaitingPlace()
+        writer = place
+        while !isClosed, !readiness.mayWrite { await place.wait() }
+        return isClosed ? .closed : .ready
     }
 
     /// Called when something to read arrives (bytes, the end, an error) while nobody waits for it.
@@ -75,7 +63,7 @@ final class Descriptor {
         didSet {
             guard onReadableWhileIdle != nil, readiness.mayRead, hasSomethingToRead() else { return }
             EventLoop.shared.execute { [self] in
-                if reader == nil { onReadableWhileIdle?() }
+                if !hasReader { onReadableWhileIdle?() }
             }
         }
     }
@@ -83,17 +71,9 @@ final class Descriptor {
     /// Edges from the loop.
     func arrived(_ events: UInt32) {
         let (reading, writing) = readiness.arrived(events)
-        if writing, let writer {
-            self.writer = nil
-            writer.resume(returning: .ready)
-        }
+        if writing { writer?.wake() }
         guard reading else { return }
-        if let reader {
-            self.reader = nil
-            reader.resume(returning: .ready)
-        } else {
-            onReadableWhileIdle?()
-        }
+        if hasReader { reader?.wake() } else { onReadableWhileIdle?() }
     }
 
     /// Closes the socket and wakes those who wait, with `.closed`. Once is enough, more is harmless.
@@ -104,8 +84,8 @@ final class Descriptor {
         _ = Glibc.close(number)
         number = -1
         onReadableWhileIdle = nil
-        reader.take()?.resume(returning: .closed)
-        writer.take()?.resume(returning: .closed)
+        reader?.wake()
+        writer?.wake()
     }
 
     // MARK: Arrivals

@@ -38,12 +38,12 @@ enum HandshakeThreads {
     /// Does a step elsewhere. Nobody else may touch the session until this returns.
     static func step(_ session: TLSSession) async -> Result<TLSSession.Progress, TLSError> {
         steps.onThreads += 1
-        return await withUnsafeContinuation { continuation in
-            stand {
-                continuation.resume(
-                    returning: Result { () throws(TLSError) in try session.handshake() })
-            }
+        let outcome = Promise<Result<TLSSession.Progress, TLSError>>()
+        stand {
+            let result = Result { () throws(TLSError) in try session.handshake() }
+            EventLoop.shared.execute { outcome.give(result) }
         }
+        return await outcome.value
     }
 
     private nonisolated static func stand(_ work: @escaping @Sendable () -> Void) {

@@ -66,7 +66,7 @@ final class TraceRecorder {
     private var isScheduled = false
     private var backlogBytes = 0
     private var backlogBatches = 0
-    private var waiting: [UnsafeContinuation<Void, Never>] = []
+    private var waiting: [WaitingPlace] = []
     private let deliver: @Sendable (TraceBatch) -> Void
     private let loop = EventLoop.shared
 
@@ -110,9 +110,9 @@ final class TraceRecorder {
     /// they record would otherwise pile up. Ask `isBehind` first: a wait that ends at once is not free.
     func ready() async {
         guard isBehind else { return }
-        await withUnsafeContinuation { continuation in
-            if isBehind { waiting.append(continuation) } else { continuation.resume() }
-        }
+        let place = WaitingPlace()
+        waiting.append(place)
+        await place.wait()
     }
 
     /// The receiver has dealt with one batch, and so many body bytes in it.
@@ -120,7 +120,7 @@ final class TraceRecorder {
         backlogBytes -= bytes
         backlogBatches -= 1
         guard backlogBytes <= Self.backlogLimit / 2, backlogBatches <= Self.batchBacklogLimit / 2 else { return }
-        for waiter in waiting { waiter.resume() }
+        for place in waiting { place.wake() }
         waiting.removeAll()
     }
 

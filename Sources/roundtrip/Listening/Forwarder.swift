@@ -143,7 +143,7 @@ private final class Upload {
     private let recorder: TraceRecorder
     private var isReading = false
     private var isOver = false
-    private var waiter: UnsafeContinuation<Void, Never>?
+    private let resting = WaitingPlace()
 
     init(_ request: ServerRequest, _ recorder: TraceRecorder) {
         self.request = request
@@ -164,7 +164,7 @@ private final class Upload {
         isReading = true
         defer {
             isReading = false
-            waiter.take()?.resume()
+            resting.wake()
         }
         do {
             guard let piece = try await request.readBody() else {
@@ -184,11 +184,7 @@ private final class Upload {
     func rests() async {
         let wasOver = isOver
         isOver = true
-        if isReading {
-            await withUnsafeContinuation { waiter in
-                if isReading { self.waiter = waiter } else { waiter.resume() }
-            }
-        }
+        while isReading { await resting.wait() }
         if !wasOver { recorder.recordNoMore(of: request.id) }
     }
 

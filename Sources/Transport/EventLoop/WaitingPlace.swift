@@ -1,0 +1,74 @@
+internal import Glibc
+
+// How a task waits on the network thread: it moves to an executor that puts it away and runs nothing, and whoever wakes it
+// hands it to the loop.
+//
+//      wait ──▶ ParkedTasks ──▶ put away in its place ··· wake ──▶ the loop's work, same turn ──▶ goes on
+//
+// A continuation would do, at a price: what is resumed is handed to the executor its task prefers, and to the global pool
+// where it prefers none, from where it has to come back (Swift 6.3). And a task that prefers one is asked for it, under a lock,
+// at every call and return of an isolated function: twelve times a request, a sixth of its instructions.
+
+/// Where a task waits on the network thread until somebody there wakes it.
+@NetworkActor
+public final class WaitingPlace {
+    // Written by `ParkedTasks`, on the network thread as well.
+    @exclusivity(unchecked) @usableFromInline nonisolated(unsafe) var parked: UnownedJob?
+    @exclusivity(unchecked) @usableFromInline var isWoken = false
+
+    public nonisolated init() {}
+
+    /// Waits for `wake`; not at all when that came since the last wait, so that none is ever missed. One task at a time.
+    ///
+    /// A wake may be an old one: look at what was waited for, and wait again.
+    // Put into its caller: an asynchronous call costs as much as the wait itself.
+    @inlinable @inline(__always)
+    public func wait() async {
+        precondition(parked == nil, "two tasks wait in one place")
+        if !isWoken {
+            expectTask()
+            await park()
+        }
+        isWoken = false
+    }
+
+    @usableFromInline
+    func expectTask() { ParkedTasks.shared.next = self }
+
+    /// Lets the task that waits go on, or the next one that is about to. It does so in this turn of the loop, after what
+    /// calls this.
+    public func wake() {
+        isWoken = true
+        if let parked = parked.take() { EventLoop.shared.resume(parked) }
+    }
+}
+
+/// Gets here only when it is woken, and then runs on the loop: by its isolation alone it takes a task off its executor.
+@ParkedActor @inline(never) @usableFromInline
+func park() {}
+
+@globalActor @usableFromInline
+actor ParkedActor {
+    @usableFromInline static let shared = ParkedActor()
+
+    @usableFromInline nonisolated var unownedExecutor: UnownedSerialExecutor { ParkedTasks.executor }
+}
+
+/// Runs nothing. Used on the network thread only.
+private final class ParkedTasks: SerialExecutor, @unchecked Sendable {
+    static let shared = ParkedTasks()
+    static let executor = shared.asUnownedSerialExecutor()
+
+    /// Where the next one is put: it comes at once.
+    @exclusivity(unchecked) var next: WaitingPlace?
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        guard let place = next.take() else { preconditionFailure("a task is put away, and nobody said where") }
+        place.parked = UnownedJob(job)
+    }
+
+    // They are run by the loop.
+    func checkIsolated() { EventLoop.shared.checkIsolated() }
+
+    func isIsolatingCurrentContext() -> Bool? { EventLoop.shared.isOnThread }
+}
