@@ -25,6 +25,9 @@
 extern int wcwidth(wchar_t character);
 extern int pipe2(int ends[2], int flags);
 
+// What newterm(3x) made: a global variable, which Swift 6 refuses.
+static inline WINDOW *standard_window(void) { return stdscr; }
+
 // A_BOLD and its kin are casts, which Swift does not import.
 static inline attr_t curses_attributes(bool bold, bool dim, bool reverse, bool underline, bool italic) {
     return (bold ? A_BOLD : 0) | (dim ? A_DIM : 0) | (reverse ? A_REVERSE : 0) | (underline ? A_UNDERLINE : 0)

@@ -47,7 +47,7 @@ public final class CursesTerminal {
     enum State { case onScreen, away, closed }
 
     private(set) var state = State.away
-    // A window of our own: the global `stdscr` is shared mutable state, which Swift 6 refuses.
+    // `stdscr`, which is there anyway: a window of our own is 120 kB more at 120x36.
     private let window: UnsafeMutablePointer<WINDOW>
     private let screen: OpaquePointer
     private let output: Int32 = STDOUT_FILENO
@@ -82,7 +82,7 @@ public final class CursesTerminal {
         TerminalRescue.arm()
         // newterm and not initscr, which exits by itself when it fails (curs_initscr(3x)).
         guard let outputFile = fdopen(STDOUT_FILENO, "w"), let inputFile = fdopen(descriptor, "r"),
-            let screen = newterm(type, outputFile, inputFile), let window = newwin(0, 0, 0, 0)
+            let screen = newterm(type, outputFile, inputFile), let window = standard_window()
         else {
             TerminalRescue.disarm()
             TerminalRescue.dismiss()

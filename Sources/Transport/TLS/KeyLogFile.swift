@@ -28,7 +28,7 @@ final class KeyLogFile: Sendable {
     }
 }
 
-extension TLSContext {
+extension OpenSSLContext {
     func logKeys() {
         SSL_CTX_set_keylog_callback(pointer) { ssl, line in
             guard let line, let log = TLSSession.of(ssl)?.context.keyLog else { return }

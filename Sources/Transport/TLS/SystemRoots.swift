@@ -18,8 +18,7 @@ final class SystemRoots: Sendable {
     private let state = Mutex(State.unread)
 
     /// Returns once they can be verified against, at once after the first time. Blocks nothing.
-    func read(into context: OpaquePointer, of owner: TLSContext) async {
-        nonisolated(unsafe) let context = context
+    func read(for context: TLSContext) async {
         await withUnsafeContinuation { continuation in
             let isFirst = state.withLock { state in
                 switch state {
@@ -35,14 +34,13 @@ final class SystemRoots: Sendable {
                 }
             }
             guard isFirst else { return }
-            // The owner is held until then: it frees the context.
-            let work: @Sendable () -> Void = { [owner] in withExtendedLifetime(owner) { self.load(context) } }
+            let work: @Sendable () -> Void = { self.load(context) }
             if !startThread(named: "roots", work) { work() }
         }
     }
 
     /// The same for those who can't wait in a task: blocks for as long as reading takes.
-    func readNow(into context: OpaquePointer) {
+    func readNow(for context: TLSContext) {
         if areRead { return }
         let isFirst = state.withLock { state in
             guard case .unread = state else { return false }
@@ -55,8 +53,9 @@ final class SystemRoots: Sendable {
 
     var areRead: Bool { state.withLock { if case .read = $0 { true } else { false } } }
 
-    private func load(_ context: OpaquePointer) {
-        SSL_CTX_set_default_verify_paths(context)
+    private func load(_ context: TLSContext) {
+        // Where OpenSSL refuses its part, the session that wants it says so.
+        if let openSSL = try? context.openSSL { SSL_CTX_set_default_verify_paths(openSSL.pointer) }
         let waiting: [UnsafeContinuation<Void, Never>] = state.withLock { state in
             defer { state = .read }
             if case .reading(let waiting) = state { return waiting }
@@ -71,7 +70,7 @@ extension TLSContext {
     /// read. Sessions that are begun without it block until then.
     public func ready() async {
         guard let systemRoots, !systemRoots.areRead else { return }
-        await systemRoots.read(into: pointer, of: self)
+        await systemRoots.read(for: self)
     }
 
     /// Begins what `ready` waits for, so that a lookup and a dial can happen meanwhile. At once.

@@ -42,15 +42,39 @@ extension TLSContext {
     /// first wants them (`ready`). Other files are read here, which may take so long that it belongs on another thread than
     /// the network's: any will do.
     ///
-    /// - Throws: `.unusable` when a file or the PEM can't be read.
+    /// - Throws: `.unusable` when a file or the PEM can't be read, or OpenSSL knows nothing in a list.
     public convenience init(client configuration: ClientConfiguration) throws(TLSError) {
-        try self.init(
-            TLS_client_method(), .client(verifies: configuration.verify),
+        let protocols = try Self.wireFormat(configuration.applicationProtocols)
+        let keyLog = try configuration.keyLogFile.map { path throws(TLSError) in try KeyLogFile(path: path) }
+        let roots = configuration.readsSystemRoots ? SystemRoots() : nil
+        let state: State =
+            configuration.canWait
+            ? .unmade { Result { () throws(TLSError) in try OpenSSLContext(client: configuration, protocols) } }
+            : .made(.success(try OpenSSLContext(client: configuration, protocols)))
+        self.init(
+            .client(verifies: configuration.verify), state,
             tickets: configuration.resumesSessions ? SessionTickets() : nil, pinnedKeys: configuration.pinnedKeys,
-            keyLog: configuration.keyLogFile.map { path throws(TLSError) in try KeyLogFile(path: path) },
-            systemRoots: configuration.usesSystemRoots && configuration.caFile == nil
-                && configuration.caDirectory == nil
-                ? SystemRoots() : nil)
+            keyLog: keyLog, systemRoots: roots)
+    }
+}
+
+extension TLSContext.ClientConfiguration {
+    fileprivate var readsSystemRoots: Bool { usesSystemRoots && caFile == nil && caDirectory == nil }
+
+    /// Whether OpenSSL can find nothing wrong with it, so that nobody has to be told at once; and the roots have to be waited
+    /// for anyway.
+    fileprivate var canWait: Bool {
+        readsSystemRoots && extraRoots.isEmpty && identity == nil && ciphers == nil && tls13Ciphers == nil
+            && groups == nil
+            && oldestVersion.number <= newestVersion.number
+    }
+}
+
+extension OpenSSLContext {
+    fileprivate convenience init(
+        client configuration: TLSContext.ClientConfiguration, _ protocols: [UInt8]
+    ) throws(TLSError) {
+        try self.init(TLS_client_method())
         try limit(
             from: configuration.oldestVersion, to: configuration.newestVersion, ciphers: configuration.ciphers,
             tls13Ciphers: configuration.tls13Ciphers, groups: configuration.groups)
@@ -71,9 +95,8 @@ extension TLSContext {
         // Asks for what servers know of their certificates: an OCSP staple, and timestamps of logs. Those are only shown.
         shim_SSL_CTX_set_tlsext_status_type(pointer, TLSEXT_STATUSTYPE_ocsp)
         SSL_CTX_set_ct_validation_callback(pointer, { _, _, _ in 1 }, nil)
-        resumeSessions()
-        if keyLog != nil { logKeys() }
-        let protocols = try Self.wireFormat(configuration.applicationProtocols)
+        keepTickets(configuration.resumesSessions)
+        if configuration.keyLogFile != nil { logKeys() }
         // This one call returns 0 for success.
         guard SSL_CTX_set_alpn_protos(pointer, protocols, UInt32(protocols.count)) == 0 else {
             throw .unusable(whileDoing: "setting the application protocols")
@@ -81,8 +104,8 @@ extension TLSContext {
     }
 
     // Kept by us: OpenSSL's own cache knows neither host nor port.
-    private func resumeSessions() {
-        guard tickets != nil else {
+    private func keepTickets(_ areKept: Bool) {
+        guard areKept else {
             shim_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
             // Tells servers of TLS 1.2 that no ticket is wanted.
             SSL_CTX_set_options(pointer, shim_SSL_OP_NO_TICKET)

@@ -36,24 +36,27 @@ extension TLSContext {
     /// - Throws: `.unusable` when certificate or key can't be read or don't fit each other.
     public convenience init(server configuration: ServerConfiguration) throws(TLSError) {
         let protocols = try Self.wireFormat(configuration.applicationProtocols)
-        try self.init(
-            TLS_server_method(), .server, choices: protocols.isEmpty ? nil : ApplicationProtocols(protocols),
-            staple: configuration.staple)
-        try limit(
+        let choices = protocols.isEmpty ? nil : ApplicationProtocols(protocols)
+        let openSSL = try OpenSSLContext(TLS_server_method())
+        try openSSL.limit(
             from: configuration.oldestVersion, to: configuration.newestVersion, ciphers: configuration.ciphers,
             tls13Ciphers: configuration.tls13Ciphers, groups: configuration.groups)
-        try use(configuration.identity)
+        try openSSL.use(configuration.identity)
+        let pointer = openSSL.pointer
         SSL_CTX_set_num_tickets(pointer, max(0, configuration.tickets))
         if configuration.tickets <= 0 {
             SSL_CTX_set_options(pointer, shim_SSL_OP_NO_TICKET)
             shim_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
         }
-        try ask(for: configuration.clientCertificates)
+        try openSSL.ask(for: configuration.clientCertificates)
         // A context for session tickets; OpenSSL refuses resumption without one when verification is on.
         let name = Array("roundtrip".utf8)
         SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count))
-        if let choices { choose(from: choices) }
-        if staple != nil { shim_SSL_CTX_set_tlsext_status_cb(pointer) { ssl, _ in TLSSession.giveStaple(ssl) } }
+        if let choices { openSSL.choose(from: choices) }
+        if configuration.staple != nil {
+            shim_SSL_CTX_set_tlsext_status_cb(pointer) { ssl, _ in TLSSession.giveStaple(ssl) }
+        }
+        self.init(.server, .made(.success(openSSL)), choices: choices, staple: configuration.staple)
     }
 
     /// As above, with an identity and the rest as it usually is.
@@ -64,8 +67,10 @@ extension TLSContext {
         configuration.applicationProtocols = applicationProtocols
         try self.init(server: configuration)
     }
+}
 
-    private func ask(for certificates: ServerConfiguration.ClientCertificates) throws(TLSError) {
+extension OpenSSLContext {
+    fileprivate func ask(for certificates: TLSContext.ServerConfiguration.ClientCertificates) throws(TLSError) {
         let (authorities, mode): ([UInt8], Int32)
         switch certificates {
         case .notAsked: return
@@ -82,7 +87,7 @@ extension TLSContext {
         SSL_CTX_set_cert_verify_callback(pointer, { store, _ in TLSSession.verify(store!) }, nil)
     }
 
-    private func choose(from choices: ApplicationProtocols) {
+    fileprivate func choose(from choices: ApplicationProtocols) {
         SSL_CTX_set_alpn_select_cb(
             pointer,
             { _, chosen, chosenLength, offered, offeredLength, choices in

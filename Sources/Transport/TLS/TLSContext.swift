@@ -1,14 +1,22 @@
 internal import COpenSSL
+internal import Synchronization
 
 // What many TLS sessions have in common: roots, identity, versions, application protocols. Immutable once made, so any
 // thread may start sessions from it (SSL_CTX counts its own references).
+//
+// A client's in whose settings OpenSSL can find nothing wrong is made when it is first wanted, on the thread that reads the
+// system's roots: the process's first one takes 3 ms and 2 MB, for nothing where all is plain.
 
 /// The settings from which TLS sessions are made, for one side.
 public final class TLSContext: Sendable {
     enum Side: Equatable { case client(verifies: Bool), server }
 
-    // OpenSSL locks what it changes in here.
-    nonisolated(unsafe) let pointer: OpaquePointer
+    enum State: Sendable {
+        case unmade(@Sendable () -> Result<OpenSSLContext, TLSError>)
+        case made(Result<OpenSSLContext, TLSError>)
+    }
+
+    private let state: Mutex<State>
     let side: Side
     /// What a server chooses from; OpenSSL keeps only a pointer to it.
     let choices: ApplicationProtocols?
@@ -23,13 +31,10 @@ public final class TLSContext: Sendable {
     let staple: [UInt8]?
 
     init(
-        _ method: OpaquePointer?, _ side: Side, choices: ApplicationProtocols? = nil, tickets: SessionTickets? = nil,
+        _ side: Side, _ state: State, choices: ApplicationProtocols? = nil, tickets: SessionTickets? = nil,
         pinnedKeys: [[UInt8]] = [], keyLog: KeyLogFile? = nil, systemRoots: SystemRoots? = nil, staple: [UInt8]? = nil
-    ) throws(TLSError) {
-        guard OpenSSLLibrary.isSetUp, let context = SSL_CTX_new(method) else {
-            throw .unusable(whileDoing: "setting up TLS")
-        }
-        pointer = context
+    ) {
+        self.state = Mutex(state)
         self.side = side
         self.choices = choices
         self.tickets = tickets
@@ -37,15 +42,33 @@ public final class TLSContext: Sendable {
         self.keyLog = keyLog
         self.systemRoots = systemRoots
         self.staple = staple
-        // RFC 8996: 1.0 and 1.1 must not be used.
-        _ = shim_SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION)
-        // Buffers of 34 kB only while they are in use: ten thousand idle connections are 340 MB otherwise.
-        shim_SSL_CTX_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS))
-        // A renegotiation would make a write wait for a read. Nobody needs it, TLS 1.3 dropped it.
-        SSL_CTX_set_options(context, shim_SSL_OP_NO_RENEGOTIATION)
     }
 
-    deinit { SSL_CTX_free(pointer) }
+    /// OpenSSL's part. Made now if nobody has wanted it before, which blocks the caller.
+    var openSSL: OpenSSLContext {
+        get throws(TLSError) {
+            let result = state.withLock { state in
+                switch state {
+                case .made(let result): return result
+                case .unmade(let making):
+                    let result = making()
+                    state = .made(result)
+                    return result
+                }
+            }
+            return try result.get()
+        }
+    }
+
+    var isMade: Bool { state.withLock { if case .made = $0 { true } else { false } } }
+
+    /// Has OpenSSL's part made on a thread of its own, if that has not been done: for whoever sees that a request may come.
+    /// The roots are left for the first dial.
+    public func warmUp() {
+        guard !isMade else { return }
+        // With no thread left to have, the first dial makes it.
+        _ = startThread(named: "tls") { [self] in _ = try? openSSL }
+    }
 
     /// Each name with its length in front, as ALPN sends them (RFC 7301 §3.1).
     ///
@@ -60,42 +83,6 @@ public final class TLSContext: Sendable {
             bytes.append(contentsOf: name.utf8)
         }
         return bytes
-    }
-
-    /// Limits what is spoken.
-    ///
-    /// - Throws: `.unusable` for a list in which OpenSSL knows nothing.
-    func limit(
-        from oldest: TLSVersion?, to newest: TLSVersion?, ciphers: String?, tls13Ciphers: String?, groups: String?
-    ) throws(TLSError) {
-        if let oldest, let newest, oldest.number > newest.number {
-            throw .unusable("no version is at least \(oldest.rawValue) and at most \(newest.rawValue)")
-        }
-        if let oldest { _ = shim_SSL_CTX_set_min_proto_version(pointer, Int32(oldest.number)) }
-        if let newest { _ = shim_SSL_CTX_set_max_proto_version(pointer, Int32(newest.number)) }
-        if let ciphers, SSL_CTX_set_cipher_list(pointer, ciphers) != 1 {
-            throw .unusable(whileDoing: "using the ciphers \(ciphers)")
-        }
-        if let tls13Ciphers, SSL_CTX_set_ciphersuites(pointer, tls13Ciphers) != 1 {
-            throw .unusable(whileDoing: "using the ciphers \(tls13Ciphers)")
-        }
-        if let groups, shim_SSL_CTX_set1_groups_list(pointer, groups) != 1 {
-            throw .unusable(whileDoing: "using the groups \(groups)")
-        }
-    }
-
-    func use(_ identity: TLSIdentity) throws(TLSError) {
-        let chain = try readCertificates(identity.certificatePEM)
-        defer { for certificate in chain { X509_free(certificate) } }
-        guard let leaf = chain.first else { throw .unusable("there is no certificate in the PEM") }
-        let key = try readPrivateKey(identity.keyPEM, password: identity.password)
-        defer { EVP_PKEY_free(key) }
-        guard SSL_CTX_use_certificate(pointer, leaf) == 1, SSL_CTX_use_PrivateKey(pointer, key) == 1,
-            SSL_CTX_check_private_key(pointer) == 1
-        else { throw .unusable(whileDoing: "using the certificate and its key") }
-        for certificate in chain.dropFirst() {
-            shim_SSL_CTX_add1_chain_cert(pointer, certificate)
-        }
     }
 }
 
@@ -116,7 +103,7 @@ public struct TLSIdentity: Sendable, Equatable {
     /// Sees whether it can be used.
     ///
     /// - Throws: `.unusable` when certificate or key can't be read or don't fit each other.
-    public func check() throws(TLSError) { try TLSContext(TLS_method(), .server).use(self) }
+    public func check() throws(TLSError) { try OpenSSLContext(TLS_method()).use(self) }
 }
 
 /// A list in wire format, at a fixed address: ALPN's answer points into it.

@@ -49,8 +49,8 @@ final class TLSSession: @unchecked Sendable {
     ///   - ticketKey: For a client, whose sessions may be resumed: a host and its port. Nil resumes none.
     init(_ context: TLSContext, host: String?, ticketKey: String? = nil) throws(TLSError) {
         self.context = context
-        context.systemRoots?.readNow(into: context.pointer)
-        ssl = SSL_new(context.pointer)
+        context.systemRoots?.readNow(for: context)
+        ssl = SSL_new(try context.openSSL.pointer)
         input = BIO_new(BIO_s_mem())
         output = BIO_new(BIO_s_mem())
         SSL_set_bio(ssl, input, output)  // which now owns both

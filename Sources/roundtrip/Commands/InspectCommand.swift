@@ -25,12 +25,33 @@ struct InspectCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
     var record: String?
 
+    init() {}
+
+    /// The command that a line of addresses and `--demo` means; nil for any other line, which is the parser's.
+    ///
+    /// An address has a dot, a colon or a slash; no name of a command has.
+    init?(plain words: some Sequence<String>) {
+        var (urls, demo): ([String], Bool) = ([], false)
+        for word in words {
+            if word == "--demo" {
+                demo = true
+            } else if !word.hasPrefix("-"), word.contains(where: { ".:/".contains($0) }) {
+                urls.append(word)
+            } else {
+                return nil
+            }
+        }
+        (self.urls, self.demo, record) = (urls, demo, nil)
+        (client, interface) = (.none, .none)
+    }
+
     @MainActor
     func run() async throws {
         let drafts = try drafts(for: urls, client)
         let serverEvents = ServerEventRelay()
         let playground = demo ? try await startPlayground(serverEvents) : nil
         var configuration = try client.configuration(trusting: playground?.certificateAuthorityPEM)
+        configuration.prepareTLS(for: drafts)
         // So that a burst shows what waiting for a connection looks like.
         if demo { configuration.pool.openPerHost = 4 }
 
@@ -79,6 +100,7 @@ struct InspectCommand: AsyncParsableCommand {
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
         reports.hopReceiver = { effects.beginHop($0, from: $1) }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
+        runtime.firstKey = { configuration.tls.warmUp() }
         var turns = RecentTurns()
         reports.receiver = { report in
             if let problem = recording.take(report) { runtime.handle(.notice(problem, isError: true)) }

@@ -14,6 +14,12 @@ struct InterfaceOptions: ParsableArguments {
     @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal.")
     var noMouse = false
 
+    static var none: Self {
+        var options = Self()
+        (options.color, options.bars, options.noMouse) = (.auto, .auto, false)
+        return options
+    }
+
     enum ColorOption: String, ExpressibleByArgument { case auto, always, never }
 
     enum BarsOption: String, ExpressibleByArgument { case auto, unicode, ascii, letters }

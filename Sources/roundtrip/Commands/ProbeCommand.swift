@@ -66,6 +66,7 @@ struct ProbeCommand: AsyncParsableCommand {
     func run() async throws {
         let drafts = try drafts(for: urls, client)
         let configuration = try client.configuration(trusting: nil)
+        configuration.prepareTLS(for: drafts)
         let clock = ClockAnchor.now
         let output = ProbeOutput(command: self, clock: clock)
         let run = ProbeRun(

@@ -45,6 +45,13 @@ struct ProxyOptions: ParsableArguments {
         help: ArgumentHelp("Trust the certificates in this PEM file for https proxies.", valueName: "file"))
     var proxyCacert: String?
 
+    static var none: Self {
+        var options = Self()
+        (options.proxy, options.noProxy, options.proxyUser, options.proxyCacert) = (nil, nil, nil, nil)
+        (options.proxyHeader, options.proxyTunnel, options.proxyInsecure) = ([], false, false)
+        return options
+    }
+
     private static var environment: [String: String] {
         var values: [String: String] = [:]
         for name in ProxyRules.variables { values[name] = getenv(name).map { String(cString: $0) } }

@@ -67,6 +67,16 @@ struct TLSOptions: ParsableArguments {
         _ = try pinnedKeys()
     }
 
+    static var none: Self {
+        var options = Self()
+        (options.insecure, options.noSessionID) = (false, false)
+        (options.atLeastTLS12, options.atLeastTLS13, options.tlsMax) = (false, false, nil)
+        (options.cacert, options.capath, options.pinnedpubkey) = (nil, nil, nil)
+        (options.certificate, options.key, options.pass) = (nil, nil, nil)
+        (options.ciphers, options.tls13Ciphers, options.curves) = (nil, nil, nil)
+        return options
+    }
+
     /// Where the secrets of sessions are to be written: SSLKEYLOGFILE. Nil without it.
     static var keyLogFile: String? {
         getenv("SSLKEYLOGFILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }

@@ -18,6 +18,9 @@ import Transport
 
 @MainActor
 final class Runtime {
+    /// Called once, at the first key: a request may follow.
+    var firstKey: (() -> Void)?
+
     private var model: Model
     private let terminal: CursesTerminal
     private let effects: EffectRunner
@@ -134,6 +137,8 @@ final class Runtime {
             switch event {
             case .key(let key):
                 hasKey = true
+                firstKey?()
+                firstKey = nil
                 handle(.key(key))
             case .pasteCut(let bytes):
                 handle(.notice("The paste was too long: \(bytes) bytes were left out.", isError: true))

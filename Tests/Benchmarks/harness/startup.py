@@ -24,36 +24,55 @@ PROGRAM, DEMO = "roundtrip", "roundtrip --demo"
 QUIET = 0.15
 
 
+class Terminal:
+    """A program on a terminal of its own, until the end of the block."""
+
+    def __init__(self, arguments, folder, core=None, environment={}):
+        self.drawn = b""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+
+        def prepare():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if core is not None:
+                pinned(core)()
+
+        self.begin = time.monotonic()
+        self.process = subprocess.Popen(
+            arguments, stdin=slave, stdout=slave, stderr=slave, preexec_fn=prepare, cwd=folder,
+            env={**os.environ, "TERM": "xterm-256color", "HOME": folder, "LC_ALL": "C.UTF-8", **environment})
+        os.close(slave)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        os.close(self._master)
+
+    def read(self, limit):
+        """Whether something was written within so many seconds."""
+        if not select.select([self._master], [], [], limit)[0]:
+            return False
+        self.drawn += os.read(self._master, 65536)
+        return True
+
+
 def first_frame(arguments, core, folder):
     """Milliseconds until the last byte of its first burst of output, and after it the processor's milliseconds, resident and
     anonymous kB."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-
-    def prepare():
-        os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        pinned(core)()
-
-    begin = time.monotonic()
-    process = subprocess.Popen(
-        arguments, stdin=slave, stdout=slave, stderr=slave, preexec_fn=prepare, cwd=folder,
-        env={**os.environ, "TERM": "xterm-256color", "HOME": folder, "LC_ALL": "C.UTF-8"})
-    os.close(slave)
-    drawn = None
-    try:
-        while select.select([master], [], [], QUIET if drawn else 5)[0]:
-            os.read(master, 65536)
-            if time.monotonic() - begin > 3:
+    with Terminal(arguments, folder, core) as terminal:
+        drawn = None
+        while terminal.read(QUIET if drawn else 5):
+            if time.monotonic() - terminal.begin > 3:
                 break  # One that never stops drawing.
             drawn = time.monotonic()
         if drawn is None:
             raise Trouble(f"{os.path.basename(arguments[0])} drew nothing within 5 s")
-        return (drawn - begin) * 1000, cpu(process.pid), memory(process.pid, "Rss"), memory(process.pid, "Anonymous")
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        os.close(master)
+        pid = terminal.process.pid
+        return (drawn - terminal.begin) * 1000, cpu(pid), memory(pid, "Rss"), memory(pid, "Anonymous")
 
 
 def cpu(pid):
