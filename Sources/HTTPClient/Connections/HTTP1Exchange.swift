@@ -41,6 +41,9 @@ final class HTTP1Exchange {
     private(set) var writing = Writing.head
     /// A 100 was asked for, and none has come yet.
     private var awaitsContinue = false
+    /// Part of a head whose body is held back hasn't been taken by the kernel yet; a body that is due meanwhile follows it.
+    private var isHeadLeaving = false
+    private var isBodyDue = false
     /// What is still done for the connection's sake; nil while the caller waits for something.
     var settling: Settling?
     private var headerTimer: TimerID?
@@ -114,6 +117,10 @@ final class HTTP1Exchange {
 
     private func releaseBody() {
         guard case .holdingBack = writing, !isEnded else { return }
+        guard !isHeadLeaving else {
+            isBodyDue = true
+            return
+        }
         // Writing has moments of its own, though a 100 may have brought this about.
         tracer.letGo()
         writeBody(after: [])
@@ -146,6 +153,7 @@ final class HTTP1Exchange {
             sentBytes += taken
             if taken == bytes.count, body.isEmpty { return noteFlushed(from: start) }
             let rest = Array(bytes[taken...])
+            if case .holdingBack = writing { isHeadLeaving = true }
             Task.onNetwork { await self.finishWriting(rest, body) }
         } catch {
             // A peer that closed may have answered before: reading tells.
@@ -157,6 +165,11 @@ final class HTTP1Exchange {
         do throws(StreamError) {
             try await connection.stream.writeAll(rest)
             sentBytes += rest.count
+            if isHeadLeaving {
+                isHeadLeaving = false
+                if isBodyDue { releaseBody() }
+                return
+            }
             try await connection.stream.writeAll(body)
             sentBytes += body.count
             if !body.isEmpty { tracer.record(.wroteRequest(nil), on: connection.id) }
@@ -357,7 +370,10 @@ final class HTTP1Exchange {
         tracer.record(.responseHead(head), on: connection.id)
         cancelTimers()
         guard case .holdingBack = writing else { return }
-        if connection.reader.willBeReusable { return writeBody(after: []) }
+        if connection.reader.willBeReusable {
+            if isHeadLeaving { isBodyDue = true } else { writeBody(after: []) }
+            return
+        }
         writing = .withheld
         tracer.record(.wroteRequest(nil), on: connection.id)
     }

@@ -1,6 +1,7 @@
 import HTTPTrace
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 import Transport
 
@@ -63,4 +64,35 @@ struct InformationalTests {
         #expect(server.received.count == 1)
         #expect(!test.events.words.contains("got100Continue"), "nobody asked for it")
     }
+
+    @Test func `a body that is due follows its head, however long the kernel takes for that`() async throws {
+        let listener = try TCPListener(NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 0))
+        let test = try TestClient { $0.expectContinueTimeout = .zero }
+        let origin = Origin(scheme: .http, host: "127.0.0.1", port: listener.address.port)
+        var request = ClientRequest(method: .post, url: RequestURL(origin: origin), body: Array("BODY".utf8))
+        request.fields[.expect] = "100-continue"
+        // More than the sockets' buffers on both sides take.
+        let long = String(repeating: "x", count: 24 << 20)
+        request.fields[.userAgent] = long
+        let answer = Task.onNetwork { [request] in try await test.fetch(request) }
+
+        let server = try await listener.accept()
+        await until { test.events.words.contains("wait100Continue") }
+        // The time for the 100 is over with the next turn.
+        for _ in 0..<3 { await Pause(.zero).end() }
+        var (count, tail) = (0, [UInt8]())
+        while !tail.ends(with: "\r\n\r\nBODY".utf8), let bytes = try await server.readSome() {
+            count += bytes.count
+            tail = Array((tail + bytes).suffix(64))
+        }
+        #expect(tail.ends(with: "\r\n\r\nBODY".utf8) && count > long.utf8.count)
+        try await server.writeAll(Array(ok.utf8))
+        #expect(try await answer.value == (200, "hello"))
+        listener.close()
+        server.close()
+    }
+}
+
+extension [UInt8] {
+    fileprivate func ends(with end: some Collection<UInt8>) -> Bool { suffix(end.count).elementsEqual(end) }
 }
