@@ -22,25 +22,15 @@ final class RequestHeads {
     private let userAgent: HTTPField?
     private let proxies: ProxyRules
     private let keepsAlive: Bool
-    @exclusivity(unchecked) private var last: Made?
-    @exclusivity(unchecked) private var lastRequested: Requested?
+    @exclusivity(unchecked) private var last: Latest<MadeHead>?
+    @exclusivity(unchecked) private var lastRequested: Latest<RequestedHead>?
 
     // An object, so that looking at it copies nothing.
-    private final class Made {
+    private final class Latest<Head> {
         let request: ClientRequest
-        let head: MadeHead
+        let head: Head
 
-        init(_ request: ClientRequest, _ head: MadeHead) {
-            self.request = request
-            self.head = head
-        }
-    }
-
-    private final class Requested {
-        let request: ClientRequest
-        let head: RequestedHead
-
-        init(_ request: ClientRequest, _ head: RequestedHead) {
+        init(_ request: ClientRequest, _ head: Head) {
             self.request = request
             self.head = head
         }
@@ -57,7 +47,7 @@ final class RequestHeads {
         if let lastRequested, lastRequested.request.isWrittenLike(request) { return lastRequested.head }
         let head = RequestedHead(
             method: request.method, url: request.url, fields: request.fields, bodyBytes: request.announcedBytes)
-        if !request.hasBody { lastRequested = Requested(request, head) }
+        if !request.hasBody { lastRequested = Latest(request, head) }
         return head
     }
 
@@ -66,7 +56,7 @@ final class RequestHeads {
     func head(of request: ClientRequest, to key: ConnectionKey) throws(Failure) -> MadeHead {
         if let last, last.request.isWrittenLike(request) { return last.head }
         let head = try make(request, key)
-        if !request.hasBody { last = Made(request, head) }
+        if !request.hasBody { last = Latest(request, head) }
         return head
     }
 

@@ -13,8 +13,6 @@ final class HTTP1Connection {
     let stream: any ByteStream
     /// Where the responses on this connection stand; used by one exchange at a time.
     @exclusivity(unchecked) var reader: HTTP1ResponseReader
-    /// The write buffer of the present exchange, kept for its capacity.
-    var output: [UInt8] = []
     /// Requests it has carried, the present one included.
     private(set) var uses = 0
     /// Go's meaning for the present use: it had been in the pool before.
