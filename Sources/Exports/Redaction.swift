@@ -46,6 +46,9 @@ public struct Redaction: Sendable {
         counts.parameters += more.parameters
     }
 
+    /// Counts no longer what was replaced since `counts` were those: it is said of something that counts already.
+    mutating func forget(after counts: Counts) { self.counts = counts }
+
     /// What the value of a field is, as far as secrets go.
     enum FieldKind: Sendable { case plain, credential, cookie, setCookie, link }
 

@@ -27,5 +27,5 @@ public struct RequestURL: Hashable, Sendable {
 
 extension RequestURL: CustomStringConvertible {
     /// The URL as sent, without user information and fragment.
-    public var description: String { "\(origin)\(target)" }
+    public var description: String { origin.description + target }
 }
