@@ -47,7 +47,7 @@ extension HARWriter {
 
     private mutating func writeNewRequest(_ exchange: Exchange, _ version: String) {
         let draft = exchange.draft
-        let head = exchange.sentHead.flatMap { PlainHead($0.bytes) }
+        let head = exchange.sentHead.flatMap { PlainHead($0.bytes, &redaction) }
         let fields =
             head == nil ? exchange.sentHead?.lines ?? draft.fields.map { ($0.name.rawName, $0.value) } : []
         if draft.url.userInfo != nil { redaction.leaveOutUserInfo() }
@@ -111,7 +111,7 @@ extension HARWriter {
     /// - Returns: What the rest needs to know of the head; without a `part`, which is written.
     private mutating func writeNewResponse(_ response: ResponseHead?, _ version: String) -> WrittenParts.Response {
         let (start, counts) = (json.count, redaction.counts)
-        let head = response.flatMap { PlainHead($0.bytes) }
+        let head = response.flatMap { PlainHead($0.bytes, &redaction) }
         let fields = head == nil ? response.map { $0.fields.map { ($0.name.rawName, $0.value) } } ?? [] : []
         json.openObject("response")
         json.field("status", response?.status ?? 0)
@@ -193,13 +193,12 @@ extension HARWriter {
     private mutating func write(_ head: PlainHead) {
         json.openArray("headers")
         for field in head.fields {
-            let name = head.text(field.name)
             json.openObject()
-            json.field("name", name)
-            if redaction.mode == .full || redaction.kind(of: name) == .plain {
+            json.field("name", head.bytes, field.name)
+            if redaction.mode == .full || field.kind == .plain {
                 json.field("value", head.bytes, field.value)
             } else {
-                json.field("value", redaction.value(of: name, head.text(field.value)))
+                json.field("value", redaction.value(of: head.text(field.name), head.text(field.value)))
             }
             json.closeObject()
         }
@@ -240,9 +239,7 @@ extension HARWriter {
     ) {
         for (name, value) in fields where redaction.kind(of: name) == kind { body(&self, value) }
         guard let head else { return }
-        for field in head.fields where redaction.kind(of: head.text(field.name)) == kind {
-            body(&self, head.text(field.value))
-        }
+        for field in head.fields where field.kind == kind { body(&self, head.text(field.value)) }
     }
 
     private func httpVersion(of exchange: Exchange, _ connection: ConnectionLedger.Connection?) -> String {

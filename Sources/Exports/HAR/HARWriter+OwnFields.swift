@@ -96,7 +96,8 @@ extension HARWriter {
 
     private mutating func writePhases(_ exchange: Exchange) {
         json.openObject("_phases")
-        for (phase, span) in exchange.phases.present {
+        for phase in Phase.allCases {
+            guard let span = exchange.phases[phase] else { continue }
             json.name(text: phase.rawValue)
             json.openObject()
             json.field("startNs", (span.start - exchange.startedAt).nanoseconds)

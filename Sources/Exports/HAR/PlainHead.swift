@@ -10,14 +10,18 @@ struct PlainHead {
         var name: Range<Int>
         /// Without blanks around.
         var value: Range<Int>
+        var kind = Redaction.FieldKind.plain
     }
 
     let bytes: [UInt8]
     private(set) var fields: [Field] = []
 
-    /// - Parameter bytes: From the first line to the blank line. Nil where they hold anything but `Name: value` lines: other
+    /// - Parameters:
+    ///   - bytes: From the first line to the blank line.
+    ///   - redaction: Knows what kinds of fields there are.
+    /// - Returns: Nil where they hold anything but `Name: value` lines: other
     ///   bytes, folded lines, an HTTP/2 head's `:path`.
-    init?(_ bytes: [UInt8]) {
+    init?(_ bytes: [UInt8], _ redaction: inout Redaction) {
         self.bytes = bytes
         fields.reserveCapacity(8)
         let isPlain = bytes.withUnsafeBufferPointer { bytes in
@@ -30,6 +34,7 @@ struct PlainHead {
             return false
         }
         guard isPlain else { return nil }
+        for index in fields.indices { fields[index].kind = redaction.kind(of: text(fields[index].name)) }
     }
 
     /// Moves `line` to the next one.
