@@ -63,9 +63,10 @@ extension Model {
 
     /// The same for a row that changed.
     mutating func noteChange(_ id: ExchangeID) {
-        guard let exchange = session[id] else { return }
-        activity.note(exchange)
-        rows.note(exchange)
+        // Looked at where it stands: as a value of its own it would be copied.
+        guard let index = session.exchanges.index(of: id) else { return }
+        activity.note(session.exchanges[index])
+        rows.note(session.exchanges[index])
     }
 
     fileprivate mutating func keep(_ body: BodyCapture, of id: ExchangeID) {

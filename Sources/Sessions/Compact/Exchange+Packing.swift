@@ -19,10 +19,12 @@ private enum Tag {
     static let gotFirstResponseByte: UInt8 = 6
     static let putIdleConn: UInt8 = 7
     static let requestFinished: UInt8 = 8
+    /// Why is in the table; how many wait before this one differs from one to the next.
+    static let queued: UInt8 = 9
     /// A place in the table follows.
-    static let farTable: UInt8 = 9
-    /// Places 0 to 117.
-    static let table: UInt8 = 10
+    static let farTable: UInt8 = 10
+    /// Places 0 to 116.
+    static let table: UInt8 = 11
     /// Set where the connection is another than the event's before.
     static let otherConnection: UInt8 = 0x80
 }
@@ -81,6 +83,10 @@ extension Exchange {
         case .gotFirstResponseByte: begin(Tag.gotFirstResponseByte)
         case .putIdleConn(nil): begin(Tag.putIdleConn)
         case .requestFinished(nil): begin(Tag.requestFinished)
+        case .queued(let reason, let position):
+            begin(Tag.queued)
+            bytes.pack(table.place(of: .queued(reason, position: 0)))
+            bytes.pack(position)
         default:
             let place = table.place(of: event)
             guard place < Int(Tag.otherConnection - Tag.table) else {
@@ -137,6 +143,11 @@ extension Exchange {
         case Tag.gotFirstResponseByte: return .gotFirstResponseByte
         case Tag.putIdleConn: return .putIdleConn(nil)
         case Tag.requestFinished: return .requestFinished(nil)
+        case Tag.queued:
+            guard case .queued(let reason, _) = table.events[reader.int()] else {
+                preconditionFailure("a place in a page's table holds another event than was put there")
+            }
+            return .queued(reason, position: reader.int())
         case Tag.farTable: return table.events[reader.int()]
         default: return table.events[Int(tag - Tag.table)]
         }

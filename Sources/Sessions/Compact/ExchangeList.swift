@@ -1,4 +1,4 @@
-internal import HTTPTrace
+public import HTTPTrace
 
 // The exchanges of a session. A long one has a million of them, of which a person looks at forty: the latest stand as
 // they are, those before them are packed into pages of bytes as soon as they have ended, a twentieth of the size.
@@ -39,7 +39,7 @@ public struct ExchangeList: Equatable, Sendable {
     }
 
     /// Where the exchange of that number stands; nil when there is none.
-    func index(of id: ExchangeID) -> Int? {
+    public func index(of id: ExchangeID) -> Int? {
         guard let first = recent.first?.id, id < first else {
             let place = place(of: id, among: recent.count) { recent[$0].id }
             return place.map { $0 + packedCount }

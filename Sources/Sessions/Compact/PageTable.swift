@@ -13,8 +13,8 @@ struct PageTable: Sendable {
     private(set) var incomingHeads: [IncomingHead] = []
     private(set) var serverEvents: [ServerEvent] = []
     private var connectionPlaces: [ConnectionID: Int] = [:]
-    /// Where each of the events that every exchange has was found last.
-    private var latestPlaces: [Int] = [0, 0, 0, 0]
+    /// Where each of the events that nearly every exchange has was found last.
+    private var latestPlaces = Array(repeating: 0, count: 6)
 
     /// How many of the latest are compared: enough for a load of several URLs, whose events take turns.
     private static let window = 48
@@ -32,6 +32,12 @@ struct PageTable: Sendable {
         case .getConn: kind = 1
         case .wroteHeaders: kind = 2
         case .responseHead: kind = 3
+        case .queued: kind = 4
+        case .dequeued: kind = 5
+        // Never the same twice.
+        case .tcpMeasured:
+            events.append(event)
+            return events.count - 1
         default: return Self.place(of: event, in: &events)
         }
         // In a load they are mostly what they were in the exchange before.
