@@ -19,8 +19,7 @@ struct PlainHead {
     /// - Parameters:
     ///   - bytes: From the first line to the blank line.
     ///   - redaction: Knows what kinds of fields there are.
-    /// - Returns: Nil where they hold anything but `Name: value` lines: other
-    ///   bytes, folded lines, an HTTP/2 head's `:path`.
+    /// - Returns: Nil where they hold anything but `Name: value` lines: other bytes, folded lines, an HTTP/2 head's `:path`.
     init?(_ bytes: [UInt8], _ redaction: inout Redaction) {
         self.bytes = bytes
         fields.reserveCapacity(8)
@@ -28,13 +27,13 @@ struct PlainHead {
             guard var line = bytes.firstIndex(of: 0x0A).map({ $0 + 1 }) else { return false }
             while line < bytes.count {
                 if bytes[line] == 0x0D { return line + 2 == bytes.count && bytes[line + 1] == 0x0A }
-                guard let field = Self.field(at: &line, in: bytes) else { return false }
+                guard var field = Self.field(at: &line, in: bytes) else { return false }
+                field.kind = redaction.kind(of: UnsafeBufferPointer(rebasing: bytes[field.name]))
                 fields.append(field)
             }
             return false
         }
         guard isPlain else { return nil }
-        for index in fields.indices { fields[index].kind = redaction.kind(of: text(fields[index].name)) }
     }
 
     /// Moves `line` to the next one.
