@@ -15,11 +15,12 @@ from .startup import Terminal
 
 TITLE = "The whole program"
 HEADLESS, INTERFACE = "roundtrip probe --record", "roundtrip --record, drawing"
-# Replays asked for and not yet answered: enough for the connections to be busy until the next look, few enough to be
-# rows that one could still see.
-AHEAD = 512
-# How often is looked: once a frame.
+# Replays asked for at once: enough for all connections to be busy for a while, few enough to be a burst and no backlog.
+BURST = 512
+# How often is looked whether they have been answered: once a frame.
 LOOK = 0.016
+# An interface that has drawn nothing for so long has taken in all there was: what happens is shown within a frame.
+QUIET = 0.05
 
 
 def contenders(binaries):
@@ -48,7 +49,7 @@ class Recorded:
 
 
 class Interface:
-    """The interface, which replays its one request as fast as it can while it draws and records."""
+    """The interface, which replays its one request in bursts while it draws and records."""
 
     def __init__(self, name, program):
         self.name, self.program = name, program
@@ -69,18 +70,19 @@ def replay(terminal, answers, requests):
     # The one that the command line asks for, and the frame with it.
     drain(terminal, 1)
     sent, begin = 1, time.monotonic()
-    while (answered := answers.count()) < requests:
-        if terminal.process.poll() is not None:
-            raise Trouble(f"the interface ended with {terminal.process.returncode}")
-        if time.monotonic() - begin > 300:
-            raise Trouble(f"{answered} of {requests} requests were answered within 300 s")
-        more = min(requests - sent, AHEAD - (sent - answered))
+    while sent < requests:
+        more = min(BURST, requests - sent)
         terminal.write(b"r" * more)
         sent += more
-        drain(terminal, LOOK)
+        while answers.count() < sent:
+            if terminal.process.poll() is not None:
+                raise Trouble(f"the interface ended with {terminal.process.returncode}")
+            if time.monotonic() - begin > 300:
+                raise Trouble(f"{sent} requests were not answered within 300 s")
+            drain(terminal, LOOK)
+        while terminal.read(QUIET):
+            terminal.drawn = b""
     seconds = time.monotonic() - begin
-    # What it still has to take in and to draw belongs to it.
-    drain(terminal, 0.5)
     terminal.write(b"Q")
     return Sample(terminal.cpu_seconds_at_end() * 1e6 / requests, requests / seconds)
 
