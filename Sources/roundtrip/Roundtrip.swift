@@ -23,7 +23,10 @@ struct Roundtrip: AsyncParsableCommand {
         subcommands: [InspectCommand.self, ProbeCommand.self, ListenCommand.self, PlaygroundCommand.self],
         defaultSubcommand: InspectCommand.self)
 
-    static func main() async {
+    static func main() { MainThread.run { await start() } }
+
+    @MainActor
+    private static func start() async {
         // A peer that has gone must be an error of the write, never the end of the program.
         signal(SIGPIPE, SIG_IGN)
         do {
