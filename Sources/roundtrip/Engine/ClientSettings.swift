@@ -64,7 +64,7 @@ extension TLSContext.ClientConfiguration {
 extension [String: String] {
     /// The environment's variables that name proxies.
     static var ofProxies: Self {
-        var values: Self = [:]
+        var values = Self()
         for name in ProxyRules.variables { values[name] = getenv(name).map { String(cString: $0) } }
         return values
     }
