@@ -20,9 +20,17 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ] + strict
 
-// A release of the program takes half the memory at its first frame when what runs until then lies side by side
-// (`Tests/Benchmarks/order` lists it) and relocations are packed. The libraries are left alone: others link them.
-let movable = settings + [.unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release))]
+// A release of the program takes half the memory at its first frame when what is used until then lies side by side
+// (`Tests/Benchmarks/order` lists it), relocations are packed, and types are put together from their
+// parts rather than looked up by name. The libraries are left alone: others link them.
+let movable =
+    settings + [
+        .unsafeFlags(
+            ["-function-sections", "-disable-concrete-type-metadata-mangled-name-accessors"].flatMap {
+                ["-Xfrontend", $0]
+            },
+            .when(configuration: .release))
+    ]
 let order = [
     "--symbol-ordering-file=\(Context.packageDirectory)/Sources/first-frame.order", "--no-warn-symbol-ordering",
 ]
