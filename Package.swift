@@ -33,6 +33,7 @@ let movable =
     ]
 let order = [
     "--symbol-ordering-file=\(Context.packageDirectory)/Sources/first-frame.order", "--no-warn-symbol-ordering",
+    "--script=\(Context.packageDirectory)/Sources/first-frame.ld",
 ]
 let packing = loaderUnpacks ? ["-z", "pack-relative-relocs"] : []
 let archives = hasArchives ? ["-L\(Context.packageDirectory)/Sources/archives"] : []
