@@ -132,6 +132,7 @@ let package = Package(
             [
                 "HTTPTrace", httpTypes,
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             movable),

@@ -35,6 +35,34 @@ enum ISODate {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Remembers the second written last: entries come thousands a second.
+    struct Latest {
+        private var second = Int64.min
+        /// `2026-11-20T23:28:10.`
+        private var text = ""
+
+        /// As `ISODate.text`.
+        mutating func text(unixNanoseconds: Int64) -> String {
+            let second = floorDivide(unixNanoseconds, 1_000_000_000)
+            if second != self.second {
+                self.second = second
+                text = String(ISODate.text(unixNanoseconds: second * 1_000_000_000).dropLast(7))
+            }
+            let microseconds = Int(floorDivide(unixNanoseconds - second * 1_000_000_000, 1_000))
+            return String(unsafeUninitializedCapacity: text.utf8.count + 7) { bytes in
+                var end = bytes.initialize(fromContentsOf: text.utf8)
+                var scale = 100_000
+                while scale > 0 {
+                    bytes[end] = UInt8(ascii: "0") + UInt8(microseconds / scale % 10)
+                    end += 1
+                    scale /= 10
+                }
+                bytes[end] = UInt8(ascii: "Z")
+                return end + 1
+            }
+        }
+    }
+
     /// `2026-11-20T23:28:10Z`. Certificates may name any year; outside 1 to 9999 it is clamped.
     static func text(unixSeconds: Int64) -> String {
         let seconds = Int(min(max(unixSeconds, -62_135_596_800), 253_402_300_799))

@@ -16,6 +16,8 @@ public struct Redaction: Sendable {
     public private(set) var counts = Counts()
     // Names repeat in every exchange; classifying each anew would take half of the export's time.
     private var kinds: [String: FieldKind] = [:]
+    private var latestNames: [(name: [UInt8], kind: FieldKind)?] = Array(repeating: nil, count: latestNamesCount)
+    private static let latestNamesCount = 64
 
     public init(_ mode: Mode = .secrets) { self.mode = mode }
 
@@ -45,6 +47,9 @@ public struct Redaction: Sendable {
         counts.cookies += more.cookies
         counts.parameters += more.parameters
     }
+
+    /// Counts no longer what was replaced since `counts` were those: it is said of something that counts already.
+    mutating func forget(after counts: Counts) { self.counts = counts }
 
     /// What the value of a field is, as far as secrets go.
     enum FieldKind: Sendable { case plain, credential, cookie, setCookie, link }
@@ -94,6 +99,16 @@ public struct Redaction: Sendable {
 
     // A server names the fields: past the limit they are classified anew each time.
     private static let knownNamesLimit = 1_000
+
+    /// The same of a name as it stands in a head. Those that were asked for lately are found by a look at their bytes.
+    mutating func kind(of name: UnsafeBufferPointer<UInt8>) -> FieldKind {
+        guard let first = name.first, let last = name.last else { return kind(of: "") }
+        let place = (name.count &* 31 &+ Int(first) &* 7 &+ Int(last)) % Redaction.latestNamesCount
+        if let latest = latestNames[place], latest.name.elementsEqual(name) { return latest.kind }
+        let kind = kind(of: String(decoding: name, as: UTF8.self))
+        latestNames[place] = (Array(name), kind)
+        return kind
+    }
 
     mutating func kind(of name: String) -> FieldKind {
         if let kind = kinds[name] { return kind }

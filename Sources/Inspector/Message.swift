@@ -12,8 +12,8 @@ public enum Message: Sendable {
     case served([ServerRecord])
     /// The body of a request that came in has ended, as far as it was kept.
     case requestBody(ServerRequestID, BodyCapture)
-    /// A response body has ended, as far as it was kept.
-    case body(ExchangeID, BodyCapture)
+    /// Response bodies that have ended since the last batch, as far as they were kept.
+    case bodies([(exchange: ExchangeID, capture: BodyCapture)])
     /// The screen's new size; also the first message, before anything is drawn.
     case resized(Size)
     /// A request somebody else starts (command line, demo, a redirect's next hop). Its number must be

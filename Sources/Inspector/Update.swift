@@ -17,12 +17,7 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
     case .trace(let records): model.take(records)
     case .served(let records): model.take(records)
     case .requestBody(let request, let body): model.keep(body, of: request)
-    case .body(let id, let body):
-        let id = model.session.row(of: id)
-        model.session.keep(body, of: id)
-        // It may have turned out to be a failure.
-        if body.problem != nil, let exchange = model.session[id] { model.rows.note(exchange) }
-        if id == model.selected { model.bodyText = nil }
+    case .bodies(let bodies): for (id, body) in bodies { model.keep(body, of: id) }
     case .resized(let size): model.size = size
     case .begin(let draft, let id, let cause):
         guard id > model.lastID else {
@@ -68,9 +63,18 @@ extension Model {
 
     /// The same for a row that changed.
     mutating func noteChange(_ id: ExchangeID) {
-        guard let exchange = session[id] else { return }
-        activity.note(exchange)
-        rows.note(exchange)
+        // Looked at where it stands: as a value of its own it would be copied.
+        guard let index = session.exchanges.index(of: id) else { return }
+        activity.note(session.exchanges[index])
+        rows.note(session.exchanges[index])
+    }
+
+    fileprivate mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
+        let id = session.row(of: id)
+        session.keep(body, of: id)
+        // It may have turned out to be a failure.
+        if body.problem != nil, let exchange = session[id] { rows.note(exchange) }
+        if id == selected { bodyText = nil }
     }
 
     /// Applies a batch, then brings everything that is derived from exchanges and connections up to date: once for each
@@ -79,11 +83,17 @@ extension Model {
         var exchanges: Set<ExchangeID> = []
         // Only the states: a copy of the connection would share its list of requests, and make the next event copy it.
         var connections: [ConnectionID: ConnectionLedger.State?] = [:]
-        for record in records {
-            if let id = record.exchange { exchanges.insert(session.row(of: id)) }
-            if let id = record.connection, connections[id] == nil {
+        // Records of one exchange, and of one connection, come several in a row.
+        var latest: (exchange: ExchangeID?, connection: ConnectionID?)
+        // By a span: a loop over the array would copy each record.
+        let span = records.span
+        for index in span.indices {
+            let (exchange, connection) = (span[index].exchange, span[index].connection)
+            if let id = exchange, id != latest.exchange { exchanges.insert(session.row(of: id)) }
+            if let id = connection, id != latest.connection, connections[id] == nil {
                 connections[id] = .some(session.connections[id]?.state)
             }
+            latest = (exchange ?? latest.exchange, connection ?? latest.connection)
         }
         session.apply(records)
         for id in exchanges.sorted() { noteChange(id) }

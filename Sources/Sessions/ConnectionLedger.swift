@@ -48,14 +48,17 @@ public struct ConnectionLedger: Equatable, Sendable {
     public subscript(id: ConnectionID) -> Connection? { index(of: id).map { connections[$0] } }
 
     /// Takes in a record; those without a connection, and those of requests, change nothing.
-    public mutating func apply(_ record: TraceRecord) {
-        guard let id = record.connection else { return }
+    ///
+    /// - Returns: The connection it tells of; nil when it changes nothing.
+    @discardableResult
+    public mutating func apply(_ record: TraceRecord) -> ConnectionID? {
+        guard let id = record.connection else { return nil }
         if case .connectionDialing(let key) = record.event {
-            guard index(of: id) == nil else { return }
+            guard index(of: id) == nil else { return nil }
             var connection = Connection(id: id, key: key, state: .dialing, dialedAt: record.time)
             connection.dialedFor = record.exchange
             connections.insert(connection, at: insertionIndex(of: id))
-            return
+            return id
         }
         switch record.event {
         case .connectionOpened(let facts):
@@ -88,8 +91,9 @@ public struct ConnectionLedger: Equatable, Sendable {
                 $0.underWay = []
                 $0.state = .closed(reason, at: record.time)
             }
-        default: break
+        default: return nil
         }
+        return id
     }
 
     // What is closed stays closed: an event on its way when the socket went does not revive it.

@@ -65,7 +65,12 @@ public struct LoadSummary: Sendable {
 
     /// Nanoseconds in a histogram of three digits, with the extremes exactly.
     private struct Spans: Sendable {
-        private var histogram = Histogram<UInt32>(numberOfSignificantValueDigits: .three)
+        private var histogram = {
+            // Ten seconds to begin with, 100 kB: growing there step by step takes as long as ten thousand requests.
+            var histogram = Histogram<UInt32>(highestTrackableValue: 10_000_000_000)
+            histogram.autoResize = true
+            return histogram
+        }()
         private var low = Duration.seconds(1 << 40)
         private var high = Duration.zero
 

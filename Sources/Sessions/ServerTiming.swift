@@ -154,7 +154,8 @@ extension Exchange {
     /// anew at each call.
     public var serverTiming: ServerTiming? {
         guard let response else { return nil }
-        var values = response.fields[values: HTTPField.Name("Server-Timing")!]
+        var values =
+            response.mayHave("server-timing") ? response.fields[values: HTTPField.Name("Server-Timing")!] : []
         for (name, value) in bodyEnd?.trailers ?? [:] where name.lowercased() == "server-timing" {
             values.append(value)
         }

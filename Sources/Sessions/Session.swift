@@ -31,7 +31,9 @@ public struct Session: Equatable, Sendable {
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
     public mutating func apply(_ records: [TraceRecord]) {
-        for record in records { apply(record) }
+        // By a span: a loop over the array would copy each record.
+        let records = records.span
+        for index in records.indices { apply(records[index]) }
     }
 
     /// As above, for parts of a batch. What the engine hands over are arrays: a loop over any sequence would ask it for each
@@ -39,7 +41,10 @@ public struct Session: Equatable, Sendable {
     public mutating func apply(_ records: some Sequence<TraceRecord>) { apply(Array(records)) }
 
     private mutating func apply(_ record: TraceRecord) {
-        guard let asked = record.exchange else { return connections.apply(record) }
+        guard let asked = record.exchange else {
+            connections.apply(record)
+            return
+        }
         let id = row(of: asked)
         // Copied only where it must be changed, which is for what was sent on.
         if id == asked {
@@ -49,13 +54,18 @@ public struct Session: Equatable, Sendable {
             record.exchange = id
             connections.apply(record)
         }
-        update(id) { $0.apply(record) }
+        guard let index = exchanges.index(of: id) else { return }
+        note(exchanges[index].shares(aroundA: record), at: index)
     }
 
     /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
     mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
         guard let index = exchanges.index(of: id) else { return }
-        let (before, after) = exchanges[index].shares(aroundA: change)
+        note(exchanges[index].shares(aroundA: change), at: index)
+    }
+
+    private mutating func note(_ shares: (before: Statistics.Share, after: Statistics.Share), at index: Int) {
+        let (before, after) = shares
         guard after != before else { return }
         statistics.move(from: before, to: after)
         if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
@@ -126,6 +136,15 @@ extension Exchange {
     ) -> (before: Statistics.Share, after: Statistics.Share) {
         let before = share
         change(&self)
+        return (before, share)
+    }
+
+    /// The same for the change that happens most: a closure would have a copy of the record.
+    fileprivate mutating func shares(
+        aroundA record: TraceRecord
+    ) -> (before: Statistics.Share, after: Statistics.Share) {
+        let before = share
+        apply(record)
         return (before, share)
     }
 }

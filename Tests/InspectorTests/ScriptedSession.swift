@@ -160,11 +160,14 @@ struct ScriptedSession {
             // Of a decoded body all is kept: `bytes` are those of the wire.
             let total = probe.codings.isEmpty ? probe.bytes : shown.count
             bodies.append(
-                .body(
-                    id,
-                    BodyCapture(
-                        bytes: shown, totalBytes: total, sha256: "5891b5b522d5df086d0ff0b110fbd9d2",
-                        codings: probe.codings, problem: probe.problem)))
+                .bodies([
+                    (
+                        id,
+                        BodyCapture(
+                            bytes: shown, totalBytes: total, sha256: "5891b5b522d5df086d0ff0b110fbd9d2",
+                            codings: probe.codings, problem: probe.problem)
+                    )
+                ]))
         }
     }
 

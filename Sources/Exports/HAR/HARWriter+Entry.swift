@@ -9,7 +9,7 @@ extension HARWriter {
         let timings = HARTimings(exchange, at: now)
         let version = httpVersion(of: exchange, connection)
         json.openObject()
-        json.field("startedDateTime", ISODate.text(unixNanoseconds: clock.unixNanoseconds(at: exchange.startedAt)))
+        json.field("startedDateTime", dates.text(unixNanoseconds: clock.unixNanoseconds(at: exchange.startedAt)))
         json.field("time", timings.time, decimals: 3)
         writeRequest(exchange, version)
         writeResponse(exchange, version)
@@ -18,7 +18,7 @@ extension HARWriter {
         write(timings)
         if let remote = exchange.connection?.remote { json.field("serverIPAddress", remote.ip) }
         // A string that holds an integer: haralyzer reads it so, and fails on "c1" as on its absence.
-        json.field("connection", "\(exchange.connection?.connection.number ?? 0)")
+        json.field("connection", String(exchange.connection?.connection.number ?? 0))
         json.field("comment", ifPresent: comment(on: exchange))
         writeOwnFields(exchange, connection, timings)
         json.closeObject()
@@ -29,9 +29,10 @@ extension HARWriter {
             return writeNewRequest(exchange, version)
         }
         if let part = written.request(head, exchange.draft, version) { return write(part) }
-        let (start, counts) = (json.bytes.count, redaction.counts)
+        let (start, counts) = (json.count, redaction.counts)
         writeNewRequest(exchange, version)
-        written.keep(part(from: start, counts), head, exchange.draft, version)
+        let isKnown = written.knows(head, exchange.draft, version)
+        written.note(head, exchange.draft, version, isKnown ? part(from: start, counts) : nil)
     }
 
     /// The part again, secrets counted as often as they are left out.
@@ -41,34 +42,37 @@ extension HARWriter {
     }
 
     private func part(from start: Int, _ counts: Redaction.Counts) -> WrittenParts.Part {
-        WrittenParts.Part(bytes: Array(json.bytes[start...]), redacted: redaction.counts - counts)
+        WrittenParts.Part(bytes: json.bytes(from: start), redacted: redaction.counts - counts)
     }
 
     private mutating func writeNewRequest(_ exchange: Exchange, _ version: String) {
         let draft = exchange.draft
-        let fields = exchange.sentHead?.lines ?? draft.fields.map { ($0.name.rawName, $0.value) }
+        let head = exchange.sentHead.flatMap { PlainHead($0.bytes, &redaction) }
+        let fields =
+            head == nil ? exchange.sentHead?.lines ?? draft.fields.map { ($0.name.rawName, $0.value) } : []
         if draft.url.userInfo != nil { redaction.leaveOutUserInfo() }
         json.openObject("request")
         json.field("method", draft.method.rawValue)
         json.field("url", redaction.url(draft.url.description))
         json.field("httpVersion", version)
         json.openArray("cookies")
-        for (name, value) in fields where redaction.kind(of: name) == .cookie {
-            for cookie in HARCookie.sent(value) { write(cookie) }
+        forEach(fields, head, of: .cookie) { writer, value in
+            for cookie in HARCookie.sent(value) { writer.write(cookie) }
         }
         json.closeArray()
-        write(fields: fields)
+        if let head { write(head) } else { write(fields: fields) }
         json.openArray("queryString")
-        for (name, value) in PercentCoding.pairs(draft.url.query ?? "") { write(parameter: name, value) }
+        if let query = draft.url.query {
+            for (name, value) in PercentCoding.pairs(query) { write(parameter: name, value) }
+        }
         json.closeArray()
-        writePostData(draft, fields)
+        if !draft.body.isEmpty { writePostData(draft, exchange.sentHead?.lines ?? fields) }
         json.field("headersSize", exchange.sentHead?.wireBytes ?? -1)
         json.field("bodySize", draft.body.count)
         json.closeObject()
     }
 
     private mutating func writePostData(_ draft: RequestDraft, _ fields: [(name: String, value: String)]) {
-        guard !draft.body.isEmpty else { return }
         let mimeType = fields.first { $0.name.lowercased() == "content-type" }?.value ?? "application/octet-stream"
         let isForm = mimeType.lowercased().hasPrefix("application/x-www-form-urlencoded")
         json.openObject("postData")
@@ -106,27 +110,28 @@ extension HARWriter {
     ///
     /// - Returns: What the rest needs to know of the head; without a `part`, which is written.
     private mutating func writeNewResponse(_ response: ResponseHead?, _ version: String) -> WrittenParts.Response {
-        let (start, counts) = (json.bytes.count, redaction.counts)
-        let fields = response.map { $0.fields.map { ($0.name.rawName, $0.value) } } ?? []
+        let (start, counts) = (json.count, redaction.counts)
+        let head = response.flatMap { PlainHead($0.bytes, &redaction) }
+        let fields = head == nil ? response.map { $0.fields.map { ($0.name.rawName, $0.value) } } ?? [] : []
         json.openObject("response")
         json.field("status", response?.status ?? 0)
         json.field("statusText", response?.reason ?? "")
         json.field("httpVersion", version)
         json.openArray("cookies")
-        for (name, value) in fields where redaction.kind(of: name) == .setCookie {
-            if let cookie = HARCookie(setCookie: value) { write(cookie) }
+        forEach(fields, head, of: .setCookie) { writer, value in
+            if let cookie = HARCookie(setCookie: value) { writer.write(cookie) }
         }
         json.closeArray()
-        write(fields: fields)
+        if let head { write(head) } else { write(fields: fields) }
         // The same redaction as of the field, without counting it twice.
-        var counted = redaction
+        let known = redaction.counts
         var facts = WrittenParts.Response(
-            coding: value(of: "content-encoding", in: fields).map { $0.lowercased() } ?? "identity",
-            mimeType: value(of: "content-type", in: fields) ?? "x-unknown",
-            redirectURL: value(of: "location", in: fields).map { counted.url($0) } ?? "")
+            mimeType: value(of: "content-type", in: fields, head) ?? "x-unknown",
+            redirectURL: value(of: "location", in: fields, head).map { redaction.url($0) } ?? "")
+        redaction.forget(after: known)
         guard let response else { return facts }
-        facts.part = part(from: start, counts)
-        written.keep(facts, response, version)
+        if written.knows(response, version) { facts.part = part(from: start, counts) }
+        written.note(facts, response, version)
         facts.part = nil
         return facts
     }
@@ -185,6 +190,21 @@ extension HARWriter {
         json.closeArray()
     }
 
+    private mutating func write(_ head: PlainHead) {
+        json.openArray("headers")
+        for field in head.fields {
+            json.openObject()
+            json.field("name", head.bytes, field.name)
+            if redaction.mode == .full || field.kind == .plain {
+                json.field("value", head.bytes, field.value)
+            } else {
+                json.field("value", redaction.value(of: head.text(field.name), head.text(field.value)))
+            }
+            json.closeObject()
+        }
+        json.closeArray()
+    }
+
     private mutating func write(parameter name: String, _ value: String) {
         json.openObject()
         json.field("name", name)
@@ -205,8 +225,21 @@ extension HARWriter {
         json.closeObject()
     }
 
-    private func value(of name: String, in fields: [(name: String, value: String)]) -> String? {
-        fields.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
+    private func value(
+        of name: StaticString, in fields: [(name: String, value: String)], _ head: PlainHead?
+    ) -> String? {
+        if let head { return head.value(of: name) }
+        return fields.first { $0.name.lowercased() == name.description }?.value
+    }
+
+    /// Hands over the values of the fields of a kind: of `head`, or where there is none of `fields`.
+    private mutating func forEach(
+        _ fields: [(name: String, value: String)], _ head: PlainHead?, of kind: Redaction.FieldKind,
+        _ body: (inout Self, String) -> Void
+    ) {
+        for (name, value) in fields where redaction.kind(of: name) == kind { body(&self, value) }
+        guard let head else { return }
+        for field in head.fields where field.kind == kind { body(&self, head.text(field.value)) }
     }
 
     private func httpVersion(of exchange: Exchange, _ connection: ConnectionLedger.Connection?) -> String {

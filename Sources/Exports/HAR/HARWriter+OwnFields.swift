@@ -27,19 +27,40 @@ extension HARWriter {
         writePhases(exchange)
         writeConnection(exchange, connection)
         if let tls = exchange.tls ?? connection?.facts?.tls { write(tls, of: exchange, isOwn: exchange.tls != nil) }
-        writeLookup(exchange)
-        writeTCPFacts(exchange)
+        let told = Told(exchange)
+        if told.ofDial { writeLookup(exchange) }
+        if told.ofTCP { writeTCPFacts(exchange) }
         if let tunnel = exchange.tunnel {
             json.openObject("_tunnel")
             json.write(tunnel, redacting: &redaction)
             json.closeObject()
         }
         writeAttempts(exchange)
-        writeList("_retries", exchange.retries.map(\.message))
+        if !exchange.retries.isEmpty { writeList("_retries", exchange.retries.map(\.message)) }
         writeInformational(exchange)
         writeServerTiming(exchange)
-        writeChunks(exchange)
+        if told.parts > 1 { writeChunks(exchange) }
         writeTrailers(exchange)
+    }
+
+    /// What the events tell of, found in one look: most exchanges have nothing to say to most of our fields.
+    private struct Told {
+        var ofDial = false
+        var ofTCP = false
+        /// Of the body.
+        var parts = 0
+
+        init(_ exchange: Exchange) {
+            let events = exchange.events.span
+            for index in events.indices {
+                switch events[index].event {
+                case .dnsStart, .dnsAnswered, .dnsDone, .dialRedirected: ofDial = true
+                case .tcpMeasured: ofTCP = true
+                case .bodyBytes: parts += 1
+                default: break
+                }
+            }
+        }
     }
 
     private mutating func writeRedirection(_ exchange: Exchange) {
@@ -62,7 +83,6 @@ extension HARWriter {
 
     private mutating func writeChunks(_ exchange: Exchange) {
         let arrivals = BodyArrivals(of: exchange)
-        guard arrivals.parts.count > 1 else { return }
         json.openArray("_chunks")
         for part in arrivals.parts {
             json.openObject()
@@ -76,7 +96,8 @@ extension HARWriter {
 
     private mutating func writePhases(_ exchange: Exchange) {
         json.openObject("_phases")
-        for (phase, span) in exchange.phases.present {
+        for phase in Phase.allCases {
+            guard let span = exchange.phases[phase] else { continue }
             json.name(text: phase.rawValue)
             json.openObject()
             json.field("startNs", (span.start - exchange.startedAt).nanoseconds)
@@ -143,10 +164,8 @@ extension HARWriter {
     }
 
     private mutating func writeTCPFacts(_ exchange: Exchange) {
-        let all = exchange.tcpFacts
-        guard !all.isEmpty else { return }
         json.openArray("_tcpInfo")
-        for facts in all {
+        for facts in exchange.tcpFacts {
             json.openObject()
             json.write(facts)
             json.closeObject()

@@ -12,6 +12,7 @@ public import Sessions
 public struct HARWriter {
     var json = JSONWriter()
     var redaction: Redaction
+    var dates = ISODate.Latest()
     let clock: ClockAnchor
     let now: Timestamp
     private let version: String
@@ -50,7 +51,7 @@ public struct HARWriter {
         begin()
         for exchange in exchanges {
             add(exchange, on: exchange.connection.flatMap { session.connections[$0.connection] })
-            if json.bytes.count >= HARWriter.chunkBytes { try sink(takeBytes()) }
+            if json.count >= HARWriter.chunkBytes { try sink(takeBytes()) }
         }
         end()
         try sink(takeBytes())

@@ -10,10 +10,10 @@ struct WrittenParts {
         var redacted: Redaction.Counts
     }
 
-    /// Of a response: all before its content, and what the content depends on.
+    /// Of a response: all before its content, and what the rest depends on.
     struct Response {
+        /// Nil as long as it was written once.
         var part: Part?
-        var coding: String
         var mimeType: String
         var redirectURL: String
     }
@@ -23,10 +23,12 @@ struct WrittenParts {
         var head: SentHead
         var draft: RequestDraft
         var version: String
-        var part: Part
+        /// Nil as long as it was written once.
+        var part: Part?
     }
 
-    // Past the limit all are forgotten: a session where heads don't repeat pays for little more than looking.
+    // A part is kept when its head comes for the second time, and past the limit all are forgotten: a session where heads
+    // don't repeat pays for little more than looking.
     private static let limit = 256
 
     private var requests: [ObjectIdentifier: Request] = [:]
@@ -38,17 +40,30 @@ struct WrittenParts {
         return request.part
     }
 
-    mutating func keep(_ part: Part, _ head: SentHead, _ draft: RequestDraft, _ version: String) {
+    /// Whether it was written before: once more, and it is worth keeping.
+    func knows(_ head: SentHead, _ draft: RequestDraft, _ version: String) -> Bool {
+        requests[ObjectIdentifier(head)].map { $0.version == version && $0.draft == draft } ?? false
+    }
+
+    /// The request was written.
+    mutating func note(_ head: SentHead, _ draft: RequestDraft, _ version: String, _ part: Part?) {
         if requests.count >= Self.limit { requests.removeAll(keepingCapacity: true) }
         requests[ObjectIdentifier(head)] = Request(head: head, draft: draft, version: version, part: part)
     }
 
+    /// Nil unless all of it can be written again.
     func response(_ head: ResponseHead, _ version: String) -> Response? {
-        guard let known = responses[ObjectIdentifier(head)], known.version == version else { return nil }
+        guard let known = responses[ObjectIdentifier(head)], known.version == version, known.response.part != nil
+        else { return nil }
         return known.response
     }
 
-    mutating func keep(_ response: Response, _ head: ResponseHead, _ version: String) {
+    func knows(_ head: ResponseHead, _ version: String) -> Bool {
+        responses[ObjectIdentifier(head)]?.version == version
+    }
+
+    /// The response was written.
+    mutating func note(_ response: Response, _ head: ResponseHead, _ version: String) {
         if responses.count >= Self.limit { responses.removeAll(keepingCapacity: true) }
         responses[ObjectIdentifier(head)] = (head, version, response)
     }

@@ -41,5 +41,5 @@ public struct Origin: Hashable, Sendable, Codable {
 }
 
 extension Origin: CustomStringConvertible {
-    public var description: String { "\(scheme.rawValue)://\(authority)" }
+    public var description: String { scheme.rawValue + "://" + authority }
 }

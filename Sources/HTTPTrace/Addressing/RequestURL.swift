@@ -18,7 +18,8 @@ public struct RequestURL: Hashable, Sendable {
 
     /// What follows the first `?`; nil without one.
     public var query: Substring? {
-        target.firstIndex(of: "?").map { target[target.index(after: $0)...] }
+        // By bytes: as Characters, a mark and an accent behind it are one.
+        target.utf8.firstIndex(of: UInt8(ascii: "?")).map { target[target.utf8.index(after: $0)...] }
     }
 
     /// The URL without its scheme, as a list shows it: `example.com/users`.
@@ -27,5 +28,5 @@ public struct RequestURL: Hashable, Sendable {
 
 extension RequestURL: CustomStringConvertible {
     /// The URL as sent, without user information and fragment.
-    public var description: String { "\(origin)\(target)" }
+    public var description: String { origin.description + target }
 }

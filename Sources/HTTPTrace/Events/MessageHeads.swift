@@ -159,6 +159,24 @@ public final class ResponseHead: Sendable, Equatable {
         self.makeFields = fields
     }
 
+    /// False when there is surely no field of this name, as mostly: making all fields to find that out costs ten times as
+    /// much.
+    ///
+    /// - Parameter name: In lower case.
+    public func mayHave(_ name: StaticString) -> Bool {
+        let length = name.utf8CodeUnitCount
+        guard !bytes.isEmpty else { return fields.contains { $0.name.canonicalName == name.description } }
+        return bytes.withUnsafeBufferPointer { bytes in
+            var line = 0
+            while line + length < bytes.count {
+                if (0..<length).allSatisfy({ bytes[line + $0] | 0x20 == name.utf8Start[$0] }) { return true }
+                guard let end = bytes[line...].firstIndex(of: 0x0A) else { return false }
+                line = end + 1
+            }
+            return false
+        }
+    }
+
     public static func == (left: ResponseHead, right: ResponseHead) -> Bool {
         left === right
             || (left.status == right.status && left.reason == right.reason && left.version == right.version

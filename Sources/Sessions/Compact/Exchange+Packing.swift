@@ -5,7 +5,7 @@ internal import HTTPTrace
 //      draft · cause · start · body · server's half · count of events · event · event · …
 //      event: tag · connection, unless the last one's · nanoseconds since the one before · what it says
 //
-// A tag below `Tag.table` is an event that says nothing but numbers, which are written out; from there on it is a place in the
+// A tag below `Tag.table` is an event that says nothing, or nothing but numbers, which are written out; from there on it is a place in the
 // page's table, where everything else is. So a new event needs nothing here: it goes to the table.
 
 private enum Tag {
@@ -14,10 +14,17 @@ private enum Tag {
     static let flushed: UInt8 = 2
     static let bodyBytes: UInt8 = 3
     static let bodyEnded: UInt8 = 4
+    // These say nothing but that it went well, as they nearly always do.
+    static let wroteRequest: UInt8 = 5
+    static let gotFirstResponseByte: UInt8 = 6
+    static let putIdleConn: UInt8 = 7
+    static let requestFinished: UInt8 = 8
+    /// Why is in the table; how many wait before this one differs from one to the next.
+    static let queued: UInt8 = 9
     /// A place in the table follows.
-    static let farTable: UInt8 = 5
-    /// Places 0 to 121.
-    static let table: UInt8 = 6
+    static let farTable: UInt8 = 10
+    /// Places 0 to 116.
+    static let table: UInt8 = 11
     /// Set where the connection is another than the event's before.
     static let otherConnection: UInt8 = 0x80
 }
@@ -72,6 +79,14 @@ extension Exchange {
         case .bodyEnded(let end) where end == BodyEnd(way: .complete, bytes: end.bytes):
             begin(Tag.bodyEnded)
             bytes.pack(end.bytes)
+        case .wroteRequest(nil): begin(Tag.wroteRequest)
+        case .gotFirstResponseByte: begin(Tag.gotFirstResponseByte)
+        case .putIdleConn(nil): begin(Tag.putIdleConn)
+        case .requestFinished(nil): begin(Tag.requestFinished)
+        case .queued(let reason, let position):
+            begin(Tag.queued)
+            bytes.pack(table.place(of: .queued(reason, position: 0)))
+            bytes.pack(position)
         default:
             let place = table.place(of: event)
             guard place < Int(Tag.otherConnection - Tag.table) else {
@@ -124,6 +139,15 @@ extension Exchange {
         case Tag.flushed: return .flushed(bytes: reader.int())
         case Tag.bodyBytes: return .bodyBytes(reader.int())
         case Tag.bodyEnded: return .bodyEnded(BodyEnd(way: .complete, bytes: reader.int()))
+        case Tag.wroteRequest: return .wroteRequest(nil)
+        case Tag.gotFirstResponseByte: return .gotFirstResponseByte
+        case Tag.putIdleConn: return .putIdleConn(nil)
+        case Tag.requestFinished: return .requestFinished(nil)
+        case Tag.queued:
+            guard case .queued(let reason, _) = table.events[reader.int()] else {
+                preconditionFailure("a place in a page's table holds another event than was put there")
+            }
+            return .queued(reason, position: reader.int())
         case Tag.farTable: return table.events[reader.int()]
         default: return table.events[Int(tag - Tag.table)]
         }

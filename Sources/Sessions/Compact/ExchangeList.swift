@@ -1,4 +1,4 @@
-internal import HTTPTrace
+public import HTTPTrace
 
 // The exchanges of a session. A long one has a million of them, of which a person looks at forty: the latest stand as
 // they are, those before them are packed into pages of bytes as soon as they have ended, a twentieth of the size.
@@ -12,6 +12,8 @@ internal import HTTPTrace
 public struct ExchangeList: Equatable, Sendable {
     /// How many of the latest stay plain: they change still, and are what is looked at.
     private static let recentCount = 1_024
+    /// One that runs on and on keeps at most so many behind it from being packed: some 25 MB.
+    private static let plainLimit = recentCount + 8 * ExchangePage.size
 
     private var pages: [ExchangePage] = []
     /// The position behind each page's last exchange.
@@ -23,14 +25,21 @@ public struct ExchangeList: Equatable, Sendable {
     /// Adds one whose number is above all others'.
     mutating func append(_ exchange: Exchange) {
         recent.append(exchange)
-        guard recent.count >= Self.recentCount + ExchangePage.size else { return }
+        guard recent.count >= Self.recentCount + ExchangePage.size, mayPack else { return }
         pages.append(ExchangePage(recent.prefix(ExchangePage.size)))
         ends.append((ends.last ?? 0) + ExchangePage.size)
         recent.removeFirst(ExchangePage.size)
     }
 
+    // What still runs would change in its page, at many times the cost. A load's rows have ended a moment later: looking
+    // anew at each would be in vain.
+    private var mayPack: Bool {
+        guard recent.count.isMultiple(of: 64) else { return false }
+        return recent.count >= Self.plainLimit || !recent[..<ExchangePage.size].contains { $0.isRunning }
+    }
+
     /// Where the exchange of that number stands; nil when there is none.
-    func index(of id: ExchangeID) -> Int? {
+    public func index(of id: ExchangeID) -> Int? {
         guard let first = recent.first?.id, id < first else {
             let place = place(of: id, among: recent.count) { recent[$0].id }
             return place.map { $0 + packedCount }

@@ -53,7 +53,7 @@ struct ExchangePage: Sendable {
     mutating func replace(at place: Int, with exchange: Exchange) {
         let number = numbers[place]
         let offset = bytes.count
-        let known = table
+        let known = table.mark
         if !exchange.isRunning, exchange.droppedEvents == 0, offset < Int(Self.plainOffset) {
             exchange.pack(into: &bytes, &table)
             var reader = PackedReader(bytes, at: offset)
@@ -63,7 +63,7 @@ struct ExchangePage: Sendable {
                 return
             }
             bytes.removeLast(bytes.count - offset)
-            table = known
+            table.forget(after: known)
         }
         plain[number] = exchange
         offsets[place] = Self.plainOffset

@@ -181,8 +181,7 @@ extension JSONWriter {
     }
 
     private mutating func named(_ event: StaticString, _ failure: Failure? = nil) {
-        name("ev")
-        value(event.description)
+        field("ev", plain: event)
         guard let failure else { return }
         field("error", failure.kind.rawValue)
         field("message", failure.message)

@@ -88,7 +88,7 @@ public actor SessionStore {
     }
 
     /// What was recorded, oldest first.
-    public nonisolated func apply(_ records: some Sequence<TraceRecord>) { add { $0.add(records) } }
+    public nonisolated func apply(_ records: [TraceRecord]) { add { $0.add(records) } }
 
     /// What was captured of a response body.
     public nonisolated func keep(_ body: BodyCapture, of id: ExchangeID) { add { $0.add(body, of: id) } }

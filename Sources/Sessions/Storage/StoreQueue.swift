@@ -16,7 +16,9 @@ final class StoreQueue: Sendable {
     /// Handed over since the last commit, each in order.
     struct Batch: Sendable {
         var begun: [Begun] = []
-        var records: [TraceRecord] = []
+        /// Batch by batch, as they were handed over: copying them into one would cost more than keeping them.
+        var records: [[TraceRecord]] = []
+        var recordCount = 0
         var bodies: [(id: ExchangeID, body: BodyCapture)] = []
         var bodyBytes = 0
         /// Not taken in, the queue being full.
@@ -70,12 +72,13 @@ final class StoreQueue: Sendable {
 }
 
 extension StoreQueue.Batch {
-    mutating func add(_ more: some Sequence<TraceRecord>) {
-        records.append(contentsOf: more)
-        let excess = records.count - StoreQueue.recordLimit
-        guard excess > 0 else { return }
-        records.removeLast(excess)
-        lostRecords += excess
+    mutating func add(_ more: [TraceRecord]) {
+        let room = StoreQueue.recordLimit - recordCount
+        let taken = more.count > room ? Array(more.prefix(room)) : more
+        lostRecords += more.count - taken.count
+        guard !taken.isEmpty else { return }
+        recordCount += taken.count
+        records.append(taken)
     }
 
     mutating func add(_ body: BodyCapture, of id: ExchangeID) {

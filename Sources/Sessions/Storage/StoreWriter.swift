@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import GRDB
 internal import HTTPTrace
 internal import HTTPTypes
@@ -12,10 +11,12 @@ final class StoreWriter: Sendable {
     private struct State: Sendable {
         // One buffer for all rows.
         var json = JSONWriter()
-        var running: [ExchangeID: Exchange] = [:]
+        var running = RunningExchanges()
         var connections = ConnectionLedger()
         var exchangeCount: Int
         var bodyBytes: Int
+        // Most rows have the URL of the one before.
+        var latestURL: (url: RequestURL, text: String)?
     }
 
     private let run: Int64
@@ -36,53 +37,60 @@ final class StoreWriter: Sendable {
     /// Writes what changed. Call it inside a transaction; after a throw the writer is of no more use.
     func write(_ batch: StoreQueue.Batch, to database: Database) throws {
         try state.withLock { state in
-            var changed: Set<ExchangeID> = []
             var changedConnections: Set<ConnectionID> = []
             for begun in batch.begun {
-                state.running[begun.id] = Exchange(
-                    id: begun.id, draft: begun.draft, cause: begun.cause, at: begun.time)
+                state.running.begin(
+                    Exchange(id: begun.id, draft: begun.draft, cause: begun.cause, at: begun.time))
                 state.exchangeCount += 1
-                changed.insert(begun.id)
             }
-            for record in batch.records {
-                if let connection = record.connection {
-                    state.connections.apply(record)
-                    changedConnections.insert(connection)
+            for records in batch.records {
+                // By a span: a loop over the array would copy each record.
+                let records = records.span
+                for index in records.indices {
+                    if let connection = state.connections.apply(records[index]) {
+                        changedConnections.insert(connection)
+                    }
+                    // Of a finished one: late events of its abandoned dial, which change no column.
+                    state.running.apply(records[index])
                 }
-                // Of a finished one: late events of its abandoned dial, which change no column.
-                guard let id = record.exchange, state.running[id] != nil else { continue }
-                state.running[id]!.apply(record)
-                changed.insert(id)
             }
-            try writeExchanges(changed, &state, to: database)
+            try writeExchanges(&state, to: database)
             for id in changedConnections.sorted() {
                 if let connection = state.connections[id] { try write(connection, to: database) }
             }
-            for (id, body) in batch.bodies { try write(body, of: id, &state, to: database) }
+            try write(batch.bodies, &state, to: database)
             try makeRoom(&state, in: database)
         }
     }
 
-    private func writeExchanges(_ ids: Set<ExchangeID>, _ state: inout State, to database: Database) throws {
-        let statement = try database.cachedStatement(sql: StoreWriter.exchangeSQL)
-        for id in ids.sorted() {
-            guard let exchange = state.running[id] else { continue }
-            // The number of arguments is checked by a test, not a million times.
-            statement.setUncheckedArguments(StatementArguments(columns(of: exchange, &state.json)))
+    private func writeExchanges(_ state: inout State, to database: Database) throws {
+        var statement = try RowStatement(StoreWriter.exchangeSQL, in: database)
+        var running = RunningExchanges()
+        swap(&running, &state.running)
+        defer { swap(&running, &state.running) }
+        try running.takeChanged { exchange in
+            bind(exchange, &state, to: &statement)
             try statement.execute()
-            if !exchange.isRunning { state.running[id] = nil }
         }
     }
 
-    private func write(_ body: BodyCapture, of id: ExchangeID, _ state: inout State, to database: Database) throws {
-        let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)")
-        try statement.execute(arguments: [
-            StoreSchema.rowID(run: run, number: id.number), body.bytes.isEmpty ? nil : blob(body.bytes),
-            body.totalBytes, body.sha256,
-        ])
-        state.bodyBytes += body.bytes.count
-        guard let problem = body.problem else { return }
-        // Its row was written with its last event, when it still looked well.
+    private func write(
+        _ bodies: [(id: ExchangeID, body: BodyCapture)], _ state: inout State, to database: Database
+    ) throws {
+        var statement = try RowStatement("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", in: database)
+        for (id, body) in bodies {
+            statement.bind(StoreSchema.rowID(run: run, number: id.number))
+            statement.bind(body.bytes.isEmpty ? nil : body.bytes)
+            statement.bind(body.totalBytes)
+            statement.bind(body.sha256)
+            try statement.execute()
+            state.bodyBytes += body.bytes.count
+            if let problem = body.problem { try write(problem, of: id, to: database) }
+        }
+    }
+
+    // Its row was written with its last event, when it still looked well.
+    private func write(_ problem: Failure, of id: ExchangeID, to database: Database) throws {
         try database.execute(
             sql: "UPDATE exchanges SET outcome = ?, error_phase = ?, error_message = ? WHERE id = ? AND outcome = 'ok'",
             arguments: [
@@ -118,49 +126,65 @@ extension StoreWriter {
     private static let exchangeSQL =
         "INSERT OR REPLACE INTO exchanges VALUES (" + Array(repeating: "?", count: 42).joined(separator: ", ") + ")"
 
-    /// The values of an exchange's row, in the order of the table.
-    private func columns(of exchange: Exchange, _ json: inout JSONWriter) -> [(any DatabaseValueConvertible)?] {
+    /// Binds the values of an exchange's row, in the order of the table.
+    private func bind(_ exchange: Exchange, _ state: inout State, to row: inout RowStatement) {
         let start = exchange.startedAt
-        var values: [(any DatabaseValueConvertible)?] = [
-            StoreSchema.rowID(run: run, number: exchange.id.number), run, exchange.id.number,
-        ]
-        switch exchange.cause {
-        case .typed: values += ["typed", nil]
-        case .caught: values += ["caught", nil]
-        case .replay(let original): values += ["replay", original.number]
-        case .redirect(let origin): values += ["redirect", origin.number]
-        }
+        row.bind(StoreSchema.rowID(run: run, number: exchange.id.number))
+        row.bind(run)
+        row.bind(exchange.id.number)
+        bind(exchange.cause, to: &row)
         let draft = exchange.draft
-        values += [
-            draft.method.rawValue, draft.url.description, fieldsJSON(draft.fields, &json),
-            draft.body.isEmpty ? nil : blob(draft.body), clock.unixNanoseconds(at: start),
-            exchange.finishedAt.map { ($0 - start).nanoseconds }, exchange.outcome,
-            exchange.failure?.phase?.rawValue, exchange.failure?.message, exchange.response?.status,
-            exchange.response?.version, exchange.connection?.connection.number, exchange.connection?.isReused,
-            exchange.connection?.use, exchange.timeToFirstByte?.nanoseconds, exchange.sentBytes, exchange.bodyBytes,
-        ]
-        func add(_ phase: Phase) {
-            let span = exchange.phases[phase]
-            values.append(span.map { ($0.start - start).nanoseconds })
-            values.append(span.flatMap { span in span.end.map { ($0 - span.start).nanoseconds } })
-        }
-        for phase in Phase.allCases where phase != .tunnel { add(phase) }
-        values += [
-            exchange.sentHead.map { blob($0.bytes) }, exchange.response.map { blob($0.bytes) },
-            eventsJSON(exchange, &json), exchange.droppedEvents,
-        ]
-        add(.tunnel)  // A later column.
-        return values
+        row.bind(draft.method.rawValue)
+        row.bind(text(of: draft.url, &state))
+        bind(draft.fields, &state.json, to: &row)
+        row.bind(draft.body.isEmpty ? nil : draft.body)
+        row.bind(clock.unixNanoseconds(at: start))
+        row.bind(exchange.finishedAt.map { ($0 - start).nanoseconds })
+        row.bind(exchange.outcome)
+        row.bind(exchange.failure?.phase?.rawValue)
+        row.bind(exchange.failure?.message)
+        row.bind(exchange.response?.status)
+        row.bind(exchange.response?.version)
+        row.bind(exchange.connection?.connection.number)
+        row.bind(exchange.connection?.isReused)
+        row.bind(exchange.connection?.use)
+        row.bind(exchange.timeToFirstByte?.nanoseconds)
+        row.bind(exchange.sentBytes)
+        row.bind(exchange.bodyBytes)
+        for phase in Phase.allCases where phase != .tunnel { bind(exchange.phases[phase], since: start, to: &row) }
+        row.bind(exchange.sentHead?.bytes)
+        row.bind(exchange.response?.bytes)
+        bindEvents(of: exchange, &state.json, to: &row)
+        row.bind(exchange.droppedEvents)
+        bind(exchange.phases[.tunnel], since: start, to: &row)  // A later column.
     }
 
-    private func eventsJSON(_ exchange: Exchange, _ json: inout JSONWriter) -> String {
+    private func bind(_ cause: Exchange.Cause, to row: inout RowStatement) {
+        let (word, number): (String, Int?) =
+            switch cause {
+            case .typed: ("typed", nil)
+            case .caught: ("caught", nil)
+            case .replay(let original): ("replay", original.number)
+            case .redirect(let origin): ("redirect", origin.number)
+            }
+        row.bind(word)
+        row.bind(number)
+    }
+
+    private func bind(_ span: PhaseSpans.Span?, since start: Timestamp, to row: inout RowStatement) {
+        row.bind(span.map { ($0.start - start).nanoseconds })
+        row.bind(span.flatMap { span in span.end.map { ($0 - span.start).nanoseconds } })
+    }
+
+    private func bindEvents(of exchange: Exchange, _ json: inout JSONWriter, to row: inout RowStatement) {
         json.openArray()
-        for record in exchange.events { json.write(record, since: exchange.startedAt) }
+        let events = exchange.events.span
+        for index in events.indices { json.write(events[index], since: exchange.startedAt) }
         json.closeArray()
-        return json.takeText()
+        json.takeBytes { row.bind(text: $0) }
     }
 
-    private func fieldsJSON(_ fields: HTTPFields, _ json: inout JSONWriter) -> String {
+    private func bind(_ fields: HTTPFields, _ json: inout JSONWriter, to row: inout RowStatement) {
         json.openArray()
         for field in fields {
             json.openArray()
@@ -169,7 +193,14 @@ extension StoreWriter {
             json.closeArray()
         }
         json.closeArray()
-        return json.takeText()
+        json.takeBytes { row.bind(text: $0) }
+    }
+
+    private func text(of url: RequestURL, _ state: inout State) -> String {
+        if let latest = state.latestURL, latest.url == url { return latest.text }
+        let text = url.description
+        state.latestURL = (url, text)
+        return text
     }
 
     private func write(_ connection: ConnectionLedger.Connection, to database: Database) throws {
@@ -195,6 +226,4 @@ extension StoreWriter {
         case .failed(let failure, _): ("failed", failure.message)
         }
     }
-
-    private func blob(_ bytes: [UInt8]) -> Data { Data(bytes) }
 }

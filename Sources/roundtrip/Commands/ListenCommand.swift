@@ -138,7 +138,7 @@ struct ListenCommand: AsyncParsableCommand {
             runtime.handle(.served(report.served))
             runtime.handle(.trace(report.records))
             for body in report.requestBodies { runtime.handle(.requestBody(body.request, body.capture)) }
-            for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
+            if !report.bodies.isEmpty { runtime.handle(.bodies(report.bodies)) }
         }
         let code = await runtime.run()
         await effects.finish()

@@ -42,7 +42,7 @@ struct BodyCollector {
     private mutating func encodedHead(_ head: ResponseHead?) -> ResponseHead? {
         guard let head else { return nil }
         if head !== plainHead {
-            guard !head.mayBeEncoded else { return head }
+            guard !head.mayHave("content-encoding") else { return head }
             plainHead = head
         }
         return nil
@@ -102,24 +102,6 @@ struct BodyCollector {
                 bytes: kept, totalBytes: total, sha256: digest.finish().hexadecimal,
                 codings: decoder?.codings.map(\.rawValue) ?? [], reasonLeftEncoded: reasonLeftEncoded,
                 problem: problem)
-        }
-    }
-}
-
-extension ResponseHead {
-    /// False when there is surely no Content-Encoding, as mostly: making all fields to find that out would take as long as
-    /// the rest of a small body's capture.
-    fileprivate var mayBeEncoded: Bool {
-        guard !bytes.isEmpty else { return fields.contains(.contentEncoding) }
-        let name = Array("content-encoding".utf8)
-        return bytes.withUnsafeBytes { bytes in
-            var line = 0
-            while line + name.count < bytes.count {
-                if name.indices.allSatisfy({ bytes[line + $0] | 0x20 == name[$0] }) { return true }
-                guard let end = bytes[line...].firstIndex(of: 0x0A) else { return false }
-                line = end + 1
-            }
-            return false
         }
     }
 }

@@ -99,7 +99,7 @@ struct Inspection {
             runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
             runtime.handle(.trace(report.records))
             runtime.handle(.served(report.served))
-            for body in report.bodies { runtime.handle(.body(body.exchange, body.capture)) }
+            if !report.bodies.isEmpty { runtime.handle(.bodies(report.bodies)) }
         }
         runtime.handle(.recording(path: recording.path))
         for draft in drafts { runtime.send(draft) }

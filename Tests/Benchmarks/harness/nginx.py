@@ -27,6 +27,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     server {{
         listen 127.0.0.1:{port};
+        location = /requests {{ stub_status; }}
         location / {{ default_type text/plain; return 200 "hello\\n"; }}
     }}
 }}

@@ -52,11 +52,33 @@ class Terminal:
         self.process.wait()
         os.close(self._master)
 
+    def write(self, keys):
+        os.write(self._master, keys)
+
+    def cpu_seconds_at_end(self, limit=60):
+        """Waits for its end; user and system time of the whole process."""
+        end = time.monotonic() + limit
+        pid = 0
+        while pid == 0:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if time.monotonic() > end:
+                raise Trouble(f"the program did not end within {limit} s")
+            # What it draws last must find room.
+            if pid == 0 and not self.read(0.01):
+                time.sleep(0.01)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        if self.process.returncode != 0:
+            raise Trouble(f"the program ended with {self.process.returncode}")
+        return usage.ru_utime + usage.ru_stime
+
     def read(self, limit):
         """Whether something was written within so many seconds."""
         if not select.select([self._master], [], [], limit)[0]:
             return False
-        self.drawn += os.read(self._master, 65536)
+        try:
+            self.drawn += os.read(self._master, 65536)
+        except OSError:
+            return False  # Its other end is closed.
         return True
 
 

@@ -61,7 +61,7 @@ struct SessionBenchmark {
         let id = ExchangeID(number)
         _ = update(&model, .begin(load.draft(of: number), id, .typed), at: load.start(of: number))
         _ = update(&model, .trace(load.records(of: number)), at: load.end(of: number))
-        _ = update(&model, .body(id, load.body), at: load.end(of: number))
+        _ = update(&model, .bodies([(id, load.body)]), at: load.end(of: number))
     }
 
     private static func measureHAR(_ load: Load, _ count: Int) {
