@@ -20,18 +20,39 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ] + strict
 
-// A release of the program takes half the memory at its first frame when what runs until then lies side by side
-// (`Tests/Benchmarks/order` lists it) and relocations are packed. The libraries are left alone: others link them.
-let movable = settings + [.unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release))]
+// A release of the program takes half the memory at its first frame when what is used until then lies side by side
+// (`Tests/Benchmarks/order` lists it), relocations are packed, C++'s library is linked in, and types are put together from
+// their parts rather than looked up by name. The libraries are left alone: others link them.
+let movable =
+    settings + [
+        .unsafeFlags(
+            ["-function-sections", "-disable-concrete-type-metadata-mangled-name-accessors"].flatMap {
+                ["-Xfrontend", $0]
+            },
+            .when(configuration: .release))
+    ]
 let order = [
     "--symbol-ordering-file=\(Context.packageDirectory)/Sources/first-frame.order", "--no-warn-symbol-ordering",
+    "--script=\(Context.packageDirectory)/Sources/first-frame.ld",
 ]
 let packing = loaderUnpacks ? ["-z", "pack-relative-relocs"] : []
+let archives = hasArchives ? ["-L\(Context.packageDirectory)/Sources/archives"] : []
 let linking: [LinkerSetting] = [
     .unsafeFlags(
-        ["-use-ld=lld"] + (order + packing + ["--no-export-dynamic"]).flatMap { ["-Xlinker", $0] },
+        ["-use-ld=lld"] + archives + (order + packing + ["--no-export-dynamic"]).flatMap { ["-Xlinker", $0] },
         .when(platforms: [.linux], configuration: .release))
 ]
+
+/// Whether what `Sources/archives` names is there, where Debian has it.
+var hasArchives: Bool {
+    #if canImport(Glibc)
+        var found = glob_t()
+        defer { globfree(&found) }
+        return glob("/usr/lib/gcc/*/*/libstdc++.a", 0, nil, &found) == 0
+    #else
+        return false
+    #endif
+}
 
 /// Whether the machine's loader knows packed relocations: glibc's since 2.36.
 var loaderUnpacks: Bool {

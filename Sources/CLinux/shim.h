@@ -1,4 +1,4 @@
-// Linux system calls that Swift's Glibc module leaves out, and macros as inline functions under their own names.
+// What Swift's Glibc and Dispatch modules leave out, and macros as inline functions under their own names.
 #pragma once
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,6 +25,11 @@
 // then disagree about the layout of fd_set.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 extern int pipe2(int[2], int);
+
+// What libdispatch has for loops on the main thread, such as CoreFoundation's, and declares for those alone: an eventfd that
+// counts wake-ups of the main queue, and running what is in it.
+extern int _dispatch_get_main_queue_handle_4CF(void);
+extern void _dispatch_main_queue_callback_4CF(void *);
 
 // prctl(2) is variadic, and Swift calls no variadic functions.
 static inline int set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -20,7 +20,6 @@ public final class Client: Sendable {
     public let configuration: ClientConfiguration
     let pool: ConnectionPool
     let heads: RequestHeads
-    private let usesProxies: Bool
     /// The cookies kept so far; nil keeps and sends none, which is how a client begins. May be set at any time.
     @exclusivity(unchecked) @NetworkActor public var cookies: CookieJar?
     private static let lastExchange = Atomic<Int>(0)
@@ -28,7 +27,6 @@ public final class Client: Sendable {
     @NetworkActor
     public init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
-        usesProxies = configuration.proxies.http != nil || configuration.proxies.https != nil
         heads = RequestHeads(configuration)
         pool = ConnectionPool(
             settings: configuration.pool, factory: ConnectionFactory(configuration: configuration),
@@ -51,12 +49,13 @@ public final class Client: Sendable {
         // Go: a request that is cancelled before it starts fires no hook.
         guard !Task.isCancelled else { throw Failure.cancelledByCaller(in: nil) }
         let trip = makeTrip(request, id, redirection)
-        let result = await withTaskCancellationHandler {
+        // It returns nothing: results of a type of ours are copied through that function at a price.
+        await withTaskCancellationHandler {
             await trip.run()
         } onCancel: {
-            EventLoop.shared.execute { trip.cancel() }
+            trip.cancelSoon()
         }
-        return try result.get()
+        return try trip.response()
     }
 
     @inline(never)  // Else what it takes to make one would stay until its end.
@@ -66,13 +65,6 @@ public final class Client: Sendable {
             exchange: id ?? Self.nextExchangeID(), trace: ClientTrace.current,
             keepsTimes: configuration.requestTimeout != nil || configuration.responseHeaderTimeout != nil)
         return RoundTrip(request, after: redirection, self, tracer)
-    }
-
-    /// Which connections may serve `origin`.
-    @NetworkActor
-    func key(for origin: Origin) throws(Failure) -> ConnectionKey {
-        // Most clients know of no proxy; their rules, a dozen references, need not be copied to say so.
-        usesProxies ? try configuration.proxies.key(for: origin) : ConnectionKey(origin: origin)
     }
 
     /// How many connections there are, and in which states.
@@ -101,8 +93,4 @@ public final class Client: Sendable {
     static func nextExchangeID() -> ExchangeID {
         ExchangeID(lastExchange.add(1, ordering: .relaxed).newValue)
     }
-}
-
-extension RoundTrip {
-    func cancel() { abort(because: .cancelledByCaller(in: currentPhase)) }
 }

@@ -3,13 +3,23 @@ internal import HTTPTypes
 internal import HTTPWire
 internal import Transport
 
-/// A head to be written, and what is told of it.
-struct MadeHead {
+/// A head to be written, where it goes, and what is told of it.
+// An object: it is handed on three times a request.
+final class MadeHead: Sendable {
+    /// Of the connections that may carry it.
+    let key: ConnectionKey
     let bytes: [UInt8]
     /// The same bytes, save that who we are to a proxy is left out: events go to files and screens.
     let told: SentHead
     /// Of the first hop, as Go's hook is told.
     let hostPort: String
+
+    init(_ key: ConnectionKey, _ bytes: [UInt8], told: SentHead? = nil) {
+        self.key = key
+        self.bytes = bytes
+        self.told = told ?? SentHead(bytes: bytes)
+        hostPort = key.firstHop.hostPort
+    }
 }
 
 /// Makes the heads of requests, HTTP/1's bytes of them, and what is told of them.
@@ -21,6 +31,7 @@ final class RequestHeads {
     /// Made and checked once.
     private let userAgent: HTTPField?
     private let proxies: ProxyRules
+    private let usesProxies: Bool
     private let keepsAlive: Bool
     @exclusivity(unchecked) private var last: Latest<MadeHead>?
     @exclusivity(unchecked) private var lastRequested: Latest<RequestedHead>?
@@ -39,6 +50,7 @@ final class RequestHeads {
     init(_ configuration: ClientConfiguration) {
         userAgent = configuration.userAgent.map { HTTPField(name: .userAgent, value: $0) }
         proxies = configuration.proxies
+        usesProxies = proxies.http != nil || proxies.https != nil
         keepsAlive = configuration.pool.keepsAlive
     }
 
@@ -51,11 +63,10 @@ final class RequestHeads {
         return head
     }
 
-    /// - Parameter key: Of the connections that may carry it; always the same for the same URL.
     /// - Throws: Why the request can't be sent.
-    func head(of request: ClientRequest, to key: ConnectionKey) throws(Failure) -> MadeHead {
+    func head(of request: ClientRequest) throws(Failure) -> MadeHead {
         if let last, last.request.isWrittenLike(request) { return last.head }
-        let head = try make(request, key)
+        let head = try make(request)
         if !request.hasBody { last = Latest(request, head) }
         return head
     }
@@ -71,15 +82,17 @@ final class RequestHeads {
         } catch { throw Failure(error, in: nil) }
     }
 
-    private func make(_ request: ClientRequest, _ key: ConnectionKey) throws(Failure) -> MadeHead {
+    private func make(_ request: ClientRequest) throws(Failure) -> MadeHead {
         var request = request
+        let origin = request.url.origin
+        // Most clients know of no proxy; their rules, a dozen references, need not be copied to say so.
+        let key = usesProxies ? try proxies.key(for: origin) : ConnectionKey(origin: origin)
         // Go: not where an upgrade is offered, whose Connection field says so.
         if !keepsAlive, !request.offersUpgrade, !request.asksToClose {
             request.fields.append(HTTPField(name: .connection, value: "close"))
         }
         guard case .forwarded = key.way else {
-            let bytes = try bytes(of: request, .origin)
-            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes), hostPort: key.firstHop.hostPort)
+            return MadeHead(key, try bytes(of: request, .origin))
         }
         let own = request.fields
         for field in proxies.fields(for: request.url.origin) where own[field.name] == nil {
@@ -87,12 +100,10 @@ final class RequestHeads {
         }
         let bytes = try bytes(of: request, .absolute)
         guard request.fields[.proxyAuthorization] != nil else {
-            return MadeHead(bytes: bytes, told: SentHead(bytes: bytes), hostPort: key.firstHop.hostPort)
+            return MadeHead(key, bytes)
         }
         request.fields[.proxyAuthorization] = "(left out)"
-        return MadeHead(
-            bytes: bytes, told: SentHead(bytes: try self.bytes(of: request, .absolute)), hostPort: key.firstHop.hostPort
-        )
+        return MadeHead(key, bytes, told: SentHead(bytes: try self.bytes(of: request, .absolute)))
     }
 
     private func bytes(of request: ClientRequest, _ form: HTTP1RequestHead.TargetForm) throws(Failure) -> [UInt8] {

@@ -22,19 +22,15 @@ public final class BodyStream: AsyncSequence, Sendable {
     public typealias Failure = HTTPTrace.Failure
 
     private let trip: RoundTrip
-    private let exchange: ClientExchange
     /// Whether its end was given out. Written on the network thread, read there and by `deinit`, which comes after all.
     private nonisolated(unsafe) var isRead = false
 
-    init(_ trip: RoundTrip, _ exchange: ClientExchange) {
-        self.trip = trip
-        self.exchange = exchange
-    }
+    init(_ trip: RoundTrip) { self.trip = trip }
 
     deinit {
         guard !isRead else { return }  // As nearly all are: there is nothing to abandon.
-        let (trip, exchange) = (trip, exchange)
-        EventLoop.shared.execute { trip.abandon(exchange) }
+        let trip = trip
+        EventLoop.shared.execute { trip.abandon() }
     }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
@@ -60,20 +56,22 @@ extension BodyStream {
     }
 
     private func takePiece() -> BodyPiece? {
-        let piece = trip.takePiece(of: exchange)
+        let piece = trip.takePiece()
         if case .end = piece { isRead = true }
         return piece
     }
 
     private func nextArriving() async throws(HTTPTrace.Failure) -> [UInt8]? {
         let trip = trip
-        let exchange = exchange
-        let result = await withTaskCancellationHandler {
-            await trip.nextPiece(of: exchange)
-        } onCancel: {
-            EventLoop.shared.execute { trip.cancel() }
+        while true {
+            await withTaskCancellationHandler {
+                await trip.awaitPiece()
+            } onCancel: {
+                trip.cancelSoon()
+            }
+            if let failure = trip.failure { throw failure }
+            if let piece = takePiece() { return piece.bytes }
         }
-        return try result.get().bytes
     }
 
     /// The whole rest. For bodies known to be small.
@@ -100,9 +98,9 @@ extension BodyStream {
     public func abandon() {
         guard !isRead else { return }
         isRead = true
-        trip.abandon(exchange)
+        trip.abandon()
     }
 
     /// Trailer fields; nil before the end, and without a trailer section.
-    public var trailers: HTTPFields? { exchange.isEnded ? exchange.trailers : nil }
+    public var trailers: HTTPFields? { trip.trailers }
 }

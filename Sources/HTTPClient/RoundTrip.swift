@@ -22,6 +22,10 @@ final class RoundTrip {
     private let client: Client
     let tracer: Tracer
     private var stage = Stage.leasing(nil)
+    /// The latest attempt's, from when it has a connection.
+    private var exchange: ClientExchange?
+    /// Why it ended before its time; nil otherwise.
+    private(set) var failure: Failure?
     private var abortion: Failure?
     private var timer: TimerID?
     private var attempt = 1
@@ -30,7 +34,7 @@ final class RoundTrip {
 
     private enum Stage {
         case leasing(RequestID?)
-        case exchanging(ClientExchange)
+        case exchanging
         /// Between two attempts.
         case pausing(Pause)
         case over
@@ -55,47 +59,53 @@ final class RoundTrip {
     private var pool: ConnectionPool { client.pool }
     private var configuration: ClientConfiguration { _read { yield client.configuration } }
 
-    /// Waits for the response's head.
-    ///
-    /// A result and no throw, since errors lose their type on the way through `withTaskCancellationHandler`.
+    /// Waits for the response's head, or the failure: `response` gives it.
     @inline(__always)
-    func run() async -> Result<Response, Failure> {
+    func run() async {
         begin()
         do throws(Failure) {
-            let (key, head) = try prepare()
             while true {
                 if let abortion { throw abortion }
-                let connection: LeasedConnection
-                switch try pool.lease(for: key, hostPort: head.hostPort, tracer: tracer) {
-                case .now(let idle): connection = idle
-                case .later(let request, let waiter):
-                    stage = .leasing(request)
-                    connection = try await waiter.answer.value.get()
+                // The same again for each attempt, so that it needn't be kept over the wait.
+                let head = try client.heads.head(of: request)
+                switch try pool.lease(for: head, tracer: tracer) {
+                case .now(let connection): try send(head, on: connection)
+                case .later(let id, let waiter):
+                    stage = .leasing(id)
+                    let connection = try await waiter.answer.value.get()
                     // It was ended after the connection was handed over and before this task came to know.
                     if let abortion {
                         connection.release(tracer)
                         throw abortion
                     }
+                    try send(head, on: connection)
                 }
-                let exchange = try send(head, on: connection)
                 do throws(ExchangeProblem) {
                     while true {
-                        if let head = exchange.head {
-                            client.keepCookies(of: head, for: request)
-                            return .success(
-                                Response(
-                                    head: head, body: BodyStream(self, exchange), upgraded: exchange.upgraded))
-                        }
-                        try await exchange.advance()
+                        // Here and not in a function of the exchange's: see `WaitingPlace.mustPark`.
+                        if try exchange!.mustPark() { await park() } else if noteHead() { return }
                     }
                 } catch {
-                    if let pause = try prepareRetry(after: error, exchange) { await pause.end() }
+                    if let pause = try prepareRetry(after: error) { await pause.end() }
                 }
             }
         } catch {
             end(error)
-            return .failure(error)
         }
+    }
+
+    /// False when it isn't there yet.
+    private func noteHead() -> Bool {
+        guard let head = exchange?.head else { return false }
+        client.keepCookies(of: head, for: request)
+        return true
+    }
+
+    /// What `run` waited for. Once.
+    func response() throws(Failure) -> Response {
+        if let failure { throw failure }
+        guard let exchange, let head = exchange.head else { preconditionFailure("no response, and no failure") }
+        return Response(head: head, body: BodyStream(self), upgraded: exchange.upgraded)
     }
 
     private var asked: RequestedHead {
@@ -109,13 +119,6 @@ final class RoundTrip {
         startTimer()
     }
 
-    /// Which connections may carry it, and the head to be written.
-    @inline(never)  // Else what that takes would stay for as long as the request waits.
-    private func prepare() throws(Failure) -> (ConnectionKey, MadeHead) {
-        let key = try client.key(for: request.url.origin)
-        return (key, try client.heads.head(of: request, to: key))
-    }
-
     /// Ends it at once, whatever it waits for. Later calls, and calls after the end, change nothing.
     func abort(because failure: Failure) {
         guard abortion == nil else { return }
@@ -123,9 +126,9 @@ final class RoundTrip {
         case .leasing(let request):
             abortion = failure
             if let request { pool.cancel(request, because: failure) }
-        case .exchanging(let exchange):
+        case .exchanging:
             abortion = failure
-            exchange.abort(because: failure)
+            exchange?.abort(because: failure)
         case .pausing(let pause):
             abortion = failure
             pause.cut()
@@ -133,24 +136,29 @@ final class RoundTrip {
         }
     }
 
+    private func cancel() { abort(because: .cancelledByCaller(in: currentPhase)) }
+
+    /// The same for a task that is cancelled, on whichever thread that happens.
+    nonisolated func cancelSoon() { EventLoop.shared.execute { self.cancel() } }
+
     // MARK: - Attempts
 
-    private func send(_ head: MadeHead, on connection: LeasedConnection) throws(Failure) -> ClientExchange {
+    @inline(never)  // Else what that takes would stay for as long as the request waits.
+    private func send(_ head: MadeHead, on connection: LeasedConnection) throws(Failure) {
         switch connection {
         case .http1(let connection):
             let exchange = HTTP1Exchange(
-                request, on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout,
-                tracer: tracer)
-            stage = .exchanging(.http1(exchange))
-            exchange.send(head, expectTimeout: configuration.expectContinueTimeout)
-            return .http1(exchange)
+                on: connection, responseHeaderTimeout: configuration.responseHeaderTimeout, tracer: tracer)
+            self.exchange = .http1(exchange)
+            stage = .exchanging
+            exchange.send(request, head, expectTimeout: configuration.expectContinueTimeout)
         case .http2(let exchange):
             do throws(Failure) {
                 let head = try client.heads.http2Head(of: request)
-                stage = .exchanging(.http2(exchange))
+                self.exchange = .http2(exchange)
+                stage = .exchanging
                 tracer.record(.wroteHeaders(SentHead(bytes: head.lines)), on: exchange.connection.id)
                 exchange.send(request, head, configuration)
-                return .http2(exchange)
             } catch {
                 exchange.giveBack()
                 throw error
@@ -161,9 +169,8 @@ final class RoundTrip {
     /// - Returns: What to wait for before the next attempt.
     /// - Throws: Why it failed, when there may be no other attempt.
     @inline(never)  // As above.
-    private func prepareRetry(
-        after problem: ExchangeProblem, _ exchange: ClientExchange
-    ) throws(Failure) -> Pause? {
+    private func prepareRetry(after problem: ExchangeProblem) throws(Failure) -> Pause? {
+        let exchange = exchange!
         let failure = self.failure(problem, exchange)
         exchange.fail(failure)
         guard mayRetry(after: problem, exchange) else { throw failure }
@@ -192,30 +199,30 @@ final class RoundTrip {
     // MARK: - The body, for its reader
 
     /// What is here already; nil when it must be waited for.
-    func takePiece(of exchange: ClientExchange) -> BodyPiece? {
-        let piece = exchange.takePiece()
-        if exchange.isEnded { end(nil) }
+    func takePiece() -> BodyPiece? {
+        let piece = exchange!.takePiece()
+        if exchange!.isEnded { end(nil) }
         return piece
     }
 
-    func nextPiece(of exchange: ClientExchange) async -> Result<BodyPiece, Failure> {
+    /// Waits until there is a piece to take, or a failure. It may end early: look, and wait again.
+    func awaitPiece() async {
         do throws(ExchangeProblem) {
-            while true {
-                if let piece = takePiece(of: exchange) { return .success(piece) }
-                try await exchange.advance()
-            }
+            while !exchange!.hasPiece { if try exchange!.mustPark() { await park() } }
         } catch {
-            let failure = self.failure(error, exchange)
-            exchange.fail(failure)
+            let failure = self.failure(error, exchange!)
+            exchange!.fail(failure)
             end(failure)
-            return .failure(failure)
         }
     }
 
-    func abandon(_ exchange: ClientExchange) {
-        exchange.abandon()
+    func abandon() {
+        exchange!.abandon()
         end(nil)
     }
+
+    /// Nil before the end, and without a trailer section.
+    var trailers: HTTPFields? { exchange.flatMap { $0.isEnded ? $0.trailers : nil } }
 
     // MARK: - Ending
 
@@ -223,8 +230,9 @@ final class RoundTrip {
         if let timer { loop.cancel(timer) }
         timer = nil
         if let failure {
+            self.failure = failure
             var connection: ConnectionID?
-            if case .exchanging(let exchange) = stage { connection = exchange.connectionID }
+            if case .exchanging = stage { connection = exchange?.connectionID }
             tracer.finish(failure, on: connection)
         }
         stage = .over
@@ -244,7 +252,7 @@ final class RoundTrip {
     var currentPhase: Phase {
         switch stage {
         case .leasing, .pausing: .queued
-        case .exchanging(let exchange): exchange.head != nil ? .receive : exchange.sentBytes == 0 ? .send : .wait
+        case .exchanging: exchange!.head != nil ? .receive : exchange!.sentBytes == 0 ? .send : .wait
         case .over: .receive
         }
     }

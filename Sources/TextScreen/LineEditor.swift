@@ -154,12 +154,17 @@ extension LineEditor {
     /// - Returns: The text, and the cursor's column in it: below `width`, unless that is 0.
     public func visible(width: Int) -> (text: SafeText, cursorColumn: Int) {
         guard width > 0 else { return (.empty, 0) }
-        let before = SafeText(untrusted: String(characters[..<cursor]))
+        let before = SafeText(untrusted: text(in: 0..<cursor))
         // One column is kept free for the cursor behind the last character.
         let scroll = max(0, before.width - (width - 1))
         let head = before.dropFirst(columns: scroll)
-        let line = head + SafeText(untrusted: String(characters[cursor...]))
+        let line = head + SafeText(untrusted: text(in: cursor..<characters.count))
         return (line.prefix(columns: width), head.width)
+    }
+
+    // String's own initializer has the runtime look up what a slice of an array is.
+    private func text(in range: Range<Int>) -> String {
+        characters[range].reduce(into: "") { $0.append($1) }
     }
 }
 

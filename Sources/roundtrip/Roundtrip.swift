@@ -23,12 +23,15 @@ struct Roundtrip: AsyncParsableCommand {
         subcommands: [InspectCommand.self, ProbeCommand.self, ListenCommand.self, PlaygroundCommand.self],
         defaultSubcommand: InspectCommand.self)
 
-    static func main() async {
+    static func main() { MainThread.run { await start() } }
+
+    @MainActor
+    private static func start() async {
         // A peer that has gone must be an error of the write, never the end of the program.
         signal(SIGPIPE, SIG_IGN)
         do {
-            if let command = InspectCommand(plain: CommandLine.arguments.dropFirst()) {
-                return try await command.run()
+            if let inspection = try Inspection.plain(CommandLine.arguments.dropFirst()) {
+                return try await inspection.run()
             }
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -11,6 +11,17 @@ struct TimestampTests {
         #expect(Duration.microseconds(1_500).milliseconds == 1.5)
     }
 
+    @Test func `attoseconds are cut to nanoseconds, on both sides of what is divided in 64 bits`() {
+        let border = Int128(Int64.max) << 9
+        for middle in [0, 1_000_000_000, 90_000_000_000_000_000_000, border] {
+            for offset in -1_000_000_001...(-999_999_998) {
+                for attoseconds in [middle + Int128(offset), middle, middle - Int128(offset)] {
+                    #expect(Int128(Duration(attoseconds: attoseconds).nanoseconds) == attoseconds / 1_000_000_000)
+                }
+            }
+        }
+    }
+
     @Test func `never is far away and not a trap`() {
         #expect(Duration.seconds(Int64.max).nanoseconds == .max / 4)
         #expect(Duration.seconds(Int64.min).nanoseconds == .min / 4)

@@ -22,6 +22,11 @@ struct TraceBufferTests {
         #expect(buffer.take() == [record(5)])
     }
 
+    @Test func `a record is seven words`() {
+        // Millions of them are moved and kept: an event with more than three words to say is indirect.
+        #expect(MemoryLayout<TraceRecord>.stride == 7 * MemoryLayout<Int>.size)
+    }
+
     @Test func `a trace keeps its events in its buffer, and of two traces both do`() throws {
         let (first, second) = (TraceBuffer(limit: 10), TraceBuffer(limit: 10))
         let called = Mutex(0)

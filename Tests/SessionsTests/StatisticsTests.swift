@@ -134,8 +134,7 @@ struct StatisticsTests {
     }
 
     @Test func `sizes of rows are known`() {
-        // A million of these are kept. Not a promise, but a change should be noticed: compacting is planned.
+        // A million of these are kept. Not a promise, but a change should be noticed.
         #expect(MemoryLayout<Exchange>.stride <= 1_200)
-        #expect(MemoryLayout<TraceRecord>.stride <= 200)
     }
 }

@@ -92,16 +92,26 @@ enum ClientExchange {
         }
     }
 
-    /// Waits for news: `head`, `takePiece` and `isEnded` say what they are.
-    @inline(__always)
-    func advance() async throws(ExchangeProblem) {
+    /// Whether `takePiece` has something to give.
+    var hasPiece: Bool {
         switch self {
-        case .http1(let exchange): try await exchange.advance()
-        case .http2(let exchange): try await exchange.advance()
+        case .http1(let exchange): exchange.hasPiece
+        case .http2(let exchange): exchange.hasPiece
         }
     }
 
-    /// Ends it wherever it is: `advance` throws, and the failure is to be taken from here.
+    /// Looks for news, and whether there are none and the task is to `park`, with nothing between. `head`, `takePiece` and
+    /// `isEnded` say what the news are; there may be none after all.
+    ///
+    /// - Throws: What ended it, once what came before has been looked at.
+    func mustPark() throws(ExchangeProblem) -> Bool {
+        switch self {
+        case .http1(let exchange): try exchange.mustPark()
+        case .http2(let exchange): try exchange.mustPark()
+        }
+    }
+
+    /// Ends it wherever it is: `mustPark` throws, and the failure is to be taken from here.
     func abort(because failure: Failure) {
         switch self {
         case .http1(let exchange): exchange.abort(because: failure)
@@ -127,7 +137,8 @@ enum ClientExchange {
 }
 
 /// Why an attempt failed, before anybody decided what that means.
-enum ExchangeProblem: Error {
+// Indirect: every exchange has room for one, and hardly any has one.
+indirect enum ExchangeProblem: Error {
     case stream(StreamError)
     case wire(WireError)
     /// A `got1xxResponse` hook wanted no more.

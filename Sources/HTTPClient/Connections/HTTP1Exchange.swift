@@ -33,7 +33,8 @@ final class HTTP1Exchange {
     private(set) var upgraded: UpgradedStream?
     /// Why it is to end, when somebody outside decided so; wins over every error that follows from it.
     private(set) var abortion: Failure?
-    private let request: ClientRequest
+    /// While its body is held back.
+    private var heldBack: ClientRequest?
     @exclusivity(unchecked) var chunk: [UInt8] = []
     private var bodyBytes = 0
     /// What Content-Length says; nil where the end shows otherwise.
@@ -48,8 +49,9 @@ final class HTTP1Exchange {
     var settling: Settling?
     private var headerTimer: TimerID?
     private var expectTimer: TimerID?
-    /// What came since somebody began to wait.
-    private var news: Result<Void, Problem>?
+    /// Something came since somebody began to wait.
+    private var hasNews = false
+    private var problem: Problem?
     /// Whether somebody waits for bytes: at most one.
     private var isAwaited = false
     private let responseHeaderTimeout: Duration?
@@ -62,7 +64,7 @@ final class HTTP1Exchange {
         case flushed
         /// The peer answered instead of asking for the body.
         case withheld
-        case failed(StreamError)
+        indirect case failed(StreamError)
     }
 
     /// Bodies up to this size go out in one system call with their head.
@@ -70,14 +72,13 @@ final class HTTP1Exchange {
 
     var loop: EventLoop { .shared }
 
-    init(_ request: ClientRequest, on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
-        self.request = request
+    init(on connection: HTTP1Connection, responseHeaderTimeout: Duration?, tracer: Tracer) {
         self.connection = connection
         self.responseHeaderTimeout = responseHeaderTimeout
         self.tracer = tracer
     }
 
-    /// Ends it wherever it is: `advance` throws, and the failure is to be taken from here.
+    /// Ends it wherever it is: `mustPark` throws, and the failure is to be taken from here.
     func abort(because failure: Failure) {
         guard !isEnded else { return }
         abortion = abortion ?? failure
@@ -90,7 +91,7 @@ final class HTTP1Exchange {
     ///
     /// - Parameters:
     ///   - expectTimeout: How long a body that asked for a 100 is held back.
-    func send(_ head: MadeHead, expectTimeout: Duration) {
+    func send(_ request: ClientRequest, _ head: MadeHead, expectTimeout: Duration) {
         // Until the first byte is handed over nothing passes but bookkeeping.
         tracer.hold()
         tracer.record(.wroteHeaders(head.told), on: connection.id)
@@ -98,9 +99,10 @@ final class HTTP1Exchange {
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
         if request.expectsContinue {
+            heldBack = request
             holdBodyBack(head: head.bytes, for: expectTimeout)
         } else {
-            writeBody(after: head.bytes)
+            writeBody(of: request, after: head.bytes)
         }
     }
 
@@ -123,10 +125,15 @@ final class HTTP1Exchange {
         }
         // Writing has moments of its own, though a 100 may have brought this about.
         tracer.letGo()
-        writeBody(after: [])
+        writeHeldBack()
     }
 
-    private func writeBody(after bytes: [UInt8]) {
+    private func writeHeldBack() {
+        guard let request = heldBack.take() else { return }
+        writeBody(of: request, after: [])
+    }
+
+    private func writeBody(of request: ClientRequest, after bytes: [UInt8]) {
         writing = .body
         if let bodyStream = request.bodyStream {
             tracer.letGo()
@@ -262,14 +269,19 @@ final class HTTP1Exchange {
         return .bytes(chunk)
     }
 
-    /// Waits until one read has been understood. `head`, `takePiece` and `isEnded` say what it brought.
-    @inline(__always)
-    func advance() async throws(Problem) {
-        isAwaited = true
-        connection.waiting = self
-        noticeReadable()
-        while news == nil { await connection.place.wait() }
-        try news.take()!.get()
+    var hasPiece: Bool { !chunk.isEmpty || isEnded }
+
+    /// See `ClientExchange`. Each read that has been understood is news.
+    func mustPark() throws(Problem) -> Bool {
+        if !hasNews, !isAwaited {
+            isAwaited = true
+            connection.waiting = self
+            noticeReadable()
+        }
+        guard hasNews else { return connection.place.mustPark() }
+        hasNews = false
+        if let problem { throw problem }
+        return false
     }
 
     /// Something may have come. It is read here, in the socket's own turn, and not by the task that waits: its turn comes
@@ -282,11 +294,12 @@ final class HTTP1Exchange {
         isAwaited = false
         connection.waiting = nil
         do throws(Problem) {
-            if try readOnce() { news = .success(()) }
+            hasNews = try readOnce()
         } catch {
-            news = .failure(error)
+            hasNews = true
+            problem = error
         }
-        if news != nil { return connection.place.wake() }
+        if hasNews { return connection.place.wake() }
         isAwaited = true
         connection.waiting = self
     }
@@ -371,7 +384,7 @@ final class HTTP1Exchange {
         cancelTimers()
         guard case .holdingBack = writing else { return }
         if connection.reader.willBeReusable {
-            if isHeadLeaving { isBodyDue = true } else { writeBody(after: []) }
+            if isHeadLeaving { isBodyDue = true } else { writeHeldBack() }
             return
         }
         writing = .withheld

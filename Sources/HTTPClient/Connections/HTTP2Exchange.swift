@@ -265,11 +265,16 @@ final class HTTP2Exchange {
         return .bytes(chunk)
     }
 
-    /// Waits for news.
-    func advance() async throws(ExchangeProblem) {
-        while !hasNews, problem == nil { await waiting.wait() }
-        hasNews = false
+    var hasPiece: Bool { !chunk.isEmpty || isEnded }
+
+    /// See `ClientExchange`.
+    func mustPark() throws(ExchangeProblem) -> Bool {
         if let problem { throw problem }
+        guard !hasNews else {
+            hasNews = false
+            return false
+        }
+        return waiting.mustPark()
     }
 
     private func noteNews() {

@@ -57,18 +57,17 @@ final class ConnectionPool {
 
     /// Asks for a connection.
     ///
-    /// - Parameter hostPort: Of the first hop.
     /// - Throws: After the client was shut down.
-    func lease(for key: ConnectionKey, hostPort: String, tracer: Tracer) throws(Failure) -> Lease {
+    func lease(for head: MadeHead, tracer: Tracer) throws(Failure) -> Lease {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
-        tracer.record(.getConn(hostPort: hostPort))
+        tracer.record(.getConn(hostPort: head.hostPort))
         let now = loop.now
-        if let taken = state.takeIdle(for: key, at: now) {
+        if let taken = state.takeIdle(for: head.key, at: now) {
             return .now(take(taken.connection, .idle(for: taken.rested), tracer))
         }
         lastRequest += 1
         let request = RequestID(lastRequest)
-        var actions = state.request(request, for: key, at: now)
+        var actions = state.request(request, for: head.key, at: now)
         if case .assign(request, let id, let reuse)? = actions.last {
             actions.removeLast()
             obey(actions)

@@ -18,7 +18,7 @@ public struct ProxyRules: Equatable, Sendable {
     /// Whether http targets go through a tunnel too: curl's `--proxytunnel`.
     public var tunnelsAlways = false
     /// For the proxy alone: sent with CONNECT, and with requests it is to make.
-    public var fields: HTTPFields = [:]
+    public var fields = HTTPFields()
     /// In a CGI program HTTP_PROXY may have been sent by the client, as its `Proxy` field; http targets fail then.
     public var refusesPlain = false
     /// Variables of the environment whose value names no proxy: they count as unset, as in Go.

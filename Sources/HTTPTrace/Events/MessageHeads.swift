@@ -30,7 +30,7 @@ public final class SentHead: Sendable, Equatable {
     /// From the request line to the blank line. HTTP/2's is written out likewise, with `HTTP/2` in the request line and its
     /// pseudo-fields (`:path`) as the first fields.
     public let bytes: [UInt8]
-    private let fields = AtomicLazyReference<FieldsByName>()
+    private let read = Mutex<FieldsByName?>(nil)
 
     public init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -55,13 +55,18 @@ public final class SentHead: Sendable, Equatable {
     /// Each name once with all its values, in the order in which names first appear and in that spelling. Read from the
     /// bytes once: a head that is sent again is the same object.
     var fieldsByName: [(name: String, values: [String])] {
-        (fields.load() ?? fields.storeIfNil(FieldsByName(lines))).list
+        read.withLock { read in
+            if let read { return read.list }
+            let fields = FieldsByName(lines)
+            read = fields
+            return fields.list
+        }
     }
 
     public static func == (left: SentHead, right: SentHead) -> Bool { left.bytes == right.bytes }
 }
 
-private final class FieldsByName: Sendable {
+private struct FieldsByName: Sendable {
     let list: [(name: String, values: [String])]
 
     init(_ lines: [(name: String, value: String)]) {

@@ -64,7 +64,7 @@ public enum TraceEvent: Sendable, Equatable {
     /// [+] No lookup: addresses were given for this host and port beforehand (curl's `--resolve`).
     indirect case addressPinned(host: String, [NetworkAddress])
     /// [+] The dial goes elsewhere than the request says (curl's `--connect-to`); both as `host:port`.
-    case dialRedirected(from: String, to: String)
+    indirect case dialRedirected(from: String, to: String)
     /// [G] Before each attempt; `attempt` counts from 1 within a dial, since attempts may overlap.
     indirect case connectStart(attempt: Int, NetworkAddress)
     /// [G] Once per attempt, also when it is abandoned because another one won.

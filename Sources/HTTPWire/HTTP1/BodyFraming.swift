@@ -1,4 +1,4 @@
-public import HTTPTypes
+internal import HTTPTypes
 
 /// How the end of a message's body is found (RFC 9112 §6.3).
 public enum BodyFraming: Equatable, Sendable {
@@ -14,17 +14,29 @@ public enum BodyFraming: Equatable, Sendable {
     public var isEmpty: Bool { self == .none || self == .length(0) }
 }
 
+/// What of a request's method matters to its response. Methods are strings: compared once, not at every look.
+enum AskedKind: Sendable {
+    /// Its response has no body, whatever the fields say.
+    case head
+    /// A success makes a tunnel of the connection.
+    case connect
+    case other
+
+    init(_ method: HTTPRequest.Method) {
+        self = method == .head ? .head : method == .connect ? .connect : .other
+    }
+}
+
 extension BodyFraming {
     /// The framing of a response, in the order of RFC 9112 §6.3.
     ///
-    /// - Parameter method: The method of the request it answers: HEAD and CONNECT have answers of their own kind.
+    /// - Parameter request: What it answers.
     /// - Throws: `badContentLength`, `badTransferEncoding`.
-    public static func ofResponse(_ head: ReceivedHead, to method: HTTPRequest.Method) throws(WireError) -> BodyFraming
-    {
+    static func ofResponse(_ head: ReceivedHead, to request: AskedKind) throws(WireError) -> BodyFraming {
         let fields = head.lines.recognised
         // 1 and 2. After a successful CONNECT the connection is a tunnel, and framing fields, good or bad, are ignored.
-        if method == .connect, 200..<300 ~= head.status { return .none }
-        let mayHaveBody = method != .head && head.status >= 200 && head.status != 204 && head.status != 304
+        if request == .connect, 200..<300 ~= head.status { return .none }
+        let mayHaveBody = request != .head && head.status >= 200 && head.status != 204 && head.status != 304
         // 3 and 4. Transfer-Encoding wins over Content-Length; `HTTP1End` sees to it that such a connection is not
         // used again. A response whose last coding isn't chunked lasts until the close.
         if fields.transferEncoding.isPresent {

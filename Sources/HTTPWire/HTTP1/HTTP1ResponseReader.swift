@@ -27,7 +27,7 @@ public struct HTTP1ResponseReader: Sendable {
 
     private let limits: HTTP1Limits
     private var state = State.idle
-    private var method = HTTPRequest.Method.get
+    private var asked = AskedKind.other
     private var offersUpgrade = false
     private var asksToClose = false
     private var parser: HeadParser
@@ -78,7 +78,7 @@ public struct HTTP1ResponseReader: Sendable {
         requestMethod: HTTPRequest.Method, offersUpgrade: Bool = false, asksToClose: Bool = false
     ) {
         precondition(state == .idle, "begin() while a response is \(state)")
-        method = requestMethod
+        asked = AskedKind(requestMethod)
         self.offersUpgrade = offersUpgrade
         self.asksToClose = asksToClose
         headBytes = 0
@@ -152,7 +152,7 @@ public struct HTTP1ResponseReader: Sendable {
             expectHead()
             return Step(consumed: consumed, event: .informational(head))
         }
-        let framing = try BodyFraming.ofResponse(head, to: method)
+        let framing = try BodyFraming.ofResponse(head, to: asked)
         end = verdict(head, framing)
         body.begin(framing)
         state = .body
@@ -191,10 +191,10 @@ public struct HTTP1ResponseReader: Sendable {
     }
 
     private func verdict(_ head: ReceivedHead, _ framing: BodyFraming) -> HTTP1End {
-        if head.status == 101 || (method == .connect && 200..<300 ~= head.status) { return .notReusable(.upgraded) }
+        if head.status == 101 || (asked == .connect && 200..<300 ~= head.status) { return .notReusable(.upgraded) }
         let end = HTTP1End.after(head, framing, from: .server)
         guard end.isReusable else { return end }
-        if method == .connect { return .notReusable(.tunnelRefused) }
+        if asked == .connect { return .notReusable(.tunnelRefused) }
         return asksToClose ? .notReusable(.connectionClose(by: .client)) : end
     }
 }

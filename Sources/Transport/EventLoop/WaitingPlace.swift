@@ -14,7 +14,7 @@ internal import Glibc
 public final class WaitingPlace {
     // Written by `ParkedTasks`, on the network thread as well.
     @exclusivity(unchecked) @usableFromInline nonisolated(unsafe) var parked: UnownedJob?
-    @exclusivity(unchecked) @usableFromInline var isWoken = false
+    @exclusivity(unchecked) private var isWoken = false
 
     public nonisolated init() {}
 
@@ -23,35 +23,38 @@ public final class WaitingPlace {
     /// A wake may be an old one: look at what was waited for, and wait again.
     // Put into its caller: an asynchronous call costs as much as the wait itself.
     @inlinable @inline(__always)
-    public func wait() async {
-        precondition(parked == nil, "two tasks wait in one place")
-        if !isWoken {
-            expectTask()
-            await park()
-        }
-        isWoken = false
-    }
+    public func wait() async { if mustPark() { await park() } }
 
-    @usableFromInline
-    func expectTask() { ParkedTasks.shared.next = self }
+    /// What `wait` does, for those of whom every call of an isolated function counts: whether the task is to `park` now, with
+    /// nothing between. False when a wake came since the last wait.
+    public func mustPark() -> Bool {
+        precondition(parked == nil, "two tasks wait in one place")
+        guard !isWoken else {
+            isWoken = false
+            return false
+        }
+        ParkedTasks.shared.next = self
+        return true
+    }
 
     /// Lets the task that waits go on, or the next one that is about to. It does so in this turn of the loop, after what
     /// calls this.
     public func wake() {
-        isWoken = true
-        if let parked = parked.take() { EventLoop.shared.resume(parked) }
+        if let parked = parked.take() { EventLoop.shared.resume(parked) } else { isWoken = true }
     }
 }
 
-/// Gets here only when it is woken, and then runs on the loop: by its isolation alone it takes a task off its executor.
-@ParkedActor @inline(never) @usableFromInline
-func park() {}
+/// Puts the task away where `WaitingPlace.mustPark` said, until it is woken. By its isolation alone it takes a task off its
+/// executor: it gets here only when it is woken, and then runs on the loop.
+@ParkedActor @inline(never)
+public func park() {}
 
-@globalActor @usableFromInline
-actor ParkedActor {
-    @usableFromInline static let shared = ParkedActor()
+/// Where tasks wait. Nothing runs there.
+@globalActor
+public actor ParkedActor {
+    public static let shared = ParkedActor()
 
-    @usableFromInline nonisolated var unownedExecutor: UnownedSerialExecutor { ParkedTasks.executor }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { ParkedTasks.executor }
 }
 
 /// Runs nothing. Used on the network thread only.

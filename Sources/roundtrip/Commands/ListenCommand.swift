@@ -73,9 +73,9 @@ struct ListenCommand: AsyncParsableCommand {
         let answer = try answer()
         var configuration = try serverConfiguration()
         let reports = ReportRelay()
-        let client = try clientOptions()
+        let client = try clientSettings()
         let prober = await Prober(
-            try clientConfiguration(client), Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes),
+            client.configuration, Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes),
             beginHop: { await reports.beginHop($0, from: $1) }, report: { await reports.pass($0) })
         configuration.observer = prober.recorder.serverObserver
         let catcher = Catcher(answer: answer, recorder: prober.recorder)
@@ -115,16 +115,17 @@ struct ListenCommand: AsyncParsableCommand {
 
     @MainActor
     private func show(
-        _ listening: Listening, _ reports: ReportRelay, _ prober: Prober, _ catcher: Catcher, _ client: ClientOptions
+        _ listening: Listening, _ reports: ReportRelay, _ prober: Prober, _ catcher: Catcher, _ client: ClientSettings
     ) async -> Int32 {
-        let terminal = interface.openTerminal()
+        let look = interface.look
+        let terminal = look.openTerminal()
         var model = Model(
-            clock: ClockAnchor.now, theme: interface.theme(for: terminal), history: ProbeHistory.load())
+            clock: ClockAnchor.now, theme: look.theme(for: terminal), history: ProbeHistory.load())
         model.listening = listening
         model.side = .server
         // What is replayed goes where its server sends it, as in the inspector.
         model.options.followsRedirects = true
-        model.alarm = client.tls.insecure ? "NO CERTIFICATE IS CHECKED (-k)" : nil
+        model.alarm = client.tls.verify ? nil : "NO CERTIFICATE IS CHECKED (-k)"
         let recording = SessionRecording()
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
         reports.hopReceiver = { effects.beginHop($0, from: $1) }
@@ -177,19 +178,15 @@ struct ListenCommand: AsyncParsableCommand {
     }
 
     /// How requests are sent on, and again.
-    private func clientOptions() throws -> ClientOptions {
-        var words = insecure ? ["-k"] : []
-        if let cacert { words += ["--cacert", cacert] }
-        return try ClientOptions.parse(words)
-    }
-
-    private func clientConfiguration(_ client: ClientOptions) throws -> ClientConfiguration {
-        var configuration = try client.configuration(trusting: nil)
+    private func clientSettings() throws -> ClientSettings {
+        var tls = TLSContext.ClientConfiguration.standard
+        (tls.verify, tls.caFile) = (!insecure, cacert)
+        var settings = try ClientSettings(tls: tls)
         // What a client upgrades to (a WebSocket) can be passed on over HTTP/1.1 only, and which requests upgrade is not
         // known when the connection is made.
-        if forward != nil { configuration.versions = .http1Only }
+        if forward != nil { settings.configuration.versions = .http1Only }
         // A client of ours waits as long as it likes; what goes on for it is no different.
-        configuration.userAgent = nil
-        return configuration
+        settings.configuration.userAgent = nil
+        return settings
     }
 }

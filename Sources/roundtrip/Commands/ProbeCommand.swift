@@ -64,18 +64,18 @@ struct ProbeCommand: AsyncParsableCommand {
 
     @MainActor
     func run() async throws {
-        let drafts = try drafts(for: urls, client)
-        let configuration = try client.configuration(trusting: nil)
-        configuration.prepareTLS(for: drafts)
+        let drafts = try client.drafts(for: urls)
+        let settings = try client.settings()
+        settings.configuration.prepareTLS(for: drafts)
         let clock = ClockAnchor.now
         let output = ProbeOutput(command: self, clock: clock)
         let run = ProbeRun(
             clock: clock, drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil,
             output: output,
             recording: try await startRecording(to: record, clock))
-        try await run.run(configuration, client)
-        if client.tls.insecure { printError("Certificates were not checked (-k).") }
-        if client.proxies.proxyInsecure { printError("The proxy's certificate was not checked (--proxy-insecure).") }
+        try await run.run(settings, following: client.location ? settings.redirects : nil)
+        if !settings.tls.verify { printError("Certificates were not checked (-k).") }
+        if !settings.proxyTLS.verify { printError("The proxy's certificate was not checked (--proxy-insecure).") }
         if let har { try await writeHAR(to: har, run.session) }
         let code = run.isInterrupted ? ProgramExit.interrupted : run.firstFailure ?? (fail ? run.firstBadStatus : nil)
         if let code { throw ExitCode(code) }

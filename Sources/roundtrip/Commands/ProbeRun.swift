@@ -41,20 +41,22 @@ final class ProbeRun {
     private var total: Int { drafts.count * repeats }
 
     /// Returns when all have ended, or after an interrupt when the running ones have been cancelled.
-    func run(_ configuration: ClientConfiguration, _ client: ClientOptions) async throws {
-        let options = Prober.Options(keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.raw)
-        let prober = await Prober(configuration, options, beginHop: nil) { [self] in await take($0) }
+    ///
+    /// - Parameter redirects: How they are followed; nil when they are not.
+    func run(_ client: ClientSettings, following redirects: RedirectPolicy?) async throws {
+        let options = Prober.Options(keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.isRaw)
+        let prober = await Prober(client.configuration, options, beginHop: nil) { [self] in await take($0) }
         self.prober = prober
-        await prober.keepCookies(try client.startingCookies())
+        await prober.keepCookies(try client.cookies.startingJar())
         let interrupt = watchInterrupt()
         // All URLs once, then all again: a cold one of each comes before the warm ones.
-        await prober.run(drafts, count: total, concurrency: concurrency, following: client.redirects)
+        await prober.run(drafts, count: total, concurrency: concurrency, following: redirects)
         // What is left in the recorder is reported before this returns.
         await prober.shutDown()
         interrupt.cancel()
         await recording.close()
         output.finish()
-        if let jar = await prober.cookies { try client.save(jar) }
+        if let jar = await prober.cookies { try client.cookies.save(jar) }
     }
 
     private func take(_ report: Prober.Report) {

@@ -59,20 +59,6 @@ struct ClientOptions: ParsableArguments {
 
     @OptionGroup(title: "Connections") var connections: ConnectionOptions
 
-    /// As they are where none is given. The parser comes to the same by way of a search through every type of the program,
-    /// for each type of option: half of what the start costs.
-    static var none: Self {
-        var options = Self()
-        (options.method, options.headers, options.data) = (nil, [], nil)
-        (options.version, options.maxTime, options.connectTimeout) = (.http2, nil, nil)
-        (options.location, options.maxRedirs) = (false, RedirectPolicy().limit)
-        (options.post301, options.post302, options.post303) = (false, false, false)
-        (options.cookie, options.cookieJar) = (nil, nil)
-        (options.compressed, options.raw) = (false, false)
-        (options.tls, options.dialing, options.proxies, options.connections) = (.none, .none, .none, .none)
-        return options
-    }
-
     func validate() throws {
         for (name, seconds) in [("--max-time", maxTime), ("--connect-timeout", connectTimeout)] {
             guard let seconds else { continue }
@@ -85,8 +71,13 @@ struct ClientOptions: ParsableArguments {
         if let method, HTTPRequest.Method(method) == nil { throw ValidationError("\(method) is no HTTP method.") }
     }
 
-    /// The request these options make of `url`.
-    func draft(for url: RequestURL, body: [UInt8]) throws -> RequestDraft {
+    /// The requests these options make of a command line's URLs.
+    func drafts(for urls: [String]) throws -> [RequestDraft] {
+        let body = try body()
+        return try roundtrip.drafts(for: urls) { try draft(for: $0, body: body) }
+    }
+
+    private func draft(for url: RequestURL, body: [UInt8]) throws -> RequestDraft {
         let named = method.flatMap { HTTPRequest.Method($0) }
         var fields = try fields()
         if data != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
@@ -102,11 +93,31 @@ struct ClientOptions: ParsableArguments {
         return draft
     }
 
-    /// How redirects are followed; nil when they are not.
-    var redirects: RedirectPolicy? { location ? redirectPolicy : nil }
+    /// The body `--data` names; read once, however many requests send it.
+    private func body() throws -> [UInt8] {
+        guard let data else { return [] }
+        guard data.hasPrefix("@") else { return Array(data.utf8) }
+        return try readFile(String(data.dropFirst()), limit: 1 << 30)
+    }
 
-    /// How they are followed when they are.
-    var redirectPolicy: RedirectPolicy {
+    /// Reads the files these options name. Ends the program with a sentence when one can't be used.
+    func settings() throws -> ClientSettings {
+        var settings = try ClientSettings(
+            tls: try tls.settings(), proxies: try proxies.rules(for: .ofProxies), proxyTLS: proxies.trust)
+        try dialing.apply(to: &settings.configuration)
+        connections.apply(to: &settings.configuration)
+        settings.configuration.versions = version.versions
+        if let connectTimeout { settings.configuration.connectTimeout = .seconds(connectTimeout) }
+        if let maxTime { settings.configuration.requestTimeout = .seconds(maxTime) }
+        settings.redirects = redirects
+        settings.cookies = CookieFiles(source: cookie.flatMap { $0.contains("=") ? nil : $0 }, target: cookieJar)
+        settings.offersCompression = compressed
+        settings.isRaw = raw
+        settings.words = dialing.words
+        return settings
+    }
+
+    private var redirects: RedirectPolicy {
         var policy = RedirectPolicy(limit: maxRedirs)
         for (isKept, status) in [(post301, 301), (post302, 302), (post303, 303)] where isKept {
             policy.keepsPost.insert(status)
@@ -114,30 +125,5 @@ struct ClientOptions: ParsableArguments {
         return policy
     }
 
-    /// The body `--data` names; read once, however many requests send it.
-    func body() throws -> [UInt8] {
-        guard let data else { return [] }
-        guard data.hasPrefix("@") else { return Array(data.utf8) }
-        return try readFile(String(data.dropFirst()), limit: 1 << 30)
-    }
-
-    func configuration(trusting extraRoots: [UInt8]?) throws -> ClientConfiguration {
-        var configuration = try ClientConfiguration(tls: try tls.context(trusting: extraRoots))
-        try dialing.apply(to: &configuration)
-        try proxies.apply(to: &configuration)
-        connections.apply(to: &configuration)
-        configuration.versions = version.versions
-        if let connectTimeout { configuration.connectTimeout = .seconds(connectTimeout) }
-        if let maxTime { configuration.requestTimeout = .seconds(maxTime) }
-        return configuration
-    }
-
     private func fields() throws -> HTTPFields { try headerFields(headers, option: "-H") }
-}
-
-extension ClientConfiguration {
-    /// Begins what handshakes wait for, if there will be any: the rest of the start goes on meanwhile.
-    func prepareTLS(for drafts: [RequestDraft]) {
-        if drafts.contains(where: { $0.url.origin.scheme == .https }) { tls.prepare() }
-    }
 }

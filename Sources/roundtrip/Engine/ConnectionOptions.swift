@@ -50,17 +50,6 @@ struct ConnectionOptions: ParsableArguments {
             "Ask an HTTP/2 server for a sign of life after so long a silence during a request.", valueName: "seconds"))
     var pingInterval: Seconds?
 
-    static var none: Self {
-        var options = Self()
-        (options.maxConnections, options.maxConnectionsPerHost) = (nil, nil)
-        (options.maxIdle, options.maxIdlePerHost) = (nil, nil)
-        (options.maxUses, options.maxAge, options.idleTimeout) = (nil, nil, nil)
-        (options.tlsTimeout, options.responseTimeout, options.expect100Timeout) = (nil, nil, nil)
-        (options.noReuse, options.frames, options.waitForStreams) = (false, false, false)
-        options.pingInterval = nil
-        return options
-    }
-
     func apply(to configuration: inout ClientConfiguration) {
         if noReuse { configuration.pool.keepsAlive = false }
         if let maxConnections { configuration.pool.openTotal = maxConnections.number }

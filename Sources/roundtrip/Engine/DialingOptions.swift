@@ -38,14 +38,6 @@ struct DialingOptions: ParsableArguments {
         help: ArgumentHelp("Connect from this address or network device.", valueName: "name"))
     var localEnd: String?
 
-    static var none: Self {
-        var options = Self()
-        (options.resolve, options.connectTo) = ([], [])
-        (options.ip4, options.ip6) = (false, false)
-        (options.dnsServers, options.attemptDelay, options.localEnd) = (nil, nil, nil)
-        return options
-    }
-
     func validate() throws {
         guard !ip4 || !ip6 else { throw ValidationError("-4 and -6 exclude each other.") }
         if let attemptDelay, !(1...60_000).contains(attemptDelay) {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import HTTPClient
 import HTTPTrace
 import HTTPTypes
@@ -45,19 +44,6 @@ struct ProxyOptions: ParsableArguments {
         help: ArgumentHelp("Trust the certificates in this PEM file for https proxies.", valueName: "file"))
     var proxyCacert: String?
 
-    static var none: Self {
-        var options = Self()
-        (options.proxy, options.noProxy, options.proxyUser, options.proxyCacert) = (nil, nil, nil, nil)
-        (options.proxyHeader, options.proxyTunnel, options.proxyInsecure) = ([], false, false)
-        return options
-    }
-
-    private static var environment: [String: String] {
-        var values: [String: String] = [:]
-        for name in ProxyRules.variables { values[name] = getenv(name).map { String(cString: $0) } }
-        return values
-    }
-
     func validate() throws { _ = try rules(for: [:]) }
 
     /// - Parameter environment: Where the options say nothing.
@@ -84,20 +70,11 @@ struct ProxyOptions: ParsableArguments {
         return rules
     }
 
-    func apply(to configuration: inout ClientConfiguration) throws {
-        let rules = try rules(for: Self.environment)
-        for (name, problem) in rules.ignored.sorted(by: { $0.key < $1.key }) {
-            printError("roundtrip: \(name) is ignored. \(problem)")
-        }
-        configuration.proxies = rules
-        guard rules.http?.server.kind == .https || rules.https?.server.kind == .https else { return }
-        // Of its own: what is trusted as an origin, or told to one, is no business of a proxy.
+    /// Trust in https proxies. Of its own: what is trusted as an origin, or told to one, is no business of a proxy.
+    var trust: TLSContext.ClientConfiguration {
         var trust = TLSContext.ClientConfiguration()
         trust.verify = !proxyInsecure
         trust.caFile = proxyCacert
-        do throws(TLSError) { configuration.proxyTLS = try TLSContext(client: trust) } catch {
-            printError("roundtrip: \(error)")
-            throw ExitCode(ProgramExit.trust)
-        }
+        return trust
     }
 }

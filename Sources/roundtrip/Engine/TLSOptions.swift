@@ -67,30 +67,12 @@ struct TLSOptions: ParsableArguments {
         _ = try pinnedKeys()
     }
 
-    static var none: Self {
-        var options = Self()
-        (options.insecure, options.noSessionID) = (false, false)
-        (options.atLeastTLS12, options.atLeastTLS13, options.tlsMax) = (false, false, nil)
-        (options.cacert, options.capath, options.pinnedpubkey) = (nil, nil, nil)
-        (options.certificate, options.key, options.pass) = (nil, nil, nil)
-        (options.ciphers, options.tls13Ciphers, options.curves) = (nil, nil, nil)
-        return options
-    }
-
-    /// Where the secrets of sessions are to be written: SSLKEYLOGFILE. Nil without it.
-    static var keyLogFile: String? {
-        getenv("SSLKEYLOGFILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    /// Reads the files these options name. Ends the program with a sentence when one can't be used.
-    ///
-    /// - Parameter extraRoots: Trusted as well.
-    func context(trusting extraRoots: [UInt8]?) throws -> TLSContext {
-        var settings = TLSContext.ClientConfiguration()
+    /// Reads the files that hold the client's own certificate. Ends the program with a sentence when that can't be used.
+    func settings() throws -> TLSContext.ClientConfiguration {
+        var settings = TLSContext.ClientConfiguration.standard
         settings.verify = !insecure
         settings.caFile = cacert
         settings.caDirectory = capath
-        settings.extraRoots = extraRoots ?? []
         settings.pinnedKeys = try pinnedKeys()
         settings.identity = try identity()
         settings.oldestVersion = atLeastTLS13 ? .tls13 : .tls12
@@ -99,12 +81,7 @@ struct TLSOptions: ParsableArguments {
         settings.tls13Ciphers = tls13Ciphers
         settings.groups = curves
         settings.resumesSessions = !noSessionID
-        settings.keyLogFile = Self.keyLogFile
-        do throws(TLSError) {
-            return try TLSContext(client: settings)
-        } catch {
-            throw ended(ProgramExit.trust, error.description)
-        }
+        return settings
     }
 
     private func identity() throws -> TLSIdentity? {
@@ -123,9 +100,9 @@ struct TLSOptions: ParsableArguments {
             return identity
         } catch let error as TLSError {
             let isLocked = password == nil && error.description.contains("encrypted")
-            throw ended(ProgramExit.clientCertificate, "\(key ?? file): \(error)\(isLocked ? " (--pass)" : "")")
+            throw ended("\(key ?? file): \(error)\(isLocked ? " (--pass)" : "")")
         } catch {
-            throw ended(ProgramExit.clientCertificate, "\(error)")
+            throw ended("\(error)")
         }
     }
 
@@ -144,8 +121,8 @@ struct TLSOptions: ParsableArguments {
         }
     }
 
-    private func ended(_ code: Int32, _ words: String) -> ExitCode {
+    private func ended(_ words: String) -> ExitCode {
         printError("roundtrip: \(words)")
-        return ExitCode(code)
+        return ExitCode(ProgramExit.clientCertificate)
     }
 }

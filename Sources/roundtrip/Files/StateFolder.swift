@@ -19,7 +19,8 @@ enum StateFolder {
         guard let path else { return nil }
         var built = ""
         for part in path.split(separator: "/") {
-            built += "/" + part
+            built.append("/")
+            built.append(contentsOf: part)
             guard mkdir(built, 0o700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES else { return nil }
         }
         return access(path, W_OK) == 0 ? path + "/" + name : nil

@@ -21,19 +21,19 @@ final class EffectRunner {
 
     private let prober: Prober
     private let recording: SessionRecording
-    private let client: ClientOptions
+    private let client: ClientSettings
     private var options: RequestOptions
     /// Files being written: the program waits for them when it ends.
     private var writing: [Task<Void, Never>] = []
 
-    init(prober: Prober, recording: SessionRecording, client: ClientOptions, options: RequestOptions) {
+    init(prober: Prober, recording: SessionRecording, client: ClientSettings, options: RequestOptions) {
         self.prober = prober
         self.recording = recording
         self.client = client
         self.options = options
     }
 
-    private var redirects: RedirectPolicy? { options.followsRedirects ? client.redirectPolicy : nil }
+    private var redirects: RedirectPolicy? { options.followsRedirects ? client.redirects : nil }
 
     func run(_ effect: Effect) {
         switch effect {
@@ -64,7 +64,7 @@ final class EffectRunner {
     /// Sends what the response of `id` leads to. The chain's time begins here: a person's thinking is no part of it.
     private func followRedirect(of id: ExchangeID) {
         guard let exchange = currentModel?().session[id], let head = exchange.response else { return }
-        var chain = RedirectChain(client.redirectPolicy, at: SystemTime().now)
+        var chain = RedirectChain(client.redirects, at: SystemTime().now)
         switch chain.step(after: head, to: ClientRequest(exchange.draft), sentAs: id) {
         case .stay: break
         case .refuse(let failure): post(.notice("Not followed: \(failure.message).", isError: true))
@@ -82,8 +82,8 @@ final class EffectRunner {
             return
         }
         // The list of public suffixes is a file of 250 kB.
-        Task { [client, prober] in
-            do { await prober.keepCookies(try await Task.detached { try client.newCookieJar() }.value) } catch {
+        Task { [cookies = client.cookies, prober] in
+            do { await prober.keepCookies(try await Task.detached { try cookies.newJar() }.value) } catch {
                 post(.notice("No cookies to begin with: \(error)", isError: true))
                 await prober.keepCookies(CookieJar())
             }

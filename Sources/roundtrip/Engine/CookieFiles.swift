@@ -5,24 +5,28 @@ import HTTPClient
 
 // `-b` and `--cookie-jar` as in curl, save for curl's `-c`, which says here how many requests run at the same time.
 
-extension ClientOptions {
-    /// Whether cookies go from responses to requests: with a file of them, or where they are to be written.
-    var keepsCookies: Bool { cookieJar != nil || cookieFile != nil }
+/// The files cookies come from and go to.
+struct CookieFiles: Sendable {
+    /// Read at first; nil begins without any.
+    var source: String?
+    /// Written at the end; nil forgets them.
+    var target: String?
 
-    private var cookieFile: String? { cookie.flatMap { $0.contains("=") ? nil : $0 } }
+    /// Whether cookies go from responses to requests: with a file of them, or where they are to be written.
+    var keepsCookies: Bool { source != nil || target != nil }
 
     /// The cookies to begin with; nil when none are kept. Reads files: not for the network thread.
-    func startingCookies() throws -> CookieJar? { keepsCookies ? try newCookieJar() : nil }
+    func startingJar() throws -> CookieJar? { keepsCookies ? try newJar() : nil }
 
     /// The same for whoever keeps them anyway.
-    func newCookieJar() throws -> CookieJar {
+    func newJar() throws -> CookieJar {
         var cookies: [Cookie] = []
         // As curl: a file that is not there (yet) holds none.
-        if let cookieFile, access(cookieFile, F_OK) == 0 || cookieFile == "-" {
-            let (read, badLines) = CookieFile.read(try readFile(cookieFile, limit: 16 << 20))
+        if let source, access(source, F_OK) == 0 || source == "-" {
+            let (read, badLines) = CookieFile.read(try readFile(source, limit: 16 << 20))
             cookies = read
             if badLines > 0 {
-                printError("roundtrip: \(cookieFile): \(badLines) line\(badLines == 1 ? "" : "s") no cookie stands in.")
+                printError("roundtrip: \(source): \(badLines) line\(badLines == 1 ? "" : "s") no cookie stands in.")
             }
         }
         return CookieJar(suffixes: Self.systemSuffixes(), cookies: cookies)
@@ -34,12 +38,12 @@ extension ClientOptions {
         return PublicSuffixes(text)
     }
 
-    /// Writes them where `--cookie-jar` says, readable for their owner alone; nothing without it.
+    /// Writes them where they are to go, readable for their owner alone; nothing without a target.
     func save(_ jar: CookieJar) throws {
-        guard let cookieJar else { return }
+        guard let target else { return }
         let text = CookieFile.text(jar.cookies)
-        guard cookieJar != "-" else { return printOutput(String(decoding: text, as: UTF8.self)) }
-        do { try ExportFile.write(text, to: cookieJar, mayReplace: true) } catch {
+        guard target != "-" else { return printOutput(String(decoding: text, as: UTF8.self)) }
+        do { try ExportFile.write(text, to: target, mayReplace: true) } catch {
             printError("roundtrip: \(error)")
             throw ExitCode(ProgramExit.writeError)
         }
