@@ -103,6 +103,10 @@ struct HandshakeFailureTests {
             try TLSContext(client: configuration)
         }
         configuration = TestCertificates.trusting
+        configuration.caFile = "/nonexistent/ca.pem"
+        let missing = "reading certificates from /nonexistent/ca.pem: No such file or directory"
+        #expect(throws: TLSError.unusable(missing)) { try TLSContext(client: configuration) }
+        configuration = TestCertificates.trusting
         configuration.groups = "circle"
         #expect(throws: TLSError.self) { try TLSContext(client: configuration) }
     }

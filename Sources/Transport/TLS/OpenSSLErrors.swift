@@ -8,9 +8,12 @@ func takeOpenSSLError() -> UInt {
     return ERR_get_error()
 }
 
-/// OpenSSL's words for an error code: *"wrong version number"*.
+/// OpenSSL's words for an error code, *"wrong version number"*, or the system's where a system call failed: OpenSSL 3 passes
+/// on errno and has no words for it.
 func openSSLWords(_ code: UInt) -> String {
-    ERR_reason_error_string(code).map { String(cString: $0) } ?? "unknown error \(code)"
+    let systemFlag: UInt = 1 << 31  // ERR_SYSTEM_FLAG, a macro that Swift does not see.
+    if code & systemFlag != 0 { return errorWords(ERR_GET_REASON(code)) }
+    return ERR_reason_error_string(code).map { String(cString: $0) } ?? "unknown error \(code)"
 }
 
 extension TLSError {
