@@ -13,7 +13,7 @@ internal import Glibc
 @NetworkActor
 public final class WaitingPlace {
     // Written by `ParkedTasks`, on the network thread as well.
-    @exclusivity(unchecked) @usableFromInline nonisolated(unsafe) var parked: UnownedJob?
+    @exclusivity(unchecked) fileprivate nonisolated(unsafe) var parked: UnownedJob?
     @exclusivity(unchecked) private var isWoken = false
 
     public nonisolated init() {}
