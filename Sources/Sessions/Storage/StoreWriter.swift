@@ -8,7 +8,7 @@ internal import Synchronization
 
 /// Turns batches into rows of one run. Its lock is never waited for: the database's queue calls it one at a time.
 final class StoreWriter: Sendable {
-    private struct State: Sendable {
+    private struct State: ~Copyable, Sendable {
         // One buffer for all rows.
         var json = JSONWriter()
         var running = RunningExchanges()
