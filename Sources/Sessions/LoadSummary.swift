@@ -22,15 +22,16 @@ public struct LoadSummary: Sendable {
     public private(set) var bodyBytes = 0
     private var first: Timestamp?
     private var last: Timestamp?
-    private var phases: [Phase: Spans] = [:]
+    // In the order of the phases; nil while no request had one.
+    private var phases: [Spans?] = Array(repeating: nil, count: Phase.allCases.count)
     private var totals = Spans()
     private var firstBytes = Spans()
 
     public init() {}
 
     /// Takes in an exchange that has ended. Failed ones count as failures; their times say nothing about the server.
-    public mutating func add(_ exchange: Exchange) {
-        guard let end = exchange.finishedAt else { preconditionFailure("\(exchange.id) has not ended") }
+    public mutating func add(_ exchange: borrowing Exchange) {
+        guard let end = exchange.finishedAt else { preconditionFailure("an exchange that has not ended") }
         requests += 1
         first = min(first ?? exchange.startedAt, exchange.startedAt)
         last = max(last ?? end, end)
@@ -43,11 +44,15 @@ public struct LoadSummary: Sendable {
         if exchange.connection?.isReused == true { reused += 1 }
         totals.add(exchange.total(at: end))
         if let time = exchange.timeToFirstByte { firstBytes.add(time) }
-        for (phase, span) in exchange.phases.present { phases[phase, default: Spans()].add(span.duration(at: end)) }
+        for (place, phase) in Phase.allCases.enumerated() {
+            guard let span = exchange.phases[phase] else { continue }
+            if phases[place] == nil { phases[place] = Spans() }
+            phases[place]?.add(span.duration(at: end))
+        }
     }
 
     /// Nil when no good request had the phase.
-    public func spread(of phase: Phase) -> Spread? { phases[phase]?.spread }
+    public func spread(of phase: Phase) -> Spread? { phases[Phase.allCases.firstIndex(of: phase)!]?.spread }
 
     /// From asking to the end; nil without a good request.
     public var total: Spread? { totals.spread }

@@ -24,54 +24,67 @@ public struct Session: Equatable, Sendable {
     public mutating func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {
-        precondition(exchanges.last.map { $0.id < id } ?? true, "exchange \(id) begins after \(exchanges.last!.id)")
-        exchanges.append(Exchange(id: id, draft: draft, cause: cause, at: time))
-        statistics.add(exchanges[exchanges.count - 1])
+        if let last = exchanges.lastID { precondition(last < id, "exchange \(id) begins after \(last)") }
+        let exchange = Exchange(id: id, draft: draft, cause: cause, at: time)
+        statistics.add(exchange)
+        exchanges.append(consume exchange)
     }
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
     public mutating func apply(_ records: [TraceRecord]) {
-        // By a span: a loop over the array would copy each record.
-        let records = records.span
-        for index in records.indices { apply(records[index]) }
+        records.withUnsafeBufferPointer { records in
+            var start = 0
+            while start < records.count {
+                // Records of one exchange come several in a row.
+                let asked = records[start].exchange
+                var end = start + 1
+                while end < records.count, records[end].exchange == asked { end += 1 }
+                apply(UnsafeBufferPointer(rebasing: records[start..<end]), of: asked)
+                start = end
+            }
+        }
     }
 
     /// As above, for parts of a batch. What the engine hands over are arrays: a loop over any sequence would ask it for each
     /// record through a table.
     public mutating func apply(_ records: some Sequence<TraceRecord>) { apply(Array(records)) }
 
-    private mutating func apply(_ record: TraceRecord) {
-        guard let asked = record.exchange else {
-            connections.apply(record)
+    /// - Parameter records: All of this exchange; at least one.
+    private mutating func apply(_ records: UnsafeBufferPointer<TraceRecord>, of asked: ExchangeID?) {
+        guard let asked else {
+            for record in records.pointers { record.pointee.tell(&connections) }
             return
         }
         let id = row(of: asked)
-        // Copied only where it must be changed, which is for what was sent on.
-        if id == asked {
-            connections.apply(record)
-        } else {
-            var record = record
-            record.exchange = id
-            connections.apply(record)
+        for record in records.pointers {
+            // Copied only where it must be changed, which is for what was sent on.
+            if id == asked {
+                record.pointee.tell(&connections)
+            } else {
+                var record = record.pointee
+                record.exchange = id
+                connections.apply(record)
+            }
         }
         guard let index = exchanges.index(of: id) else { return }
-        note(exchanges[index].shares(aroundA: record), at: index)
+        note(exchanges.apply(records, at: index), at: index)
     }
 
     /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
     mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
         guard let index = exchanges.index(of: id) else { return }
-        note(exchanges[index].shares(aroundA: change), at: index)
+        note(exchanges.change(at: index) { $0.shares(aroundA: change) }, at: index)
     }
 
     private mutating func note(_ shares: (before: Statistics.Share, after: Statistics.Share), at index: Int) {
         let (before, after) = shares
         guard after != before else { return }
         statistics.move(from: before, to: after)
-        if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
+        guard after.hasFinished, !before.hasFinished else { return }
+        exchanges.read(at: index) { finished($0) }
     }
 
-    private mutating func finished(_ exchange: Exchange) {
+    private mutating func finished(_ exchange: borrowing Exchange) {
         statistics.finish(exchange)
         twins.note(exchange)
     }
@@ -79,19 +92,24 @@ public struct Session: Equatable, Sendable {
     /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.
     public mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
         guard let index = exchanges.index(of: id) else { return }
-        exchanges[index].body = body
-        guard let problem = body.problem, exchanges[index].failure == nil, !exchanges[index].isRunning else { return }
+        let moved = exchanges.change(at: index) { exchange -> (Statistics.Share, Statistics.Share)? in
+            exchange.body = body
+            guard let problem = body.problem, exchange.failure == nil, !exchange.isRunning else { return nil }
+            let before = exchange.share
+            exchange.failure = problem
+            return (before, exchange.share)
+        }
         // Its time stays in the percentiles: a histogram forgets no single value, and the server did take that long.
-        let before = exchanges[index].share
-        exchanges[index].failure = problem
-        statistics.move(from: before, to: exchanges[index].share)
+        if let (before, after) = moved { statistics.move(from: before, to: after) }
     }
 
     /// Drops rows that have ended and are of no more use, and keeps them in the figures: what a long headless run does.
     /// In one pass, since the first rows go while those behind them stay.
-    public mutating func forget(_ ids: Set<ExchangeID>) {
-        guard !ids.isEmpty else { return }
-        exchanges.remove(ids)
+    ///
+    /// - Returns: Those of them that were there, in order, unless they had become so old as to be packed.
+    @discardableResult
+    public mutating func forget(_ ids: [ExchangeID]) -> [Exchange] {
+        ids.isEmpty ? [] : exchanges.remove(ids.sorted())
     }
 
     public mutating func remove(_ id: ExchangeID) {
@@ -139,12 +157,12 @@ extension Exchange {
         return (before, share)
     }
 
-    /// The same for the change that happens most: a closure would have a copy of the record.
-    fileprivate mutating func shares(
-        aroundA record: TraceRecord
+    /// The same for the change that happens most.
+    mutating func shares(
+        aroundAll records: UnsafeBufferPointer<TraceRecord>
     ) -> (before: Statistics.Share, after: Statistics.Share) {
         let before = share
-        apply(record)
+        for record in records.pointers { apply(record.pointee) }
         return (before, share)
     }
 }

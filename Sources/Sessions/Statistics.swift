@@ -57,7 +57,7 @@ extension Statistics {
         var hasFinished: Bool { standing != .queued && standing != .inFlight }
     }
 
-    mutating func add(_ exchange: Exchange) {
+    mutating func add(_ exchange: borrowing Exchange) {
         counts.total += 1
         count(exchange.share, by: 1)
     }
@@ -68,7 +68,7 @@ extension Statistics {
     }
 
     /// Takes in the time of an exchange that has just ended.
-    mutating func finish(_ exchange: Exchange) {
+    mutating func finish(_ exchange: borrowing Exchange) {
         guard exchange.failure == nil, let end = exchange.finishedAt else { return }
         let total = exchange.total(at: end)
         totals.record(UInt64(max(total.nanoseconds, 0) + 500) / 1_000)
