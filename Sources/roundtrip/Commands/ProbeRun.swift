@@ -73,7 +73,8 @@ final class ProbeRun {
             if let index = session.exchanges.index(of: id) { session.exchanges.read(at: index) { note($0) } }
         }
         let ended = report.bodies.map(\.exchange)
-        if !keepsAll { session.forget(ended) }
+        guard keepsAll else { return recording.end(session.forget(ended)) }
+        if recording.path != nil { recording.end(ended.compactMap { session[$0] }) }
     }
 
     private func note(_ exchange: borrowing Exchange) {

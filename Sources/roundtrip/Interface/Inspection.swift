@@ -99,7 +99,10 @@ struct Inspection {
             runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
             runtime.handle(.trace(report.records))
             runtime.handle(.served(report.served))
-            if !report.bodies.isEmpty { runtime.handle(.bodies(report.bodies)) }
+            guard !report.bodies.isEmpty else { return }
+            runtime.handle(.bodies(report.bodies))
+            guard recording.path != nil, let session = effects.currentModel?().session else { return }
+            recording.end(report.bodies.compactMap { session[$0.exchange] })
         }
         runtime.handle(.recording(path: recording.path))
         for draft in drafts { runtime.send(draft) }
