@@ -129,7 +129,7 @@ extension HTTP1Exchange {
     /// An array can be passed as the pointer: typed throws don't pass through `withUnsafeBytes`, and its closure would be
     /// asked on which executor it runs.
     private func tryWrite(_ bytes: UnsafeRawPointer, _ count: Int) throws(StreamError) -> Int {
-        try connection.stream.tryWrite(UnsafeRawBufferPointer(start: bytes, count: count))
+        try connection.tryWrite(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
     /// Sends the head and then the body as it comes.

@@ -168,7 +168,7 @@ final class HTTP2Connection {
         for _ in 0..<Self.readsPerTurn {
             guard !isDead else { return }
             do throws(StreamError) {
-                switch try stream.tryRead(into: HTTP1Connection.input) {
+                switch try stream.tryRead(into: SharedInput.shared.memory) {
                 case .bytes(let count): understand(count)
                 case .end: return noteEnd(nil)
                 case .wouldBlock: return flush()
@@ -183,7 +183,7 @@ final class HTTP2Connection {
 
     private func understand(_ count: Int) {
         vigil?.noteLife()
-        let input = UnsafeBufferPointer(HTTP1Connection.input.assumingMemoryBound(to: UInt8.self))
+        let input = SharedInput.shared.bytes
         let bytes = UnsafeBufferPointer(rebasing: input[..<count])
         if !isProven, bytes.starts(with: Array("HTTP/1.".utf8)) {
             return die(.wire(WireError(.notHTTP2)), because: nil)
