@@ -35,8 +35,8 @@ final class HTTP1Connection {
     /// See `PoolSettings`.
     let settlingTime: Duration
 
-    /// Nil when the client is gone, while what was under way still ends.
-    private weak var pool: ConnectionPool?
+    /// It holds this as well, until it has closed it: at the latest when the client goes.
+    private let pool: ConnectionPool
     private var isResting = true
 
     init(
@@ -51,8 +51,8 @@ final class HTTP1Connection {
         self.pool = pool
         settlingTime = configuration.pool.settlingTime
         reader = HTTP1ResponseReader(limits: configuration.limits)
-        // Until the stream is closed, as every connection's is: by the pool, by `abort`, or with the pool itself. A weak
-        // reference would make each counting of this object's references a slow one.
+        // Until the stream is closed, as every connection's is: by the pool, or by `abort`. A weak reference would
+        // make each counting of this object's references a slow one.
         stream.onReadableWhileIdle = { self.noticeReadable() }
     }
 
@@ -110,20 +110,18 @@ final class HTTP1Connection {
     /// The response ended well: back to the pool, which may hand it on before this returns.
     func release(_ tracer: Tracer) {
         isResting = true
-        if let pool { pool.release(self, tracer: tracer) } else { abort() }
+        pool.release(self, tracer: tracer)
     }
 
     /// Closes it and has the pool forget it.
-    func discard(because reason: CloseReason) {
-        if let pool { pool.discard(id, because: reason) } else { abort() }
-    }
+    func discard(because reason: CloseReason) { pool.discard(id, because: reason) }
 
     /// Leaves the stream to the caller, and has the pool forget it: it speaks another protocol now.
     ///
     /// - Parameter early: What has come of that already.
     func handOver(_ early: [UInt8]) -> UpgradedStream {
         stream.onReadableWhileIdle = nil
-        pool?.letGo(self, because: .switchedProtocols)
+        pool.letGo(self, because: .switchedProtocols)
         return UpgradedStream(stream, early: early)
     }
 
@@ -149,6 +147,7 @@ final class HTTP1Connection {
     /// What the peer did while nothing was asked of it; nil when it kept still. Costs no system call unless something
     /// has arrived.
     func reasonNotToRest() -> CloseReason? {
+        guard mayRead else { return nil }
         do throws(StreamError) {
             switch try tryRead() {
             case .wouldBlock: return nil  // TLS may have had something to say that is not data: a session ticket.

@@ -39,10 +39,6 @@ final class ConnectionPool {
         self.loop = loop
     }
 
-    isolated deinit {
-        for connection in connections.values { connection.abort() }
-    }
-
     var snapshot: PoolSnapshot { state.snapshot }
 
     // MARK: - For round trips
