@@ -108,7 +108,7 @@ final class Prober: Sendable {
         // Under the lock, so that the task can't end before it is listed.
         tasks.withLock { tasks in
             tasks[id] = Task.onNetwork { [self] in
-                await ClientTrace.$current.withValue(trace) {
+                await withClientTrace(only: trace) {
                     var chain = policy.map { RedirectChain($0, at: redirection?.chainStart ?? EventLoop.shared.now) }
                     var (id, request, redirection) = (id, ClientRequest(draft), redirection)
                     while let (next, led) = await exchange(request, as: id, after: redirection, &chain), let beginHop {
@@ -135,7 +135,7 @@ final class Prober: Sendable {
         let requests = drafts.map { ClientRequest($0) }
         let workers = (0..<min(count, concurrency)).map { _ in
             Task.onNetwork { [self] in
-                await ClientTrace.$current.withValue(trace) {
+                await withClientTrace(only: trace) {
                     while !Task.isCancelled, let place = nextOfRun(count) {
                         await runOne(drafts[place % drafts.count], requests[place % drafts.count], policy)
                         if recorder.isBehind { await recorder.ready() }
