@@ -18,6 +18,8 @@ public struct Model: Sendable {
     public var keyLogPath: String?
     /// What holds for every request (`follow`, `verify`, `h2,h1`), shown in the probe line where there is room.
     public var standingOptions: [String] = []
+    /// Where requests that begin with a key get their numbers, and all others too.
+    public let numbers: ExchangeNumbers
     /// What a person may change of that, behind `,`.
     public var options = RequestOptions()
 
@@ -30,7 +32,10 @@ public struct Model: Sendable {
     var pool = PoolIndex()
     /// The request each redirect led to.
     var redirects: [ExchangeID: ExchangeID] = [:]
+    /// The highest number so far.
     var lastID = ExchangeID(0)
+    /// What `R` started; nil when that has ended.
+    var repeating: Repeating?
     var engine: EngineFacts?
     var recordingPath: String?
 
@@ -71,6 +76,8 @@ public struct Model: Sendable {
     /// ^C was the last key.
     var isInterrupted = false
     var history: [String]
+    /// What `R` offers: the latest.
+    var lastPlan = RepeatLine.usual
 
     /// The selected exchange's body, cut into lines for the pane; nil while another tab is shown.
     var bodyText: BodyText?
@@ -84,14 +91,16 @@ public struct Model: Sendable {
     ///   - clock: Ties the stamps to dates.
     ///   - theme: What the terminal can show.
     ///   - history: Probe lines of earlier sessions, oldest first.
-    public init(clock: ClockAnchor, theme: Theme = Theme(), history: [String] = []) {
+    ///   - numbers: The engine's own, where it begins requests by itself.
+    public init(
+        clock: ClockAnchor, theme: Theme = Theme(), history: [String] = [],
+        numbers: ExchangeNumbers = ExchangeNumbers()
+    ) {
         session = Session(clock: clock)
         self.theme = theme
         self.history = history
+        self.numbers = numbers
     }
-
-    /// The number the next request gets. Numbers ascend and are never used twice.
-    public var nextExchangeID: ExchangeID { ExchangeID(lastID.number + 1) }
 
     /// How many requests have not ended: what quitting would cut short.
     public var runningCount: Int { activity.running.count }
@@ -143,6 +152,8 @@ struct Prompt: Equatable, Sendable {
         case export
         /// What a listening server answers.
         case answer
+        /// How often this one is sent again.
+        case repeating(ExchangeID)
     }
 
     var purpose: Purpose

@@ -22,8 +22,9 @@ extension Model {
         case .interrupt: say("Press ^C once more to quit.")
         case .probe: openProbeLine()
         case .replay: return replay(at: now)
+        case .repeat: askToRepeat()
         case .edit: edit()
-        case .cancel: return selected.map { [.cancel($0)] } ?? []
+        case .cancel: return stopsRepeat ? stopRepeat() : selected.map { [.cancel($0)] } ?? []
         case .remove: return removeRow()
         case .restore: restoreRow()
         case .follow:
@@ -125,7 +126,7 @@ extension Model {
             goBack()
             return []
         }
-        guard runningCount == 0 else {
+        guard runningCount == 0, repeating == nil else {
             mode = .confirming(.quit)
             return []
         }
@@ -136,7 +137,7 @@ extension Model {
 
     /// Adds the row and asks for it to be sent.
     mutating func send(_ draft: RequestDraft, cause: Exchange.Cause, at now: Timestamp) -> Effect {
-        let id = nextExchangeID
+        let id = numbers.next()
         begin(draft, as: id, cause: cause, at: now)
         // What was just asked for is what one wants to see, wherever one was before.
         isFollowing = rows.order == .start
@@ -145,14 +146,17 @@ extension Model {
     }
 
     private mutating func replay(at now: Timestamp) -> [Effect] {
-        guard let exchange = selectedExchange else { return [] }
-        if let body = exchange.served?.body, body.isCut {
-            say(
-                "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept: "
-                    + "sending those would be another request. e edits it, and -d @FILE gives a body.")
-            return []
-        }
+        guard let exchange = selectedExchange, !refusesCutBody(of: exchange) else { return [] }
         return [send(exchange.draft, cause: .replay(of: exchange.id), at: now)]
+    }
+
+    /// Whether it can't be sent again as it came, which is then said.
+    mutating func refusesCutBody(of exchange: Exchange) -> Bool {
+        guard let body = exchange.served?.body, body.isCut else { return false }
+        say(
+            "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept: "
+                + "sending those would be another request. e edits it, and -d @FILE gives a body.")
+        return true
     }
 
     private mutating func edit() {

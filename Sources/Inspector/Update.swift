@@ -14,13 +14,15 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
     var effects: [Effect] = []
     switch message {
     case .key(let key): effects = model.take(key, at: now)
+    case .begun(let requests): model.take(requests)
+    case .repeatEnded: model.endRepeat()
     case .trace(let records): model.take(records)
     case .served(let records): model.take(records)
     case .requestBody(let request, let body): model.keep(body, of: request)
     case .bodies(let bodies): for (id, body) in bodies { model.keep(body, of: id) }
     case .resized(let size): model.size = size
     case .begin(let draft, let id, let cause):
-        guard id > model.lastID else {
+        guard model.session.exchanges.index(of: id) == nil else {
             // Two places gave out the same number: the row would be taken for another one, so it is not shown.
             model.say("A request came with the number \(id), which is in use; it is not listed.", isError: true)
             break
@@ -56,7 +58,8 @@ extension Model {
 
     /// Brings what is derived from exchanges up to date: a row was added.
     mutating func noteBegin(_ id: ExchangeID) {
-        lastID = id
+        lastID = max(lastID, id)
+        numbers.skip(to: id)
         activity.begin(id)
         noteChange(id)
     }
@@ -74,6 +77,10 @@ extension Model {
         session.keep(body, of: id)
         // It may have turned out to be a failure.
         if body.problem != nil, let exchange = session[id] { rows.note(exchange) }
+        // A body comes with every exchange, and is the last of it.
+        if repeating != nil, let index = session.exchanges.index(of: id), isRepeated(session.exchanges[index]) {
+            repeating?.note(session.exchanges[index])
+        }
         if id == selected { bodyText = nil }
     }
 

@@ -8,7 +8,7 @@ public struct LoadSummary: Sendable {
     public struct Spread: Equatable, Sendable {
         /// How many requests had the phase at all.
         public var count: Int
-        public var min, p50, p90, p99, max: Duration
+        public var min, p50, p90, p95, p99, max: Duration
     }
 
     public private(set) var requests = 0
@@ -87,7 +87,8 @@ public struct LoadSummary: Sendable {
                 Swift.min(.nanoseconds(Int64(histogram.valueAtPercentile(percent))), high)
             }
             return Spread(
-                count: Int(histogram.totalCount), min: low, p50: at(50), p90: at(90), p99: at(99), max: high)
+                count: Int(histogram.totalCount), min: low, p50: at(50), p90: at(90), p95: at(95), p99: at(99),
+                max: high)
         }
     }
 }

@@ -20,13 +20,14 @@ public struct Session: Equatable, Sendable {
     /// The exchange of that number; nil when there is none, or it was removed.
     public subscript(id: ExchangeID) -> Exchange? { exchanges.index(of: id).map { exchanges[$0] } }
 
-    /// Adds a row for a request that is about to be sent. Numbers must ascend.
+    /// Adds a row for a request that is about to be sent, at its number's place. Nobody else may have the number.
     public mutating func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {
-        precondition(exchanges.last.map { $0.id < id } ?? true, "exchange \(id) begins after \(exchanges.last!.id)")
-        exchanges.append(Exchange(id: id, draft: draft, cause: cause, at: time))
-        statistics.add(exchanges[exchanges.count - 1])
+        precondition(exchanges.index(of: id) == nil, "\(id) begins twice")
+        let exchange = Exchange(id: id, draft: draft, cause: cause, at: time)
+        statistics.add(exchange)
+        exchanges.add(exchange)
     }
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.

@@ -143,7 +143,7 @@ struct UpdateTests {
         _ = update(&model, .begin(Self.draft("a.example"), ExchangeID(3), .typed), at: Self.now)
         #expect(model.counts.total == 14)
         #expect(model.message?.isError == true)
-        #expect(model.nextExchangeID == ExchangeID(15))
+        #expect(model.numbers.next() == ExchangeID(15))
     }
 
     // MARK: pasting
@@ -190,10 +190,10 @@ struct UpdateTests {
         var model = model()
         #expect(model.selected == ExchangeID(14))
         press("k", in: &model)
-        _ = update(&model, .begin(Self.draft("a.example"), model.nextExchangeID, .typed), at: Self.now)
+        _ = update(&model, .begin(Self.draft("a.example"), model.numbers.next(), .typed), at: Self.now)
         #expect(model.selected == ExchangeID(13))
         press("G", in: &model)
-        _ = update(&model, .begin(Self.draft("a.example"), model.nextExchangeID, .typed), at: Self.now)
+        _ = update(&model, .begin(Self.draft("a.example"), model.numbers.next(), .typed), at: Self.now)
         #expect(model.selected == ExchangeID(16))
     }
 

@@ -69,6 +69,14 @@ struct ExchangePage: Sendable {
         offsets[place] = Self.plainOffset
     }
 
+    /// Adds one between the others, above the first: this is rarer still.
+    mutating func insert(_ exchange: Exchange) {
+        let place = indices.first { id(at: $0) > exchange.id } ?? count
+        numbers.insert(UInt32(exchange.id.number - firstNumber), at: place)
+        offsets.insert(Self.plainOffset, at: place)
+        replace(at: place, with: exchange)
+    }
+
     mutating func removeAll(where isUnwanted: (ExchangeID) -> Bool) {
         let kept = indices.filter { !isUnwanted(id(at: $0)) }
         guard kept.count < count else { return }

@@ -66,7 +66,7 @@ final class Runtime {
 
     /// Starts a request that nobody typed: the command line's, the demo's.
     func send(_ draft: RequestDraft, cause: Exchange.Cause = .typed) {
-        let id = model.nextExchangeID
+        let id = model.numbers.next()
         handle(.begin(draft, id, cause))
         effects.run(.send(draft, id, cause))
     }
@@ -81,7 +81,8 @@ final class Runtime {
         case .setMouse(let isOn): terminal.isMouseOn = isOn
         case .copy(let text): copy(text)
         case .copyCurl(let id): copyCurl(id)
-        case .send, .cancel, .followRedirect, .setOptions, .export, .saveHistory, .setAnswer: effects.run(effect)
+        case .send, .startRepeat, .stopRepeat, .cancel, .followRedirect, .setOptions, .export, .saveHistory, .setAnswer:
+            effects.run(effect)
         }
     }
 
