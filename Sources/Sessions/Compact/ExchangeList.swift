@@ -31,7 +31,7 @@ public struct ExchangeList: Equatable, Sendable {
             recent.append(exchange)
         }
         guard recent.count >= Self.recentCount + ExchangePage.size, mayPack else { return }
-        pages.append(ExchangePage(recent.prefix(ExchangePage.size)))
+        pages.append(ExchangePage(&recent, count: ExchangePage.size))
         ends.append((ends.last ?? 0) + ExchangePage.size)
         recent.removeFirst(ExchangePage.size)
     }
@@ -45,7 +45,8 @@ public struct ExchangeList: Equatable, Sendable {
         if behind > 0 {
             pages[behind - 1].insert(exchange)
         } else {
-            pages.insert(ExchangePage(CollectionOfOne(exchange)), at: 0)
+            var alone = [exchange]
+            pages.insert(ExchangePage(&alone, count: 1), at: 0)
         }
         tidyPages()
     }
@@ -54,7 +55,10 @@ public struct ExchangeList: Equatable, Sendable {
     // anew at each would be in vain.
     private var mayPack: Bool {
         guard recent.count.isMultiple(of: 64) else { return false }
-        return recent.count >= Self.plainLimit || !recent[..<ExchangePage.size].contains { $0.isRunning }
+        guard recent.count < Self.plainLimit else { return true }
+        let oldest = recent.span
+        for index in 0..<ExchangePage.size where oldest[index].finishedAt == nil { return false }
+        return true
     }
 
     /// Where the exchange of that number stands; nil when there is none.
