@@ -105,6 +105,9 @@ public struct Model: Sendable {
     /// How many requests have not ended: what quitting would cut short.
     public var runningCount: Int { activity.running.count }
 
+    /// Whether requests come by the hundred just now.
+    public var isRepeating: Bool { repeating != nil }
+
     /// Opens the probe line, as at the start of a session without requests.
     public mutating func openProbeLine(_ text: String = "") {
         mode = .prompt(Prompt(.probe(editing: nil), text: text, history: history))
@@ -112,7 +115,8 @@ public struct Model: Sendable {
 
     var selectedExchange: Exchange? { selected.flatMap { session[$0] } }
     var counts: Statistics.Counts { session.statistics.counts }
-    var layout: ScreenLayout { ScreenLayout(self) }
+    // Of its parts: a model as an argument would be copied.
+    var layout: ScreenLayout { ScreenLayout(size: size, focus: focus, isExpanded: isExpanded) }
     var figures: Figures { Figures(theme) }
     /// The filter in force.
     var activeFilter: RowFilter? { isFilterOn ? filter : nil }

@@ -22,11 +22,14 @@ struct Repeating: Sendable {
     }
 
     /// Takes in one of its exchanges, which has ended. Those that were cut off when a person stopped it say nothing.
-    mutating func note(_ exchange: Exchange) {
-        guard exchange.failure?.kind != .cancelled else { return }
-        summary.add(exchange)
-        if let response = exchange.response, response.status >= 400 { badStatuses += 1 }
+    mutating func note(_ ending: Ending) {
+        guard ending.failure != .cancelled else { return }
+        summary.add(ending)
+        if let status = ending.status, status >= 400 { badStatuses += 1 }
     }
+
+    /// One of them turned out to be a failure after its end.
+    mutating func note(_ problem: Failure) { summary.addFailure(problem.kind) }
 
     private var failed: Int { summary.failures.values.reduce(0, +) }
 
@@ -91,7 +94,7 @@ extension Model {
     /// Whether `X` is for the repeat: not while a request is selected that runs beside it.
     var stopsRepeat: Bool {
         guard repeating != nil else { return false }
-        return selectedExchange.map { !$0.isRunning || isRepeated($0) } ?? true
+        return selectedExchange.map { !$0.isRunning || isRepeated($0.id, $0.cause) } ?? true
     }
 
     mutating func stopRepeat() -> [Effect] {
@@ -101,10 +104,12 @@ extension Model {
 
     /// Adds the rows of requests that began without a key.
     mutating func take(_ begun: [BegunRequest]) {
-        for request in begun {
-            begin(request.draft, as: request.id, cause: request.cause, at: request.time)
-            guard case .replay(let original) = request.cause, original == repeating?.original else { continue }
-            repeating?.begun += 1
+        // By a span: a loop over the array would copy each draft.
+        let begun = begun.span
+        for index in begun.indices {
+            let cause = begun[index].cause
+            begin(begun[index].draft, as: begun[index].id, cause: cause, at: begun[index].time)
+            if let original = repeating?.original, cause == .replay(of: original) { repeating!.begun += 1 }
         }
     }
 
@@ -115,11 +120,11 @@ extension Model {
         say(ended.outcome(figures))
     }
 
-    /// Whether the repeat under way made this exchange, by itself or through redirects.
-    func isRepeated(_ exchange: Exchange) -> Bool {
-        guard let repeating, exchange.id > repeating.after else { return false }
-        var (id, cause) = (exchange.id, exchange.cause)
+    /// Whether the repeat under way made the exchange of that number and cause, by itself or through redirects.
+    func isRepeated(_ id: ExchangeID, _ cause: Exchange.Cause) -> Bool {
+        guard let after = repeating?.after, let original = repeating?.original, id > after else { return false }
+        var (id, cause) = (id, cause)
         while case .redirect(let from) = cause, let before = session[from] { (id, cause) = (from, before.cause) }
-        return cause == .replay(of: repeating.original) && id > repeating.after
+        return cause == .replay(of: original) && id > after
     }
 }

@@ -61,32 +61,30 @@ extension Model {
         lastID = max(lastID, id)
         numbers.skip(to: id)
         activity.begin(id)
-        noteChange(id)
+        if rows.followsChanges { noteChange(id) } else { rows.begin(id) }
     }
 
     /// The same for a row that changed.
     mutating func noteChange(_ id: ExchangeID) {
-        // Looked at where it stands: as a value of its own it would be copied.
-        guard let index = session.exchanges.index(of: id) else { return }
-        activity.note(session.exchanges[index])
-        rows.note(session.exchanges[index])
+        guard let exchange = session[id] else { return }
+        if let ending = exchange.ending { activity.note(ending) }
+        rows.note(exchange)
     }
 
     fileprivate mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
         let id = session.row(of: id)
         session.keep(body, of: id)
-        // It may have turned out to be a failure.
-        if body.problem != nil, let exchange = session[id] { rows.note(exchange) }
-        // A body comes with every exchange, and is the last of it.
-        if repeating != nil, let index = session.exchanges.index(of: id), isRepeated(session.exchanges[index]) {
-            repeating?.note(session.exchanges[index])
-        }
         if id == selected { bodyText = nil }
+        // It may have turned out to be a failure.
+        guard let problem = body.problem, let exchange = session[id] else { return }
+        rows.note(exchange)
+        if exchange.failure == problem, isRepeated(id, exchange.cause) { repeating?.note(problem) }
     }
 
     /// Applies a batch, then brings everything that is derived from exchanges and connections up to date: once for each
-    /// that was touched, however many records were about it.
+    /// that was touched, however many records were about it, and for exchanges only where that can make a difference.
     mutating func take(_ records: [TraceRecord]) {
+        let movesRows = rows.followsChanges
         var exchanges: Set<ExchangeID> = []
         // Only the states: a copy of the connection would share its list of requests, and make the next event copy it.
         var connections: [ConnectionID: ConnectionLedger.State?] = [:]
@@ -96,17 +94,20 @@ extension Model {
         let span = records.span
         for index in span.indices {
             let (exchange, connection) = (span[index].exchange, span[index].connection)
-            if let id = exchange, id != latest.exchange { exchanges.insert(session.row(of: id)) }
+            if movesRows, let id = exchange, id != latest.exchange { exchanges.insert(session.row(of: id)) }
             if let id = connection, id != latest.connection, connections[id] == nil {
-                connections[id] = .some(session.connections[id]?.state)
+                connections[id] = .some(session.connections.state(of: id))
             }
             latest = (exchange ?? latest.exchange, connection ?? latest.connection)
         }
-        session.apply(records)
+        for ending in session.apply(records) {
+            activity.note(ending)
+            if repeating != nil, isRepeated(ending.id, ending.cause) { repeating?.note(ending) }
+        }
         for id in exchanges.sorted() { noteChange(id) }
         for (id, before) in connections.sorted(by: { $0.key < $1.key }) {
-            guard let connection = session.connections[id] else { continue }
-            pool.note(connection, was: before)
+            guard let state = session.connections.state(of: id) else { continue }
+            pool.note(id, state, was: before)
         }
     }
 

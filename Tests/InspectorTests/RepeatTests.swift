@@ -157,8 +157,8 @@ struct RepeatTests {
         _ = update(&model, .begun([hop]), at: Self.now)
         #expect(model.redirects[ExchangeID(15)] == ExchangeID(16))
         #expect(model.repeating?.begun == 1)
-        #expect(model.isRepeated(model.session[ExchangeID(16)]!))
-        #expect(!model.isRepeated(model.session[ExchangeID(7)]!))
+        #expect(model.isRepeated(ExchangeID(16), .redirect(from: ExchangeID(15))))
+        #expect(!model.isRepeated(ExchangeID(7), .redirect(from: ExchangeID(6))))
     }
 
     // MARK: the screen
