@@ -39,10 +39,6 @@ final class ConnectionPool {
         self.loop = loop
     }
 
-    isolated deinit {
-        for connection in connections.values { connection.abort() }
-    }
-
     var snapshot: PoolSnapshot { state.snapshot }
 
     // MARK: - For round trips
@@ -83,7 +79,7 @@ final class ConnectionPool {
     func cancel(_ request: RequestID, because failure: Failure) {
         guard let waiter = waiting.removeValue(forKey: request) else { return }
         state.cancelled(request)
-        waiter.tracer.record(.dequeued(.cancelled))
+        waiter.tracer.recordUnhooked(.dequeued(.cancelled))
         waiter.answer.give(.failure(failure))
     }
 
@@ -196,7 +192,7 @@ final class ConnectionPool {
             switch action {
             case .open(let id, let key, let request): open(id, key, for: request)
             case .queue(let request, let reason, let position):
-                waiting[request]?.tracer.record(.queued(reason, position: position))
+                waiting[request]?.tracer.recordUnhooked(.queued(reason, position: position))
             case .assign(let request, let id, let reuse): assign(id, reuse, to: request)
             case .fail: break  // `failed` answers it, since it knows why.
             case .rest(let id, let deadline): observe(.connectionIdle(until: deadline), id, at: now)
@@ -240,7 +236,7 @@ final class ConnectionPool {
         let actions = state.dialFailed(id, at: loop.now)
         for case .fail(let request) in actions {
             guard let waiter = waiting.removeValue(forKey: request) else { continue }
-            waiter.tracer.record(.dequeued(.failed))
+            waiter.tracer.recordUnhooked(.dequeued(.failed))
             waiter.answer.give(.failure(failure))
         }
         obey(actions)
@@ -250,7 +246,7 @@ final class ConnectionPool {
         guard let waiter = waiting.removeValue(forKey: request) else {
             preconditionFailure("\(id) is assigned to \(request), which does not wait")
         }
-        waiter.tracer.record(.dequeued(DequeueReason(reuse)))
+        waiter.tracer.recordUnhooked(.dequeued(DequeueReason(reuse)))
         waiter.answer.give(.success(take(id, reuse, waiter.tracer)))
     }
 
@@ -299,11 +295,11 @@ final class ConnectionPool {
 
     private func observe(
         _ event: @autoclosure () -> TraceEvent, _ id: ConnectionID, _ exchange: ExchangeID? = nil,
-        at time: Timestamp? = nil
+        at time: @autoclosure () -> Timestamp? = nil
     ) {
-        if let keeper { keeper.append(time: time ?? loop.now, exchange: exchange, connection: id, event: event()) }
+        if let keeper { keeper.append(time: time() ?? loop.now, exchange: exchange, connection: id, event: event()) }
         guard let observer else { return }
-        observer(TraceRecord(time: time ?? loop.now, exchange: exchange, connection: id, event: event()))
+        observer(TraceRecord(time: time() ?? loop.now, exchange: exchange, connection: id, event: event()))
     }
 }
 

@@ -37,10 +37,11 @@ final class Forwarder {
         // Its cookies are between the client and the server behind.
         outgoing.usesCookieJar = false
 
-        var trace = recorder.trace
-        trace.got1xxResponse = { status, fields in
+        var hooks = recorder.trace.hooks
+        hooks.got1xxResponse = { status, fields in
             NetworkActor.assumeIsolated { early.pass(status, fields) }
         }
+        let trace = ClientTrace(hooks)
         let id = ExchangeID.forwarded(request.id)
         do throws(Failure) {
             let response = try await send(outgoing, as: id, trace)
