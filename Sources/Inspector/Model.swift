@@ -36,6 +36,8 @@ public struct Model: Sendable {
     var lastID = ExchangeID(0)
     /// What `R` started; nil when that has ended.
     var repeating: Repeating?
+    /// What came of earlier ones, in a sentence, by the request that was repeated.
+    var repeatResults: [ExchangeID: String] = [:]
     var engine: EngineFacts?
     var recordingPath: String?
 

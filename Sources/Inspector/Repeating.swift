@@ -40,13 +40,23 @@ struct Repeating: Sendable {
         return "Repeating \(original): " + (parts + results).joined(separator: ", ") + "."
     }
 
-    /// What came of it: *"Repeated #3: 40,000 requests in 2.10 s, 19,048/s; p50 3.21, p95 4.10, p99 9.00 ms."*
+    /// What came of it: *"Repeated #3: 40,000 in 2.10 s, 19,048/s; p50 3.21, p95 4.10, p99 9.00 ms."*
     func outcome(_ figures: Figures) -> String {
-        var text = isStopping ? "Stopped repeating \(original): " : "Repeated \(original): "
-        guard summary.requests > 0 else { return text + "no request ended." }
-        text += "\(Figures.plural(summary.requests, "request")) in \(figures.time(summary.elapsed))"
-        for part in results { text += ", \(part)" }
-        guard let total = summary.total else { return text + "." }
+        let start = isStopping ? "Stopped repeating \(original): " : "Repeated \(original): "
+        guard summary.requests > 0 else { return start + "no request ended." }
+        let elapsed = "\(Figures.count(summary.requests)) in \(figures.time(summary.elapsed))"
+        return start + ([elapsed] + results).joined(separator: ", ") + times(figures) + "."
+    }
+
+    /// The same for the page of the request that was repeated; nil when nothing came of it.
+    func result(_ figures: Figures) -> String? {
+        guard summary.requests > 0 else { return nil }
+        return (["Repeated \(Figures.count(summary.requests)) times"] + results).joined(separator: ", ")
+            + times(figures)
+    }
+
+    private func times(_ figures: Figures) -> String {
+        guard let total = summary.total else { return "" }
         let times = [("p50", total.p50), ("p95", total.p95), ("p99", total.p99)].map { name, time in
             (name, figures.timeParts(time))
         }
@@ -55,7 +65,7 @@ struct Repeating: Sendable {
         let words = times.enumerated().map { index, time in
             "\(time.0) \(time.1.digits)" + (isShared && index < 2 ? "" : " \(time.1.unit)")
         }
-        return text + "; " + words.joined(separator: ", ") + "."
+        return "; " + words.joined(separator: ", ")
     }
 
     /// How fast, and what went wrong.
@@ -117,6 +127,7 @@ extension Model {
     mutating func endRepeat() {
         guard let ended = repeating else { return }
         repeating = nil
+        repeatResults[ended.original] = ended.result(figures)
         say(ended.outcome(figures))
     }
 

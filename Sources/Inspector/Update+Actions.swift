@@ -135,7 +135,20 @@ extension Model {
 
     // MARK: requests
 
-    /// Adds the row and asks for it to be sent.
+    /// A request that runs holds some kilobytes, and keys come faster than any server answers: with more the program would
+    /// grow without bound. As many as a repeat may have under way.
+    static let runningLimit = RepeatPlan.concurrencyLimit
+
+    /// Whether that many more may run; where not, it is said.
+    mutating func hasRoom(for count: Int = 1) -> Bool {
+        guard runningCount + count > Self.runningLimit else { return true }
+        say(
+            "\(Figures.count(runningCount)) requests run already, and more than \(Figures.count(Self.runningLimit)) may not.",
+            isError: true)
+        return false
+    }
+
+    /// Adds the row and asks for it to be sent. There is room.
     mutating func send(_ draft: RequestDraft, cause: Exchange.Cause, at now: Timestamp) -> Effect {
         let id = numbers.next()
         begin(draft, as: id, cause: cause, at: now)
@@ -146,7 +159,7 @@ extension Model {
     }
 
     private mutating func replay(at now: Timestamp) -> [Effect] {
-        guard let exchange = selectedExchange, !refusesCutBody(of: exchange) else { return [] }
+        guard let exchange = selectedExchange, !refusesCutBody(of: exchange), hasRoom() else { return [] }
         return [send(exchange.draft, cause: .replay(of: exchange.id), at: now)]
     }
 

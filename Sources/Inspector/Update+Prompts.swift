@@ -35,7 +35,7 @@ extension Model {
         }
         switch prompt.purpose {
         case .probe(let original):
-            guard let draft = try? ProbeLine.parse(prompt.editor.text) else { return refuse(&self) }
+            guard let draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
             _ = prompt.editor.submit()
             history = prompt.editor.history
             mode = .browsing

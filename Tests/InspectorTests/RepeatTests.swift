@@ -52,7 +52,7 @@ struct RepeatTests {
 
     @Test(arguments: [
         ("100", RepeatPlan(count: 100, concurrency: 1)), ("100 x 10", RepeatPlan(count: 100, concurrency: 10)),
-        ("40,000x64", RepeatPlan(count: 40_000, concurrency: 64)),
+        ("40,000X64", RepeatPlan(count: 40_000, concurrency: 64)),
         (" 1_000_000 × 10000 ", RepeatPlan(count: 1_000_000, concurrency: 10_000)),
         ("100 x 10 50/s", RepeatPlan(count: 100, concurrency: 10, rate: 50)),
         ("100 * 10 2.5 /s", RepeatPlan(count: 100, concurrency: 10, rate: 2.5)),
@@ -64,7 +64,8 @@ struct RepeatTests {
     }
 
     @Test(arguments: [
-        ("", "How many?"), ("50/s", "How many?"), ("many", "many is no number"), ("-5", "-5 is no number"),
+        ("", "How many?"), ("10O", "10O is no number"), ("50/s", "How many?"), ("many", "many is no number"),
+        ("-5", "-5 is no number"),
         ("0", "1 to 1,000,000 requests"), ("1000001", "1 to 1,000,000 requests"),
         ("99999999999999999999", "1 to 1,000,000 requests"), ("5 x 0", "1 to 10,000 at a time"),
         ("5 x 10001", "1 to 10,000 at a time"), ("100 10", "Write it like 100 x 10 50/s"),
@@ -117,7 +118,7 @@ struct RepeatTests {
         model.select(row: 0)
         #expect(press("X", in: &model) == [.stopRepeat])
         _ = update(&model, .repeatEnded, at: Self.now)
-        #expect(model.message?.text.hasPrefix("Stopped repeating #2: 6 requests in ") == true)
+        #expect(model.message?.text.hasPrefix("Stopped repeating #2: 6 in ") == true)
         #expect(press("X", in: &model) == [])
         // What was asked for last is what one would ask for again.
         press("R", in: &model)
@@ -189,8 +190,12 @@ struct RepeatTests {
         _ = update(&model, .repeatEnded, at: Self.now)
         #expect(
             model.message?.text
-                == "Repeated #2: 26 requests in 41.1 ms, 633/s, 1 with status 400+; p50 28.1, p95 40.1, p99 41.1 ms."
+                == "Repeated #2: 26 in 41.1 ms, 633/s, 1 with status 400+; p50 28.1, p95 40.1, p99 41.1 ms."
         )
         #expect(model.repeating == nil)
+        // The message goes with the next key; its page keeps it.
+        model.select(row: 1)
+        let screen = render(model, at: Self.now).screen
+        #expect((0..<36).contains { screen.text(row: $0).contains("↻ Repeated 26 times, 633/s") })
     }
 }

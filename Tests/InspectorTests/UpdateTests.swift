@@ -138,6 +138,17 @@ struct UpdateTests {
         #expect(model.message != nil)
     }
 
+    @Test func `keys send no more requests than may run at the same time`() {
+        var model = model(nil)
+        let draft = Self.draft("a.example")
+        for _ in 0..<Model.runningLimit {
+            _ = update(&model, .begin(draft, model.numbers.next(), .typed), at: Self.now)
+        }
+        #expect(press("r", in: &model) == [])
+        #expect(model.message?.text == "10,000 requests run already, and more than 10,000 may not.")
+        #expect(model.counts.total == 10_000)
+    }
+
     @Test func `numbers given out elsewhere are not used twice`() {
         var model = model()
         _ = update(&model, .begin(Self.draft("a.example"), ExchangeID(3), .typed), at: Self.now)

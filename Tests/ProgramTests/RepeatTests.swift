@@ -34,7 +34,7 @@ struct RepeatTests {
             ["\(server.plain)/ok", "--record", folder.file("session.db")], folder: folder)
         try await terminal.wait(for: "the answer") { $0.line(containing: "/ok")?.contains("200") == true }
         try await type("3,000 x 8", into: terminal)
-        try await terminal.wait(forText: "Repeated #1: 3,000 requests in ")
+        try await terminal.wait(forText: "Repeated #1: 3,000 in ")
         #expect(terminal.screen.lines[0].contains("3,001 requests"))
         #expect(terminal.screen.contains("3001") && terminal.screen.contains("↻ #1"))
         #expect(!terminal.screen.contains("in flight"))
@@ -55,7 +55,7 @@ struct RepeatTests {
         try await terminal.wait(for: "some of them") { $0.requestCount > 40 }
         // They are gone from the screen sooner than one could look.
         for number in 1...3 { terminal.type("n\(server.plain)/json?typed\(number)\r") }
-        try await terminal.wait(forText: "Repeated #1: 800 requests in ")
+        try await terminal.wait(forText: "Repeated #1: 800 in ")
         try await terminal.wait(for: "all") { $0.lines[0].contains("805 requests") && !$0.contains("in flight") }
         terminal.type("fjson?typed\r")
         try await terminal.wait(forText: "3 of 805 match")

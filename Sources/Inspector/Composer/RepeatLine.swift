@@ -19,7 +19,7 @@ enum RepeatLine {
 
     /// Reads one line.
     static func parse(_ line: String) throws(Problem) -> RepeatPlan {
-        var words = line.lowercased().split { " ×*x".contains($0) }.map(String.init)
+        var words = line.split { " ×*xX".contains($0) }.map(String.init)
         let crosses = line.count { "×*xX".contains($0) }
         // A unit may stand apart: `50 /s`.
         if words.count > 1, let last = words.last, last.hasPrefix("/") { words[words.count - 2] += words.removeLast() }
@@ -63,7 +63,7 @@ enum RepeatLine {
 
     private static func perSecond(_ word: String) throws(Problem) -> Double {
         let parts = word.split(separator: "/", omittingEmptySubsequences: false)
-        let seconds = parts.count == 2 ? ["s": 1.0, "sec": 1, "m": 60, "min": 60][parts[1]] : nil
+        let seconds = parts.count == 2 ? ["s": 1.0, "sec": 1, "m": 60, "min": 60][parts[1].lowercased()] : nil
         guard let seconds, let count = Double(parts[0].filter { $0 != "," && $0 != "_" }), count.isFinite else {
             throw Problem(message: "\(word) is no rate; write it 50/s or 30/min.")
         }

@@ -189,7 +189,7 @@ struct RequestColumns: Equatable, Sendable {
         if screenClass == .compact { barColumns = max(12, columns * 28 / 100) }
         let hasSize = screenClass >= .full && columns >= 120
         // `c22 ↻1234`: before there were a hundred requests no connection had a hundred uses.
-        let hasManyUses = screenClass >= .full && lastID.number >= 100
+        let hasManyUses = screenClass >= .compact && lastID.number >= 100
         let idWidth = max(screenClass == .narrow ? 3 : 4, String(lastID.number).count)
         let spans = Layout.spans(
             [
