@@ -20,27 +20,33 @@ public struct Session: Equatable, Sendable {
     /// The exchange of that number; nil when there is none, or it was removed.
     public subscript(id: ExchangeID) -> Exchange? { exchanges.index(of: id).map { exchanges[$0] } }
 
-    /// Adds a row for a request that is about to be sent. Numbers must ascend.
+    /// Adds a row for a request that is about to be sent, at its number's place. Nobody else may have the number.
     public mutating func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {
-        precondition(exchanges.last.map { $0.id < id } ?? true, "exchange \(id) begins after \(exchanges.last!.id)")
-        exchanges.append(Exchange(id: id, draft: draft, cause: cause, at: time))
-        statistics.add(exchanges[exchanges.count - 1])
+        precondition(exchanges.index(of: id) == nil, "\(id) begins twice")
+        let exchange = Exchange(id: id, draft: draft, cause: cause, at: time)
+        statistics.add(exchange)
+        exchanges.add(exchange)
     }
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
-    public mutating func apply(_ records: [TraceRecord]) {
+    ///
+    /// - Returns: What has ended, in the order of ending.
+    @discardableResult
+    public mutating func apply(_ records: [TraceRecord]) -> [Ending] {
+        var endings: [Ending] = []
         // By a span: a loop over the array would copy each record.
         let records = records.span
-        for index in records.indices { apply(records[index]) }
+        for index in records.indices { apply(records[index], adding: &endings) }
+        return endings
     }
 
     /// As above, for parts of a batch. What the engine hands over are arrays: a loop over any sequence would ask it for each
     /// record through a table.
     public mutating func apply(_ records: some Sequence<TraceRecord>) { apply(Array(records)) }
 
-    private mutating func apply(_ record: TraceRecord) {
+    private mutating func apply(_ record: TraceRecord, adding endings: inout [Ending]) {
         guard let asked = record.exchange else {
             connections.apply(record)
             return
@@ -55,25 +61,28 @@ public struct Session: Equatable, Sendable {
             connections.apply(record)
         }
         guard let index = exchanges.index(of: id) else { return }
-        note(exchanges[index].shares(aroundA: record), at: index)
+        if note(exchanges[index].shares(aroundA: record)) { endings.append(finished(at: index)) }
     }
 
     /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
     mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
         guard let index = exchanges.index(of: id) else { return }
-        note(exchanges[index].shares(aroundA: change), at: index)
+        if note(exchanges[index].shares(aroundA: change)) { _ = finished(at: index) }
     }
 
-    private mutating func note(_ shares: (before: Statistics.Share, after: Statistics.Share), at index: Int) {
+    /// - Returns: Whether this was its end.
+    private mutating func note(_ shares: (before: Statistics.Share, after: Statistics.Share)) -> Bool {
         let (before, after) = shares
-        guard after != before else { return }
+        guard after != before else { return false }
         statistics.move(from: before, to: after)
-        if after.hasFinished, !before.hasFinished { finished(exchanges[index]) }
+        return after.hasFinished && !before.hasFinished
     }
 
-    private mutating func finished(_ exchange: Exchange) {
-        statistics.finish(exchange)
-        twins.note(exchange)
+    private mutating func finished(at index: Int) -> Ending {
+        let (ending, draft) = exchanges[index].endingInPlace()
+        statistics.finish(ending)
+        twins.note(ending, of: draft)
+        return ending
     }
 
     /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.
@@ -123,7 +132,9 @@ public struct Session: Equatable, Sendable {
         twins = TwinIndex()
         for exchange in exchanges {
             statistics.add(exchange)
-            if !exchange.isRunning { finished(exchange) }
+            guard let ending = exchange.ending else { continue }
+            statistics.finish(ending)
+            twins.note(ending, of: exchange.draft)
         }
     }
 }
@@ -147,4 +158,7 @@ extension Exchange {
         apply(record)
         return (before, share)
     }
+
+    /// Mutating for the same reason.
+    fileprivate mutating func endingInPlace() -> (Ending, RequestDraft) { (ending!, draft) }
 }
