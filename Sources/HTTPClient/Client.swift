@@ -33,6 +33,9 @@ public final class Client: Sendable {
             observer: configuration.connectionObserver, buffer: configuration.connectionBuffer)
     }
 
+    // Its pool and the connections in it hold each other.
+    deinit { EventLoop.shared.execute { [pool] in pool.shutDown() } }
+
     /// Sends `request` and waits for the response's head.
     ///
     /// The traces in force for this task (`withClientTrace`) are told of every step, and one event `requestFinished`

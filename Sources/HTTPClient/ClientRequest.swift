@@ -3,81 +3,82 @@ public import HTTPTypes
 
 /// A request to send. Sending never changes it, so it can be sent again.
 public struct ClientRequest: Sendable, Equatable {
-    // Behind one reference: it is handed on and kept for every attempt, and told to be the same as the last one.
+    // Behind one reference, since it is handed on and kept for every attempt; and never changed once it is there, so that
+    // looking at a part counts none.
     private var parts: Parts
 
     public var method: HTTPRequest.Method {
         get { parts.method }
-        set { change { $0.method = newValue } }
+        set { parts = parts.with(method: newValue) }
     }
     public var url: RequestURL {
         get { parts.url }
-        set { change { $0.url = newValue } }
+        set { parts = parts.with(url: newValue) }
     }
     /// Own fields, in the order in which they are sent. Host, Content-Length and the like are added where they are not
     /// given; a `Host` given here replaces the URL's.
     public var fields: HTTPFields {
         get { parts.fields }
-        set { change { $0.fields = newValue } }
+        set { parts = parts.with(fields: newValue) }
     }
     /// Empty for none. A body of length zero is sent as `Content-Length: 0` where the method expects a body.
     public var body: [UInt8] {
         get { parts.body }
-        set { change { $0.body = newValue } }
+        set { parts = parts.with(body: newValue) }
     }
     /// Sent instead of `body` where it is set.
     public var bodyStream: RequestBodyStream? {
         get { parts.bodyStream }
-        set { change { $0.bodyStream = newValue } }
+        set { parts = parts.with(bodyStream: .some(newValue)) }
     }
     /// Whether the client's jar adds cookies to it and learns from its answer. Not what a proxy sends for others.
     public var usesCookieJar: Bool {
         get { parts.usesCookieJar }
-        set { change { $0.usesCookieJar = newValue } }
+        set { parts = parts.with(usesCookieJar: newValue) }
     }
 
     public init(method: HTTPRequest.Method = .get, url: RequestURL, fields: HTTPFields = [:], body: [UInt8] = []) {
-        parts = Parts(method, url, fields, body)
+        parts = Parts(method, url, fields, body, nil, usesCookieJar: true)
     }
 
     public static func == (left: ClientRequest, right: ClientRequest) -> Bool {
-        left.isSame(as: right)
+        left.identity == right.identity
             || (left.method == right.method && left.url == right.url && left.fields == right.fields
                 && left.body == right.body && left.bodyStream == right.bodyStream
                 && left.usesCookieJar == right.usesCookieJar)
     }
 
-    /// Whether both are copies of one that nobody changed since: a look at a pointer. False says nothing.
-    func isSame(as other: ClientRequest) -> Bool { parts === other.parts }
+    /// The same for copies of one that nobody changed since, as long as one of them lives. Other ones may be equal.
+    var identity: ObjectIdentifier { ObjectIdentifier(parts) }
 
-    private mutating func change(_ body: (Parts) -> Void) {
-        if !isKnownUniquelyReferenced(&parts) { parts = Parts(copying: parts) }
-        body(parts)
-    }
+    private final class Parts: Sendable {
+        let method: HTTPRequest.Method
+        let url: RequestURL
+        let fields: HTTPFields
+        let body: [UInt8]
+        let bodyStream: RequestBodyStream?
+        let usesCookieJar: Bool
 
-    // Immutable once others may see it: `change` copies it then.
-    private final class Parts: @unchecked Sendable {
-        @exclusivity(unchecked) var method: HTTPRequest.Method
-        @exclusivity(unchecked) var url: RequestURL
-        @exclusivity(unchecked) var fields: HTTPFields
-        @exclusivity(unchecked) var body: [UInt8]
-        @exclusivity(unchecked) var bodyStream: RequestBodyStream?
-        @exclusivity(unchecked) var usesCookieJar = true
-
-        init(_ method: HTTPRequest.Method, _ url: RequestURL, _ fields: HTTPFields, _ body: [UInt8]) {
+        init(
+            _ method: HTTPRequest.Method, _ url: RequestURL, _ fields: HTTPFields, _ body: [UInt8],
+            _ bodyStream: RequestBodyStream?, usesCookieJar: Bool
+        ) {
             self.method = method
             self.url = url
             self.fields = fields
             self.body = body
+            self.bodyStream = bodyStream
+            self.usesCookieJar = usesCookieJar
         }
 
-        init(copying other: Parts) {
-            method = other.method
-            url = other.url
-            fields = other.fields
-            body = other.body
-            bodyStream = other.bodyStream
-            usesCookieJar = other.usesCookieJar
+        /// The same but for what is given.
+        func with(
+            method: HTTPRequest.Method? = nil, url: RequestURL? = nil, fields: HTTPFields? = nil, body: [UInt8]? = nil,
+            bodyStream: RequestBodyStream?? = nil, usesCookieJar: Bool? = nil
+        ) -> Parts {
+            Parts(
+                method ?? self.method, url ?? self.url, fields ?? self.fields, body ?? self.body,
+                bodyStream ?? self.bodyStream, usesCookieJar: usesCookieJar ?? self.usesCookieJar)
         }
     }
 }

@@ -33,17 +33,27 @@ final class RequestHeads {
     private let proxies: ProxyRules
     private let usesProxies: Bool
     private let keepsAlive: Bool
-    @exclusivity(unchecked) private var last: Latest<MadeHead>?
-    @exclusivity(unchecked) private var lastRequested: Latest<RequestedHead>?
+    @exclusivity(unchecked) private var last = Latest<MadeHead>()
+    @exclusivity(unchecked) private var lastRequested = Latest<RequestedHead>()
 
-    // An object, so that looking at it copies nothing.
-    private final class Latest<Head> {
-        let request: ClientRequest
-        let head: Head
+    /// The request that was asked for last, and what was made of it.
+    private struct Latest<Head: AnyObject> {
+        /// Kept, so that no other gets its identity.
+        private var request: ClientRequest?
+        private var identity: ObjectIdentifier?
+        private var head: Head?
 
-        init(_ request: ClientRequest, _ head: Head) {
-            self.request = request
-            self.head = head
+        /// Nil where this one is written in another way.
+        mutating func head(of asked: ClientRequest) -> Head? {
+            // Most often it is the very same, and then nothing else is looked at.
+            if identity == asked.identity { return head }
+            guard let request, request.isWrittenLike(asked), let head else { return nil }
+            remember(asked, head)
+            return head
+        }
+
+        mutating func remember(_ request: ClientRequest, _ head: Head) {
+            (self.request, identity, self.head) = (request, request.identity, head)
         }
     }
 
@@ -56,18 +66,18 @@ final class RequestHeads {
 
     /// What traces are told of a request before anything is added to it.
     func requested(_ request: ClientRequest) -> RequestedHead {
-        if let lastRequested, lastRequested.request.isWrittenLike(request) { return lastRequested.head }
+        if let head = lastRequested.head(of: request) { return head }
         let head = RequestedHead(
             method: request.method, url: request.url, fields: request.fields, bodyBytes: request.announcedBytes)
-        if !request.hasBody { lastRequested = Latest(request, head) }
+        if !request.hasBody { lastRequested.remember(request, head) }
         return head
     }
 
     /// - Throws: Why the request can't be sent.
     func head(of request: ClientRequest) throws(Failure) -> MadeHead {
-        if let last, last.request.isWrittenLike(request) { return last.head }
+        if let head = last.head(of: request) { return head }
         let head = try make(request)
-        if !request.hasBody { last = Latest(request, head) }
+        if !request.hasBody { last.remember(request, head) }
         return head
     }
 
@@ -137,8 +147,7 @@ extension ClientRequest {
     /// Unicode form of values are nothing. Only for requests without a body and without user information, so as not
     /// to compare those.
     fileprivate func isWrittenLike(_ other: ClientRequest) -> Bool {
-        if isSame(as: other) { return true }
-        return method == other.method && url == other.url && url.userInfo == nil && !hasBody && !other.hasBody
+        method == other.method && url == other.url && url.userInfo == nil && !hasBody && !other.hasBody
             && fields.count == other.fields.count
             && zip(fields, other.fields).allSatisfy { one, two in
                 one.name.rawName == two.name.rawName

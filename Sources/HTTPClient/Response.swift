@@ -14,24 +14,16 @@ public struct Response: Sendable {
     public var status: Int { head.status }
 }
 
-/// A response's body, piece by piece as it arrives. Can be read once.
+/// A response's body, piece by piece as it arrives. Can be read once: copies share what is left.
 ///
-/// Dropping it before its end closes the connection, since what is left would be the next response's beginning.
-public final class BodyStream: AsyncSequence, Sendable {
+/// Dropping all copies before its end closes the connection, since what is left would be the next response's beginning.
+public struct BodyStream: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = HTTPTrace.Failure
 
     private let trip: RoundTrip
-    /// Whether its end was given out. Written on the network thread, read there and by `deinit`, which comes after all.
-    private nonisolated(unsafe) var isRead = false
 
     init(_ trip: RoundTrip) { self.trip = trip }
-
-    deinit {
-        guard !isRead else { return }  // As nearly all are: there is nothing to abandon.
-        let trip = trip
-        EventLoop.shared.execute { trip.abandon() }
-    }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let body: BodyStream
@@ -51,14 +43,8 @@ extension BodyStream {
     /// - Throws: Why the rest will not come. Bytes already given stay true.
     public func next() async throws(HTTPTrace.Failure) -> [UInt8]? {
         // Most often the rest came with the head.
-        if let piece = takePiece() { return piece.bytes }
+        if let piece = trip.takePiece() { return piece.bytes }
         return try await nextArriving()
-    }
-
-    private func takePiece() -> BodyPiece? {
-        let piece = trip.takePiece()
-        if case .end = piece { isRead = true }
-        return piece
     }
 
     private func nextArriving() async throws(HTTPTrace.Failure) -> [UInt8]? {
@@ -70,7 +56,7 @@ extension BodyStream {
                 trip.cancelSoon()
             }
             if let failure = trip.failure { throw failure }
-            if let piece = takePiece() { return piece.bytes }
+            if let piece = trip.takePiece() { return piece.bytes }
         }
     }
 
@@ -81,7 +67,7 @@ extension BodyStream {
         var all: [UInt8] = []
         while true {
             // No call that might wait for what is here.
-            let piece = takePiece()
+            let piece = trip.takePiece()
             let arrived = if let piece { piece.bytes } else { try await nextArriving() }
             guard let chunk = arrived else { return all }
             guard all.count + chunk.count <= limit else {
@@ -94,12 +80,7 @@ extension BodyStream {
     }
 
     /// Gives up the rest, at once: the connection is closed. Afterwards there is nothing to read.
-    @NetworkActor
-    public func abandon() {
-        guard !isRead else { return }
-        isRead = true
-        trip.abandon()
-    }
+    public func abandon() { trip.abandon() }
 
     /// Trailer fields; nil before the end, and without a trailer section.
     public var trailers: HTTPFields? { trip.trailers }

@@ -31,6 +31,9 @@ final class RoundTrip {
     private var attempt = 1
     /// How often a server refused to take it on.
     private var refusals = 0
+    /// Whether the caller has a body that is neither read to its end nor given up. Written on the network thread, read there
+    /// and by `deinit`, which comes after all.
+    private nonisolated(unsafe) var isReading = false
 
     private enum Stage {
         case leasing(RequestID?)
@@ -53,6 +56,14 @@ final class RoundTrip {
         self.redirection = redirection
         self.client = client
         self.tracer = tracer
+    }
+
+    deinit {
+        guard isReading, let exchange else { return }  // Nearly all are read: there is nothing to abandon.
+        EventLoop.shared.execute { [timer] in
+            exchange.abandon()
+            if let timer { EventLoop.shared.cancel(timer) }
+        }
     }
 
     private var loop: EventLoop { .shared }
@@ -81,10 +92,8 @@ final class RoundTrip {
                     try send(head, on: connection)
                 }
                 do throws(ExchangeProblem) {
-                    while true {
-                        // Here and not in a function of the exchange's: see `WaitingPlace.mustPark`.
-                        if try exchange!.mustPark() { await park() } else if noteHead() { return }
-                    }
+                    while try mustParkForHead() { await park() }
+                    return
                 } catch {
                     if let pause = try prepareRetry(after: error) { await pause.end() }
                 }
@@ -94,10 +103,15 @@ final class RoundTrip {
         }
     }
 
-    /// False when it isn't there yet.
-    private func noteHead() -> Bool {
-        guard let head = exchange?.head else { return false }
-        client.keepCookies(of: head, for: request)
+    /// False when the head is there; otherwise the task is to `park` now, see `WaitingPlace.mustPark`.
+    @inline(never)  // As parts of the function that waits, these calls would count a dozen references.
+    private func mustParkForHead() throws(ExchangeProblem) -> Bool {
+        let exchange = exchange!
+        while try !exchange.mustPark() {
+            guard let head = exchange.head else { continue }
+            client.keepCookies(of: head, for: request)
+            return false
+        }
         return true
     }
 
@@ -105,6 +119,7 @@ final class RoundTrip {
     func response() throws(Failure) -> Response {
         if let failure { throw failure }
         guard let exchange, let head = exchange.head else { preconditionFailure("no response, and no failure") }
+        isReading = true
         return Response(head: head, body: BodyStream(self), upgraded: exchange.upgraded)
     }
 
@@ -114,8 +129,8 @@ final class RoundTrip {
     }
 
     private func begin() {
-        tracer.record(.requestStarted(asked))
-        if let redirection { tracer.record(.redirected(redirection)) }
+        tracer.recordUnhooked(.requestStarted(asked))
+        if let redirection { tracer.recordUnhooked(.redirected(redirection)) }
         startTimer()
     }
 
@@ -175,7 +190,7 @@ final class RoundTrip {
         exchange.fail(failure)
         guard mayRetry(after: problem, exchange) else { throw failure }
         attempt += 1
-        tracer.record(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
+        tracer.recordUnhooked(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
         guard case .refused = problem else { return nil }
         refusals += 1
         guard let length = RefusalRule.pause(after: refusals), length > .zero else { return nil }
@@ -201,6 +216,7 @@ final class RoundTrip {
     /// What is here already; nil when it must be waited for.
     func takePiece() -> BodyPiece? {
         let piece = exchange!.takePiece()
+        if case .end = piece { isReading = false }
         if exchange!.isEnded { end(nil) }
         return piece
     }
@@ -216,7 +232,10 @@ final class RoundTrip {
         }
     }
 
+    /// The reader wants no more; nothing happens after the end.
     func abandon() {
+        guard isReading else { return }
+        isReading = false
         exchange!.abandon()
         end(nil)
     }

@@ -21,6 +21,8 @@ final class Tracer {
     private let onlyKeeper: TraceBuffer.Keeper?
     /// Whether somebody listens still.
     private var isHeard: Bool
+    /// Whether somebody listens still to what Go has no hook for, or asks for times.
+    private var isAllHeard: Bool
     private var isOver = false
     /// The moment that is being told; nil where each event has its own.
     private var held: Timestamp?
@@ -33,10 +35,11 @@ final class Tracer {
         self.exchange = exchange
         self.trace = trace?.hasHooks == true ? trace : nil
         buffer = trace?.buffer
-        tellsTimes = trace?.tellsTimes ?? false
         clock = keepsTimes ? PhaseClock() : nil
         onlyKeeper = self.trace == nil && !keepsTimes ? buffer?.keeper : nil
         isHeard = self.trace != nil || buffer != nil || keepsTimes
+        tellsTimes = trace?.tellsTimes ?? false
+        isAllHeard = tellsTimes || keepsTimes
     }
 
     /// ` (connect 12 ms, wait 1.99 s)`: what each phase took until now; empty where that isn't kept.
@@ -49,36 +52,44 @@ final class Tracer {
     var now: Timestamp { held ?? SystemTime().now }
 
     /// Gives all events until `letGo` one stamp: of `moment`, when the kernel told it, else of now.
-    func hold(_ moment: Timestamp? = nil) { if tellsTimes || clock != nil { held = moment ?? SystemTime().now } }
+    func hold(_ moment: Timestamp? = nil) { if isAllHeard { held = moment ?? SystemTime().now } }
 
     func letGo() { held = nil }
 
     /// The event is made only when somebody listens, and stamped here: times handed down from elsewhere grow old on the
     /// way and put effects before causes.
+    @inline(__always)
     func record(_ event: @autoclosure () -> TraceEvent, on connection: ConnectionID? = nil) {
         guard isHeard else { return }
-        // Only a hook for 1xx can throw, and `recordInformational` asks it.
-        try? tell(event(), connection)
+        tell(event(), connection)
+    }
+
+    /// The same for an event that Go has no hook for. Where nobody but Go's hooks is there to be told, it isn't made.
+    @inline(__always)
+    func recordUnhooked(_ event: @autoclosure () -> TraceEvent, on connection: ConnectionID? = nil) {
+        guard isAllHeard else { return }
+        tell(event(), connection)
     }
 
     /// Now, for whoever is to be told when something began that is told at its end; nil where nobody asks for times.
-    var moment: Timestamp? { isHeard && (tellsTimes || clock != nil) ? now : nil }
+    var moment: Timestamp? { isAllHeard ? now : nil }
 
     /// - Parameter start: When the system call began that took the last byte. It may deliver to the peer before it returns,
     ///   and the peer that it wakes may take our processor: the end of the call would make the wait too short. Nil where
     ///   it took several calls, after the last.
     func recordFlushed(_ bytes: Int, from start: Timestamp?, on connection: ConnectionID) {
-        guard isHeard else { return }
-        try? tell(.flushed(bytes: bytes), connection, at: start)
+        guard isAllHeard else { return }
+        tell(.flushed(bytes: bytes), connection, at: start)
     }
 
     /// Whether somebody takes note of each 1xx, and could end the request.
-    var hearsInformational: Bool { trace?.got1xxResponse != nil }
+    var hearsInformational: Bool { trace?.hearsInformational ?? false }
 
     /// - Throws: What a `got1xxResponse` hook threw: the request is to be aborted.
     func recordInformational(_ head: @autoclosure () -> ResponseHead, on connection: ConnectionID) throws {
         guard isHeard else { return }
-        try tell(.got1xxResponse(head()), connection)
+        let event = TraceEvent.got1xxResponse(head())
+        if onlyKeeper == nil { try tellOthers(event, connection, at: nil) } else { tell(event, connection) }
     }
 
     /// Whether anybody is told.
@@ -92,7 +103,7 @@ final class Tracer {
         guard isHeard else { return }
         if event.isStart { open.append(event) } else { open.removeAll { event.isDone(of: $0) } }
         if case .tlsMessage(let message) = event {
-            try? tell(event, connection, at: message.time)
+            tell(event, connection, at: message.time)
         } else {
             record(event, on: connection)
         }
@@ -104,22 +115,34 @@ final class Tracer {
         for start in open {
             record(start.done(Failure(.cancelled, "the request ended first; the dial went on")), on: connection)
         }
-        record(.requestFinished(failure), on: connection)
+        recordUnhooked(.requestFinished(failure), on: connection)
         isOver = true
         isHeard = false
+        isAllHeard = false
     }
 
-    private func tell(_ event: consuming TraceEvent, _ connection: ConnectionID?, at time: Timestamp? = nil) throws {
-        if let onlyKeeper {
-            let moment = time ?? now
-            if moment > lastTime { lastTime = moment }
-            return onlyKeeper.append(time: lastTime, exchange: exchange, connection: connection, event: event)
+    // Put into its callers, as far as it only keeps: fourteen events a request, each of which is a few words to write.
+    @inline(__always)
+    private func tell(_ event: consuming TraceEvent, _ connection: ConnectionID?, at time: Timestamp? = nil) {
+        guard let onlyKeeper else {
+            // Only a hook for 1xx can throw, and `recordInformational` asks it.
+            try? tellOthers(event, connection, at: time)
+            return
         }
-        if tellsTimes || clock != nil {
-            // Bytes may have arrived before we came to note that ours had left: time stands still then, and never goes back.
-            lastTime = max(time ?? now, lastTime)
-            clock?.note(event, at: lastTime)
+        let moment = time ?? now
+        if moment > lastTime { lastTime = moment }
+        onlyKeeper.append(time: lastTime, exchange: exchange, connection: connection, event: event)
+    }
+
+    @inline(never)
+    private func tellOthers(_ event: TraceEvent, _ connection: ConnectionID?, at time: Timestamp?) throws {
+        guard isAllHeard else {
+            try trace?.tell(event)
+            return
         }
+        // Bytes may have arrived before we came to note that ours had left: time stands still then, and never goes back.
+        lastTime = max(time ?? now, lastTime)
+        clock?.note(event, at: lastTime)
         guard tellsTimes else {
             try trace?.tell(event)
             return

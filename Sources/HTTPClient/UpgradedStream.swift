@@ -55,8 +55,8 @@ public final class UpgradedStream {
 
     private func nextBytes() async throws(StreamError) -> [UInt8]? {
         while true {
-            switch try stream.tryRead(into: HTTP1Connection.input) {
-            case .bytes(let count): return Array(HTTP1Connection.input[..<count])
+            switch try stream.tryRead(into: SharedInput.shared.memory) {
+            case .bytes(let count): return Array(SharedInput.shared.memory[..<count])
             case .end: return nil
             case .wouldBlock: try await stream.readable()
             }

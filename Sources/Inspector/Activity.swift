@@ -13,12 +13,12 @@ struct Activity: Equatable, Sendable {
 
     mutating func begin(_ id: ExchangeID) { running.append(id) }
 
-    /// Takes in that something happened to an exchange.
-    mutating func note(_ exchange: Exchange) {
-        guard let end = exchange.finishedAt, let index = running.firstIndex(of: exchange.id) else { return }
+    /// Takes in that an exchange has ended; once more makes no difference.
+    mutating func note(_ ending: Ending) {
+        guard let index = running.firstIndex(of: ending.id) else { return }
         running.remove(at: index)
-        guard exchange.failure == nil else { return }
-        recent.append(exchange.total(at: end))
+        guard ending.failure == nil else { return }
+        recent.append(ending.total)
         if recent.count > Activity.recentLimit { recent.removeFirst(recent.count - Activity.recentLimit) }
     }
 

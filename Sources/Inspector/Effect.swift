@@ -5,6 +5,10 @@ public import Sessions
 public enum Effect: Equatable, Sendable {
     /// Send it and report under this number. The row stands already.
     case send(RequestDraft, ExchangeID, Exchange.Cause)
+    /// Send it many times as replays of this one. Their rows come with `Message.begun`, and at the end `Message.repeatEnded`.
+    case startRepeat(RequestDraft, RepeatPlan, of: ExchangeID)
+    /// End the repeat at once, with what is under way. Harmless when there is none.
+    case stopRepeat
     /// End it at once, whatever it does. Harmless for one that has ended.
     case cancel(ExchangeID)
     /// Go on where its response leads.

@@ -13,7 +13,7 @@ enum Action: Equatable, Sendable {
     case tab(DetailTab)
     /// One step back; `leave` goes on to quit where there is nothing to go back to.
     case expand, back, leave, quitAtOnce, interrupt
-    case probe, replay, edit, cancel, remove, restore
+    case probe, replay, `repeat`, edit, cancel, remove, restore
     case followRedirect, options
     case follow, nextTimeline, zoomIn, zoomOut, zoomFit
     case connections, copy, export
@@ -52,7 +52,9 @@ struct KeyBinding: Sendable {
 /// The keys of the program.
 enum KeyBindings {
     private static let hasRow: @Sendable (Model) -> Bool = { $0.selected != nil }
-    private static let hasRunning: @Sendable (Model) -> Bool = { $0.selectedExchange?.isRunning ?? false }
+    private static let hasRunning: @Sendable (Model) -> Bool = {
+        $0.repeating != nil || $0.selectedExchange?.isRunning ?? false
+    }
 
     /// In the order of the help; those with a hint fill the bottom line in the same order.
     static let all: [KeyBinding] = [
@@ -62,6 +64,10 @@ enum KeyBindings {
         KeyBinding(
             keys: [.character("r")], action: .replay, hint: "Replay",
             help: "Send the selected request again, as a new row.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("R")], action: .repeat, hint: "Repeat",
+            help: "Send the selected request many times: 100 x 10 50/s is a hundred, ten at a time, fifty a second.",
+            isAvailable: hasRow),
         KeyBinding(
             keys: [.character("e")], action: .edit, hint: "Edit",
             help: "Edit a copy of the selected request, then send it.", isAvailable: hasRow),
@@ -75,7 +81,8 @@ enum KeyBindings {
             isAvailable: { $0.hasBothSides }),
         KeyBinding(
             keys: [.character("X")], action: .cancel, hint: "Cancel",
-            help: "Cancel the selected request, whatever it is doing.", isAvailable: hasRunning),
+            help: "Cancel the selected request, whatever it is doing; or stop the repeat that runs.",
+            isAvailable: hasRunning),
         KeyBinding(
             keys: [.character(">")], action: .followRedirect, hint: "Follow",
             help: "Go on where the response leads: a redirect that was not followed by itself.",

@@ -5,6 +5,11 @@ public import TextScreen
 /// Everything that can happen to the interface.
 public enum Message: Sendable {
     case key(Key)
+    /// Requests that the engine began by itself since the last batch: a repeat's, and hops. To be handed in before what it
+    /// recorded of them.
+    case begun([BegunRequest])
+    /// All requests of the repeat have ended, and all about them has been handed in.
+    case repeatEnded
     /// What the engine recorded since the last batch, oldest first.
     case trace([TraceRecord])
     /// What a server of ours recorded since the last batch, oldest first. To be handed in after the client's records of the
@@ -16,8 +21,8 @@ public enum Message: Sendable {
     case bodies([(exchange: ExchangeID, capture: BodyCapture)])
     /// The screen's new size; also the first message, before anything is drawn.
     case resized(Size)
-    /// A request somebody else starts (command line, demo, a redirect's next hop). Its number must be
-    /// `Model.nextExchangeID`, taken in the same turn.
+    /// A request somebody else starts (command line, demo, a redirect followed by hand), under a number of the model's
+    /// `numbers`.
     case begin(RequestDraft, ExchangeID, Exchange.Cause)
     /// A sentence for the message line: *"Saved session.har: 14 entries"*. Errors stay until the next key, like all.
     case notice(String, isError: Bool)

@@ -18,6 +18,8 @@ public struct Model: Sendable {
     public var keyLogPath: String?
     /// What holds for every request (`follow`, `verify`, `h2,h1`), shown in the probe line where there is room.
     public var standingOptions: [String] = []
+    /// Where requests that begin with a key get their numbers, and all others too.
+    public let numbers: ExchangeNumbers
     /// What a person may change of that, behind `,`.
     public var options = RequestOptions()
 
@@ -30,7 +32,12 @@ public struct Model: Sendable {
     var pool = PoolIndex()
     /// The request each redirect led to.
     var redirects: [ExchangeID: ExchangeID] = [:]
+    /// The highest number so far.
     var lastID = ExchangeID(0)
+    /// What `R` started; nil when that has ended.
+    var repeating: Repeating?
+    /// What came of earlier ones, in a sentence, by the request that was repeated.
+    var repeatResults: [ExchangeID: String] = [:]
     var engine: EngineFacts?
     var recordingPath: String?
 
@@ -71,6 +78,8 @@ public struct Model: Sendable {
     /// ^C was the last key.
     var isInterrupted = false
     var history: [String]
+    /// What `R` offers: the latest.
+    var lastPlan = RepeatLine.usual
 
     /// The selected exchange's body, cut into lines for the pane; nil while another tab is shown.
     var bodyText: BodyText?
@@ -84,17 +93,22 @@ public struct Model: Sendable {
     ///   - clock: Ties the stamps to dates.
     ///   - theme: What the terminal can show.
     ///   - history: Probe lines of earlier sessions, oldest first.
-    public init(clock: ClockAnchor, theme: Theme = Theme(), history: [String] = []) {
+    ///   - numbers: The engine's own, where it begins requests by itself.
+    public init(
+        clock: ClockAnchor, theme: Theme = Theme(), history: [String] = [],
+        numbers: ExchangeNumbers = ExchangeNumbers()
+    ) {
         session = Session(clock: clock)
         self.theme = theme
         self.history = history
+        self.numbers = numbers
     }
-
-    /// The number the next request gets. Numbers ascend and are never used twice.
-    public var nextExchangeID: ExchangeID { ExchangeID(lastID.number + 1) }
 
     /// How many requests have not ended: what quitting would cut short.
     public var runningCount: Int { activity.running.count }
+
+    /// Whether requests come by the hundred just now.
+    public var isRepeating: Bool { repeating != nil }
 
     /// Opens the probe line, as at the start of a session without requests.
     public mutating func openProbeLine(_ text: String = "") {
@@ -103,7 +117,8 @@ public struct Model: Sendable {
 
     var selectedExchange: Exchange? { selected.flatMap { session[$0] } }
     var counts: Statistics.Counts { session.statistics.counts }
-    var layout: ScreenLayout { ScreenLayout(self) }
+    // Of its parts: a model as an argument would be copied.
+    var layout: ScreenLayout { ScreenLayout(size: size, focus: focus, isExpanded: isExpanded) }
     var figures: Figures { Figures(theme) }
     /// The filter in force.
     var activeFilter: RowFilter? { isFilterOn ? filter : nil }
@@ -143,6 +158,8 @@ struct Prompt: Equatable, Sendable {
         case export
         /// What a listening server answers.
         case answer
+        /// How often this one is sent again.
+        case repeating(ExchangeID)
     }
 
     var purpose: Purpose

@@ -45,10 +45,6 @@ struct ScreenLayout: Equatable, Sendable {
     /// Enough for the timing page with all its lines and a body preview below; the list gets the rest.
     private static let detailRowLimit = 21
 
-    init(_ model: Model) {
-        self.init(size: model.size, focus: model.focus, isExpanded: model.isExpanded)
-    }
-
     init(size: Size, focus: Pane, isExpanded: Bool) {
         let screen = Region(columns: size.columns, rows: size.rows)
         screenClass = Self.classify(size)

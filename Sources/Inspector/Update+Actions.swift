@@ -22,8 +22,9 @@ extension Model {
         case .interrupt: say("Press ^C once more to quit.")
         case .probe: openProbeLine()
         case .replay: return replay(at: now)
+        case .repeat: askToRepeat()
         case .edit: edit()
-        case .cancel: return selected.map { [.cancel($0)] } ?? []
+        case .cancel: return stopsRepeat ? stopRepeat() : selected.map { [.cancel($0)] } ?? []
         case .remove: return removeRow()
         case .restore: restoreRow()
         case .follow:
@@ -125,7 +126,7 @@ extension Model {
             goBack()
             return []
         }
-        guard runningCount == 0 else {
+        guard runningCount == 0, repeating == nil else {
             mode = .confirming(.quit)
             return []
         }
@@ -134,9 +135,22 @@ extension Model {
 
     // MARK: requests
 
-    /// Adds the row and asks for it to be sent.
+    /// A request that runs holds some kilobytes, and keys come faster than any server answers: with more the program would
+    /// grow without bound. As many as a repeat may have under way.
+    static let runningLimit = RepeatPlan.concurrencyLimit
+
+    /// Whether that many more may run; where not, it is said.
+    mutating func hasRoom(for count: Int = 1) -> Bool {
+        guard runningCount + count > Self.runningLimit else { return true }
+        say(
+            "\(Figures.count(runningCount)) requests run already, and more than \(Figures.count(Self.runningLimit)) may not.",
+            isError: true)
+        return false
+    }
+
+    /// Adds the row and asks for it to be sent. There is room.
     mutating func send(_ draft: RequestDraft, cause: Exchange.Cause, at now: Timestamp) -> Effect {
-        let id = nextExchangeID
+        let id = numbers.next()
         begin(draft, as: id, cause: cause, at: now)
         // What was just asked for is what one wants to see, wherever one was before.
         isFollowing = rows.order == .start
@@ -145,14 +159,17 @@ extension Model {
     }
 
     private mutating func replay(at now: Timestamp) -> [Effect] {
-        guard let exchange = selectedExchange else { return [] }
-        if let body = exchange.served?.body, body.isCut {
-            say(
-                "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept: "
-                    + "sending those would be another request. e edits it, and -d @FILE gives a body.")
-            return []
-        }
+        guard let exchange = selectedExchange, !refusesCutBody(of: exchange), hasRoom() else { return [] }
         return [send(exchange.draft, cause: .replay(of: exchange.id), at: now)]
+    }
+
+    /// Whether it can't be sent again as it came, which is then said.
+    mutating func refusesCutBody(of exchange: Exchange) -> Bool {
+        guard let body = exchange.served?.body, body.isCut else { return false }
+        say(
+            "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept: "
+                + "sending those would be another request. e edits it, and -d @FILE gives a body.")
+        return true
     }
 
     private mutating func edit() {

@@ -71,7 +71,9 @@ extension Model {
         }
         switch question {
         case .quit: return [.quit]
-        case .send(let drafts): return drafts.map { send(options.applied(to: $0), cause: .typed, at: now) }
+        case .send(let drafts):
+            guard hasRoom(for: drafts.count) else { return [] }
+            return drafts.map { send(options.applied(to: $0), cause: .typed, at: now) }
         case .replace(var request):
             request.mayReplace = true
             return [.export(request)]

@@ -35,7 +35,7 @@ extension Model {
         }
         switch prompt.purpose {
         case .probe(let original):
-            guard let draft = try? ProbeLine.parse(prompt.editor.text) else { return refuse(&self) }
+            guard let draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
             _ = prompt.editor.submit()
             history = prompt.editor.history
             mode = .browsing
@@ -45,6 +45,10 @@ extension Model {
             // What is edited says all that is to be sent.
             let asked = original == nil ? options.applied(to: draft) : draft
             return [send(asked, cause: cause, at: now), .saveHistory(history)]
+        case .repeating(let id):
+            guard let plan = try? RepeatLine.parse(prompt.editor.text) else { return refuse(&self) }
+            mode = .browsing
+            return startRepeat(plan, of: id)
         case .answer:
             guard let answer = try? AnswerLine.parse(prompt.editor.text) else { return refuse(&self) }
             mode = .browsing

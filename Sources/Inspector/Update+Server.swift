@@ -10,7 +10,7 @@ extension Model {
         for record in records {
             if let id = session.apply(record) { touched.insert(id) }
             guard listening != nil, case .requestHead = record.event else { continue }
-            let id = nextExchangeID
+            let id = numbers.next()
             session.begin(caught: record, as: id)
             noteBegin(id)
         }

@@ -14,13 +14,15 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
     var effects: [Effect] = []
     switch message {
     case .key(let key): effects = model.take(key, at: now)
+    case .begun(let requests): model.take(requests)
+    case .repeatEnded: model.endRepeat()
     case .trace(let records): model.take(records)
     case .served(let records): model.take(records)
     case .requestBody(let request, let body): model.keep(body, of: request)
     case .bodies(let bodies): for (id, body) in bodies { model.keep(body, of: id) }
     case .resized(let size): model.size = size
     case .begin(let draft, let id, let cause):
-        guard id > model.lastID else {
+        guard model.session.exchanges.index(of: id) == nil else {
             // Two places gave out the same number: the row would be taken for another one, so it is not shown.
             model.say("A request came with the number \(id), which is in use; it is not listed.", isError: true)
             break
@@ -56,30 +58,33 @@ extension Model {
 
     /// Brings what is derived from exchanges up to date: a row was added.
     mutating func noteBegin(_ id: ExchangeID) {
-        lastID = id
+        lastID = max(lastID, id)
+        numbers.skip(to: id)
         activity.begin(id)
-        noteChange(id)
+        if rows.followsChanges { noteChange(id) } else { rows.begin(id) }
     }
 
     /// The same for a row that changed.
     mutating func noteChange(_ id: ExchangeID) {
-        // Looked at where it stands: as a value of its own it would be copied.
-        guard let index = session.exchanges.index(of: id) else { return }
-        activity.note(session.exchanges[index])
-        rows.note(session.exchanges[index])
+        guard let exchange = session[id] else { return }
+        if let ending = exchange.ending { activity.note(ending) }
+        rows.note(exchange)
     }
 
     fileprivate mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
         let id = session.row(of: id)
         session.keep(body, of: id)
-        // It may have turned out to be a failure.
-        if body.problem != nil, let exchange = session[id] { rows.note(exchange) }
         if id == selected { bodyText = nil }
+        // It may have turned out to be a failure.
+        guard let problem = body.problem, let exchange = session[id] else { return }
+        rows.note(exchange)
+        if exchange.failure == problem, isRepeated(id, exchange.cause) { repeating?.note(problem) }
     }
 
     /// Applies a batch, then brings everything that is derived from exchanges and connections up to date: once for each
-    /// that was touched, however many records were about it.
+    /// that was touched, however many records were about it, and for exchanges only where that can make a difference.
     mutating func take(_ records: [TraceRecord]) {
+        let movesRows = rows.followsChanges
         var exchanges: Set<ExchangeID> = []
         // Only the states: a copy of the connection would share its list of requests, and make the next event copy it.
         var connections: [ConnectionID: ConnectionLedger.State?] = [:]
@@ -89,17 +94,20 @@ extension Model {
         let span = records.span
         for index in span.indices {
             let (exchange, connection) = (span[index].exchange, span[index].connection)
-            if let id = exchange, id != latest.exchange { exchanges.insert(session.row(of: id)) }
+            if movesRows, let id = exchange, id != latest.exchange { exchanges.insert(session.row(of: id)) }
             if let id = connection, id != latest.connection, connections[id] == nil {
-                connections[id] = .some(session.connections[id]?.state)
+                connections[id] = .some(session.connections.state(of: id))
             }
             latest = (exchange ?? latest.exchange, connection ?? latest.connection)
         }
-        session.apply(records)
+        for ending in session.apply(records) {
+            activity.note(ending)
+            if repeating != nil, isRepeated(ending.id, ending.cause) { repeating?.note(ending) }
+        }
         for id in exchanges.sorted() { noteChange(id) }
         for (id, before) in connections.sorted(by: { $0.key < $1.key }) {
-            guard let connection = session.connections[id] else { continue }
-            pool.note(connection, was: before)
+            guard let state = session.connections.state(of: id) else { continue }
+            pool.note(id, state, was: before)
         }
     }
 

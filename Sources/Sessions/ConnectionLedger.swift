@@ -47,6 +47,9 @@ public struct ConnectionLedger: Equatable, Sendable {
 
     public subscript(id: ConnectionID) -> Connection? { index(of: id).map { connections[$0] } }
 
+    /// How that connection stands; nil when there is none.
+    public func state(of id: ConnectionID) -> State? { index(of: id).map { connections[$0].state } }
+
     /// Takes in a record; those without a connection, and those of requests, change nothing.
     ///
     /// - Returns: The connection it tells of; nil when it changes nothing.

@@ -112,6 +112,7 @@ extension Exchange {
         var place = events.endIndex
         while place > events.startIndex, events[place - 1].time > record.time { place -= 1 }
         events.insert(record, at: place)
+        noteLateEvent()
     }
 
     private mutating func applyToAttempts(_ record: borrowing TraceRecord) {

@@ -55,6 +55,14 @@ public struct Exchange: Equatable, Sendable, Identifiable {
     public var droppedEvents = 0
 
     private var serverHalf = ServerHalf.none
+    private var arrival = Arrival()
+
+    /// Whether events came in the order of their times. No part of what the exchange is.
+    private struct Arrival: Equatable {
+        var isInOrder = true
+
+        static func == (_: Self, _: Self) -> Bool { true }
+    }
 
     /// Behind a pointer: most rows have none, and a session may hold a million.
     private indirect enum ServerHalf: Equatable, Sendable {
@@ -89,6 +97,17 @@ public struct Exchange: Equatable, Sendable, Identifiable {
 }
 
 extension Exchange {
+    /// Whether its events, applied one after the other, make just this exchange, but for its body. Not where they did not come
+    /// in the order in which they are kept, some were left out, or others than they had a say.
+    @inline(__always)
+    var isMadeOfItsEvents: Bool {
+        guard arrival.isInOrder, droppedEvents == 0, serverEvents.isEmpty, body?.problem == nil else { return false }
+        return if case .none = serverHalf { true } else { false }
+    }
+
+    /// An event has come after one that happened later.
+    mutating func noteLateEvent() { arrival.isInOrder = false }
+
     public var isRunning: Bool { finishedAt == nil }
 
     /// Whether it came in and was sent on: then its phases are those of the way to the server behind us.

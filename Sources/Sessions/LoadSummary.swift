@@ -8,7 +8,7 @@ public struct LoadSummary: Sendable {
     public struct Spread: Equatable, Sendable {
         /// How many requests had the phase at all.
         public var count: Int
-        public var min, p50, p90, p99, max: Duration
+        public var min, p50, p90, p95, p99, max: Duration
     }
 
     public private(set) var requests = 0
@@ -22,34 +22,36 @@ public struct LoadSummary: Sendable {
     public private(set) var bodyBytes = 0
     private var first: Timestamp?
     private var last: Timestamp?
-    // In the order of the phases; nil while no request had one.
-    private var phases: [Spans?] = Array(repeating: nil, count: Phase.allCases.count)
+    // In the order of `Phase.allCases`: each request has most of them.
+    private var phases = [Spans?](repeating: nil, count: Phase.allCases.count)
     private var totals = Spans()
     private var firstBytes = Spans()
 
     public init() {}
 
     /// Takes in an exchange that has ended. Failed ones count as failures; their times say nothing about the server.
-    public mutating func add(_ exchange: borrowing Exchange) {
-        guard let end = exchange.finishedAt else { preconditionFailure("an exchange that has not ended") }
+    public mutating func add(_ ending: Ending) {
         requests += 1
-        first = min(first ?? exchange.startedAt, exchange.startedAt)
-        last = max(last ?? end, end)
-        bodyBytes += exchange.bodyBytes
-        if let status = exchange.response?.status { statuses[status, default: 0] += 1 }
-        if let failure = exchange.failure {
-            failures[failure.kind, default: 0] += 1
+        first = min(first ?? ending.startedAt, ending.startedAt)
+        last = max(last ?? ending.finishedAt, ending.finishedAt)
+        bodyBytes += ending.bodyBytes
+        if let status = ending.status { statuses[status, default: 0] += 1 }
+        if let failure = ending.failure {
+            failures[failure, default: 0] += 1
             return
         }
-        if exchange.connection?.isReused == true { reused += 1 }
-        totals.add(exchange.total(at: end))
-        if let time = exchange.timeToFirstByte { firstBytes.add(time) }
+        if ending.warmth == .warm { reused += 1 }
+        totals.add(ending.total)
+        if let time = ending.timeToFirstByte { firstBytes.add(time) }
         for (place, phase) in Phase.allCases.enumerated() {
-            guard let span = exchange.phases[phase] else { continue }
+            guard let span = ending.phases[phase] else { continue }
             if phases[place] == nil { phases[place] = Spans() }
-            phases[place]?.add(span.duration(at: end))
+            phases[place]!.add(span.duration(at: ending.finishedAt))
         }
     }
+
+    /// One that was taken in as good turned out to be a failure: its body could not be decoded.
+    public mutating func addFailure(_ kind: Failure.Kind) { failures[kind, default: 0] += 1 }
 
     /// Nil when no good request had the phase.
     public func spread(of phase: Phase) -> Spread? { phases[Phase.allCases.firstIndex(of: phase)!]?.spread }
@@ -92,7 +94,8 @@ public struct LoadSummary: Sendable {
                 Swift.min(.nanoseconds(Int64(histogram.valueAtPercentile(percent))), high)
             }
             return Spread(
-                count: Int(histogram.totalCount), min: low, p50: at(50), p90: at(90), p99: at(99), max: high)
+                count: Int(histogram.totalCount), min: low, p50: at(50), p90: at(90), p95: at(95), p99: at(99),
+                max: high)
         }
     }
 }

@@ -20,18 +20,22 @@ public struct Session: Equatable, Sendable {
     /// The exchange of that number; nil when there is none, or it was removed.
     public subscript(id: ExchangeID) -> Exchange? { exchanges.index(of: id).map { exchanges[$0] } }
 
-    /// Adds a row for a request that is about to be sent. Numbers must ascend.
+    /// Adds a row for a request that is about to be sent, at its number's place. Nobody else may have the number.
     public mutating func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {
-        if let last = exchanges.lastID { precondition(last < id, "exchange \(id) begins after \(last)") }
+        precondition(exchanges.index(of: id) == nil, "\(id) begins twice")
         let exchange = Exchange(id: id, draft: draft, cause: cause, at: time)
         statistics.add(exchange)
-        exchanges.append(consume exchange)
+        exchanges.add(consume exchange)
     }
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
-    public mutating func apply(_ records: [TraceRecord]) {
+    ///
+    /// - Returns: What has ended, in the order of ending.
+    @discardableResult
+    public mutating func apply(_ records: [TraceRecord]) -> [Ending] {
+        var endings: [Ending] = []
         records.withUnsafeBufferPointer { records in
             var start = 0
             while start < records.count {
@@ -39,10 +43,11 @@ public struct Session: Equatable, Sendable {
                 let asked = records[start].exchange
                 var end = start + 1
                 while end < records.count, records[end].exchange == asked { end += 1 }
-                apply(UnsafeBufferPointer(rebasing: records[start..<end]), of: asked)
+                apply(UnsafeBufferPointer(rebasing: records[start..<end]), of: asked, adding: &endings)
                 start = end
             }
         }
+        return endings
     }
 
     /// As above, for parts of a batch. What the engine hands over are arrays: a loop over any sequence would ask it for each
@@ -50,7 +55,9 @@ public struct Session: Equatable, Sendable {
     public mutating func apply(_ records: some Sequence<TraceRecord>) { apply(Array(records)) }
 
     /// - Parameter records: All of this exchange; at least one.
-    private mutating func apply(_ records: UnsafeBufferPointer<TraceRecord>, of asked: ExchangeID?) {
+    private mutating func apply(
+        _ records: UnsafeBufferPointer<TraceRecord>, of asked: ExchangeID?, adding endings: inout [Ending]
+    ) {
         guard let asked else {
             for record in records.pointers { record.pointee.tell(&connections) }
             return
@@ -67,26 +74,28 @@ public struct Session: Equatable, Sendable {
             }
         }
         guard let index = exchanges.index(of: id) else { return }
-        note(exchanges.apply(records, at: index), at: index)
+        if note(exchanges.apply(records, at: index)) { endings.append(finished(at: index)) }
     }
 
     /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
     mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
         guard let index = exchanges.index(of: id) else { return }
-        note(exchanges.change(at: index) { $0.shares(aroundA: change) }, at: index)
+        if note(exchanges.change(at: index) { $0.shares(aroundA: change) }) { _ = finished(at: index) }
     }
 
-    private mutating func note(_ shares: (before: Statistics.Share, after: Statistics.Share), at index: Int) {
+    /// - Returns: Whether this was its end.
+    private mutating func note(_ shares: (before: Statistics.Share, after: Statistics.Share)) -> Bool {
         let (before, after) = shares
-        guard after != before else { return }
+        guard after != before else { return false }
         statistics.move(from: before, to: after)
-        guard after.hasFinished, !before.hasFinished else { return }
-        exchanges.read(at: index) { finished($0) }
+        return after.hasFinished && !before.hasFinished
     }
 
-    private mutating func finished(_ exchange: borrowing Exchange) {
-        statistics.finish(exchange)
-        twins.note(exchange)
+    private mutating func finished(at index: Int) -> Ending {
+        let (ending, draft) = exchanges.change(at: index) { $0.endingInPlace() }
+        statistics.finish(ending)
+        twins.note(ending, of: draft)
+        return ending
     }
 
     /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.
@@ -141,7 +150,9 @@ public struct Session: Equatable, Sendable {
         twins = TwinIndex()
         for exchange in exchanges {
             statistics.add(exchange)
-            if !exchange.isRunning { finished(exchange) }
+            guard let ending = exchange.ending else { continue }
+            statistics.finish(ending)
+            twins.note(ending, of: exchange.draft)
         }
     }
 }
@@ -165,4 +176,7 @@ extension Exchange {
         for record in records.pointers { apply(record.pointee) }
         return (before, share)
     }
+
+    /// Mutating for the same reason.
+    fileprivate mutating func endingInPlace() -> (Ending, RequestDraft) { (ending!, draft) }
 }

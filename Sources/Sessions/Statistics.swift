@@ -68,11 +68,10 @@ extension Statistics {
     }
 
     /// Takes in the time of an exchange that has just ended.
-    mutating func finish(_ exchange: borrowing Exchange) {
-        guard exchange.failure == nil, let end = exchange.finishedAt else { return }
-        let total = exchange.total(at: end)
-        totals.record(UInt64(max(total.nanoseconds, 0) + 500) / 1_000)
-        recent.add(total, at: end)
+    mutating func finish(_ ending: Ending) {
+        guard ending.failure == nil else { return }
+        totals.record(UInt64(ending.total.nanoseconds + 500) / 1_000)
+        recent.add(ending.total, at: ending.finishedAt)
     }
 
     private mutating func count(_ share: Share, by step: Int) {

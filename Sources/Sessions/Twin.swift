@@ -47,13 +47,19 @@ struct TwinIndex: Equatable, Sendable {
     }
 
     private var latest: [Int: Latest] = [:]
+    /// What ended last, and its key: in a load the next one mostly asked for the same.
+    private var knownDraft: RequestDraft?
+    private var knownKey = 0
 
-    mutating func note(_ exchange: borrowing Exchange) {
-        guard exchange.failure == nil, let warmth = exchange.warmth else { return }
-        let number = UInt32(truncatingIfNeeded: exchange.id.number)
+    static func == (left: TwinIndex, right: TwinIndex) -> Bool { left.latest == right.latest }
+
+    mutating func note(_ ending: Ending, of draft: RequestDraft) {
+        guard ending.failure == nil, let warmth = ending.warmth else { return }
+        if knownDraft != draft { (knownDraft, knownKey) = (draft, key(draft)) }
+        let number = UInt32(truncatingIfNeeded: ending.id.number)
         switch warmth {
-        case .cold: latest[key(exchange.draft), default: Latest()].cold = number
-        case .warm: latest[key(exchange.draft), default: Latest()].warm = number
+        case .cold: latest[knownKey, default: Latest()].cold = number
+        case .warm: latest[knownKey, default: Latest()].warm = number
         }
     }
 

@@ -186,6 +186,23 @@ struct HostileServerTests {
         #expect(response.body.trailers?[HTTPField.Name("X-Sum")!] == "1")
     }
 
+    @Test func `a client that nobody has any more closes its connections, and says so`() async throws {
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), .awaitClose])
+        let log = EventLog()
+        weak var left: Client?
+        do {
+            var configuration = try ClientConfiguration()
+            configuration.connectionObserver = log.observer
+            let client = Client(configuration)
+            left = client
+            _ = try await client.send(ClientRequest(url: server.url())).body.collect(upTo: 1)
+            #expect(log.words.last == "connectionIdle")
+        }
+        await until { server.finished == 1 }
+        #expect(left == nil)
+        #expect(log.words.last == "connectionClosed(clientClosed)")
+    }
+
     @Test func `a client that is shut down ends what runs and refuses what comes`() async throws {
         let server = try ScriptedServer([.readHead, .awaitClose])
         let test = try TestClient()

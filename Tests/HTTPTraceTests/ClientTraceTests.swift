@@ -43,7 +43,7 @@ struct ClientTraceTests {
         try none.composed(over: only).deliver(record(.getConn(hostPort: "a:80")))
         try only.composed(over: nil).deliver(record(.getConn(hostPort: "a:80")))
         #expect(log.all == ["T", "T", "T"])
-        #expect(none.composed(over: none).getConn == nil)
+        #expect(none.composed(over: none).hooks.getConn == nil)
     }
 
     @Test func `installing a trace twice calls it twice and changes neither`() throws {

@@ -190,8 +190,10 @@ struct ScriptedSession {
     }
 
     /// What the program would have told the interface, in the order of time.
-    func play(into model: inout Model) {
-        for begin in begins { _ = update(&model, begin.message, at: begin.time) }
+    ///
+    /// - Parameter beginning: Whether the rows are added, too.
+    func play(into model: inout Model, beginning: Bool = true) {
+        for begin in begins where beginning { _ = update(&model, begin.message, at: begin.time) }
         let sorted = records.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
         _ = update(&model, .trace(sorted.map(\.element)), at: .zero)
         for body in bodies { _ = update(&model, body, at: .zero) }

@@ -138,12 +138,23 @@ struct UpdateTests {
         #expect(model.message != nil)
     }
 
+    @Test func `keys send no more requests than may run at the same time`() {
+        var model = model(nil)
+        let draft = Self.draft("a.example")
+        for _ in 0..<Model.runningLimit {
+            _ = update(&model, .begin(draft, model.numbers.next(), .typed), at: Self.now)
+        }
+        #expect(press("r", in: &model) == [])
+        #expect(model.message?.text == "10,000 requests run already, and more than 10,000 may not.")
+        #expect(model.counts.total == 10_000)
+    }
+
     @Test func `numbers given out elsewhere are not used twice`() {
         var model = model()
         _ = update(&model, .begin(Self.draft("a.example"), ExchangeID(3), .typed), at: Self.now)
         #expect(model.counts.total == 14)
         #expect(model.message?.isError == true)
-        #expect(model.nextExchangeID == ExchangeID(15))
+        #expect(model.numbers.next() == ExchangeID(15))
     }
 
     // MARK: pasting
@@ -190,10 +201,10 @@ struct UpdateTests {
         var model = model()
         #expect(model.selected == ExchangeID(14))
         press("k", in: &model)
-        _ = update(&model, .begin(Self.draft("a.example"), model.nextExchangeID, .typed), at: Self.now)
+        _ = update(&model, .begin(Self.draft("a.example"), model.numbers.next(), .typed), at: Self.now)
         #expect(model.selected == ExchangeID(13))
         press("G", in: &model)
-        _ = update(&model, .begin(Self.draft("a.example"), model.nextExchangeID, .typed), at: Self.now)
+        _ = update(&model, .begin(Self.draft("a.example"), model.numbers.next(), .typed), at: Self.now)
         #expect(model.selected == ExchangeID(16))
     }
 

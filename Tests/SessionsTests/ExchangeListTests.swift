@@ -107,6 +107,22 @@ struct ExchangeListTests {
         #expect(session.statistics.counts.total == 6)
     }
 
+    @Test(arguments: [2, 700, 1_500, 2_700, 4_990])
+    func `one that is heard of late stands where its number belongs`(late: Int) {
+        let stories = Self.stories()
+        // Another one is missing behind it, and the first of all.
+        var session = Self.session(stories.filter { ![1, late, late + 3].contains($0.exchange.number) })
+        for number in [late + 3, 1, late] {
+            let story = stories[number - 1]
+            session.begin(Self.draft(number), as: story.exchange, at: story.records[0].time)
+            session.apply(story.records)
+            session.keep(Self.body(number), of: story.exchange)
+        }
+        #expect(session.exchanges.map(\.id.number) == Array(1...Self.count))
+        #expect(session.exchanges.elementsEqual(stories.map(Self.expected)))
+        #expect(session.statistics.counts.total == Self.count)
+    }
+
     @Test func `rows that were removed are gone, and those beside them stay`() {
         let stories = Self.stories()
         var session = Self.session(stories)

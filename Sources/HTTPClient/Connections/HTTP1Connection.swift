@@ -24,22 +24,20 @@ final class HTTP1Connection {
 
     /// At the bottom of `stream`.
     private let carrier: TCPStream?
+    /// `stream` itself, where it is a TCP connection with nothing over it, as most are: what is done for every request
+    /// need not go through a table then.
+    private let plain: TCPStream?
+    /// Asking for the one of all costs a call each time.
+    let input = SharedInput.shared
     private var wireBytesBefore = WireBytes(sent: 0, received: 0)
     private var nextMeasurement = Timestamp.zero
 
     /// See `PoolSettings`.
     let settlingTime: Duration
 
-    /// Nil when the client is gone, while what was under way still ends.
-    private weak var pool: ConnectionPool?
+    /// It holds this as well, until it has closed it: at the latest when the client goes.
+    private let pool: ConnectionPool
     private var isResting = true
-
-    /// One for all connections, since what is read is understood before the next read: ten thousand idle connections
-    /// need no ten thousand buffers. 64 KiB is what a fast peer has ready at once.
-    static let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-
-    /// The response heads that came lately, on any connection: the next one is most often one of them.
-    @exclusivity(unchecked) static var knownHeads = KnownHeads()
 
     init(
         id: ConnectionID, stream: any ByteStream, facts: ConnectionFacts, pool: ConnectionPool,
@@ -48,12 +46,13 @@ final class HTTP1Connection {
         self.id = id
         self.stream = stream
         carrier = stream.carrier
+        plain = stream as? TCPStream
         self.facts = facts
         self.pool = pool
         settlingTime = configuration.pool.settlingTime
         reader = HTTP1ResponseReader(limits: configuration.limits)
-        // Until the stream is closed, as every connection's is: by the pool, by `abort`, or with the pool itself. A weak
-        // reference would make each counting of this object's references a slow one.
+        // Until the stream is closed, as every connection's is: by the pool, or by `abort`. A weak reference would
+        // make each counting of this object's references a slow one.
         stream.onReadableWhileIdle = { self.noticeReadable() }
     }
 
@@ -76,6 +75,23 @@ final class HTTP1Connection {
         return true
     }
 
+    // MARK: Bytes
+
+    /// False where reading is known to find nothing now.
+    var mayRead: Bool { if let plain { plain.mayRead } else { true } }
+
+    /// Reads to the beginning of `input`, without waiting.
+    func tryRead() throws(StreamError) -> ReadOutcome {
+        if let plain { try plain.tryRead(into: input.memory) } else { try stream.tryRead(into: input.memory) }
+    }
+
+    /// Writes without waiting, see `ByteStream`.
+    func tryWrite(_ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
+        if let plain { try plain.tryWrite(bytes) } else { try stream.tryWrite(bytes) }
+    }
+
+    // MARK: Figures
+
     /// Whether the kernel is asked when bytes arrived.
     func noteArrivals(_ isWanted: Bool) { carrier?.notesArrivals = isWanted }
 
@@ -89,23 +105,23 @@ final class HTTP1Connection {
         return facts
     }
 
+    // MARK: Ending a use
+
     /// The response ended well: back to the pool, which may hand it on before this returns.
     func release(_ tracer: Tracer) {
         isResting = true
-        if let pool { pool.release(self, tracer: tracer) } else { abort() }
+        pool.release(self, tracer: tracer)
     }
 
     /// Closes it and has the pool forget it.
-    func discard(because reason: CloseReason) {
-        if let pool { pool.discard(id, because: reason) } else { abort() }
-    }
+    func discard(because reason: CloseReason) { pool.discard(id, because: reason) }
 
     /// Leaves the stream to the caller, and has the pool forget it: it speaks another protocol now.
     ///
     /// - Parameter early: What has come of that already.
     func handOver(_ early: [UInt8]) -> UpgradedStream {
         stream.onReadableWhileIdle = nil
-        pool?.letGo(self, because: .switchedProtocols)
+        pool.letGo(self, because: .switchedProtocols)
         return UpgradedStream(stream, early: early)
     }
 
@@ -131,12 +147,13 @@ final class HTTP1Connection {
     /// What the peer did while nothing was asked of it; nil when it kept still. Costs no system call unless something
     /// has arrived.
     func reasonNotToRest() -> CloseReason? {
+        guard mayRead else { return nil }
         do throws(StreamError) {
-            switch try stream.tryRead(into: Self.input) {
+            switch try tryRead() {
             case .wouldBlock: return nil  // TLS may have had something to say that is not data: a session ticket.
             case .end: return .peerClosedIdle
             // Servers that give up on an idle connection may say so first; that is an ordinary close.
-            case .bytes(let count) where Self.isRequestTimeout(Self.input[..<count]): return .peerClosedIdle
+            case .bytes(let count) where Self.isRequestTimeout(input.memory[..<count]): return .peerClosedIdle
             case .bytes: return .unsolicitedBytes
             }
         } catch {

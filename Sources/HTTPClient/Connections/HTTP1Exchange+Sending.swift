@@ -65,14 +65,10 @@ extension HTTP1Exchange {
             Task.onNetwork { await self.pass(bodyStream, after: bytes) }
             return
         }
-        let body = request.body
-        if body.count <= Self.inlineBodyBytes {
-            // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
-            tracer.record(.wroteRequest(nil), on: connection.id)
-            write(body.isEmpty ? bytes : bytes + body, then: [])
-        } else {
-            write(bytes, then: body)
-        }
+        guard request.body.count <= Self.inlineBodyBytes else { return write(bytes, then: request.body) }
+        // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
+        tracer.record(.wroteRequest(nil), on: connection.id)
+        write(request.body.isEmpty ? bytes : bytes + request.body, then: [])
     }
 
     /// Hands over what the kernel takes now; a task writes the rest while the answer is awaited, since a server that
@@ -129,7 +125,7 @@ extension HTTP1Exchange {
     /// An array can be passed as the pointer: typed throws don't pass through `withUnsafeBytes`, and its closure would be
     /// asked on which executor it runs.
     private func tryWrite(_ bytes: UnsafeRawPointer, _ count: Int) throws(StreamError) -> Int {
-        try connection.stream.tryWrite(UnsafeRawBufferPointer(start: bytes, count: count))
+        try connection.tryWrite(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
     /// Sends the head and then the body as it comes.

@@ -99,7 +99,7 @@ final class HTTP1Exchange {
         if !hasNews, !isAwaited {
             isAwaited = true
             connection.waiting = self
-            noticeReadable()
+            if connection.mayRead || isWritingBroken { noticeReadable() }
         }
         guard hasNews else { return connection.place.mustPark() }
         hasNews = false
@@ -127,11 +127,13 @@ final class HTTP1Exchange {
         connection.waiting = self
     }
 
+    private var isWritingBroken: Bool { if case .failed = writing { true } else { false } }
+
     /// False when there is nothing to read yet.
     func readOnce() throws(Problem) -> Bool {
         let outcome: ReadOutcome
         do throws(StreamError) {
-            outcome = try connection.stream.tryRead(into: HTTP1Connection.input)
+            outcome = try connection.tryRead()
             // Nothing was answered before writing broke.
             if case .wouldBlock = outcome, case .failed(let error) = writing { throw error }
         } catch {
@@ -157,13 +159,14 @@ final class HTTP1Exchange {
                 recordTCPFacts(at: .firstByte)
             }
         }
-        let input = UnsafeBufferPointer(HTTP1Connection.input.assumingMemoryBound(to: UInt8.self))
+        let shared = connection.input
+        let input = shared.bytes
         var offset = 0
         while true {
             let step: HTTP1ResponseReader.Step
             do throws(WireError) {
                 step = try connection.reader.next(
-                    input.span.extracting(offset..<count), isEnd: count == 0, knowing: &HTTP1Connection.knownHeads)
+                    input.span.extracting(offset..<count), isEnd: count == 0, knowing: &shared.knownHeads)
             } catch {
                 throw .wire(error)
             }
@@ -178,7 +181,7 @@ final class HTTP1Exchange {
                 let bytes = input[start + range.lowerBound..<start + range.upperBound]
                 if chunk.isEmpty { chunk = Array(bytes) } else { chunk += bytes }
                 bodyBytes += range.count
-                tracer.record(.bodyBytes(range.count), on: connection.id)
+                tracer.recordUnhooked(.bodyBytes(range.count), on: connection.id)
             case .trailers(let fields): if settling == nil { trailers = fields }
             case .end(let end): return finish(end, stray: input[offset..<count])
             }
@@ -203,7 +206,7 @@ final class HTTP1Exchange {
         if case .length(let count) = framing { announcedBytes = count }
         let head = received.told
         self.head = head
-        tracer.record(.responseHead(head), on: connection.id)
+        tracer.recordUnhooked(.responseHead(head), on: connection.id)
         cancelTimers()
         guard case .holdingBack = writing else { return }
         if connection.reader.willBeReusable {
@@ -269,11 +272,11 @@ final class HTTP1Exchange {
 
     func recordTCPFacts(at moment: TCPFacts.Moment) {
         guard measuresTCP, let facts = connection.tcpFacts(at: moment) else { return }
-        tracer.record(.tcpMeasured(facts), on: connection.id)
+        tracer.recordUnhooked(.tcpMeasured(facts), on: connection.id)
     }
 
     func recordBodyEnd(_ way: BodyEnd.Way) {
-        tracer.record(
+        tracer.recordUnhooked(
             .bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers.map(asDictionary))), on: connection.id)
     }
 

@@ -39,8 +39,8 @@ final class HTTP2Connection {
     /// What the peer said with its last GOAWAY.
     private var farewell: (code: HTTP2ErrorCode, text: String)?
     private var vigil: HTTP2Vigil?
-    /// Nil when the client is gone, while what was under way still ends.
-    private weak var pool: ConnectionPool?
+    /// It holds this as well, until it has closed it: at the latest when the client goes.
+    private let pool: ConnectionPool
 
     private struct LeavingFrame {
         var frame: HTTP2Frame
@@ -147,7 +147,7 @@ final class HTTP2Connection {
 
     /// Room that was reserved for an exchange is free again.
     func free(_ exchange: HTTP2Exchange) {
-        pool?.streamEnded(on: self, of: exchange.id, open: exchanges.count)
+        pool.streamEnded(on: self, of: exchange.id, open: exchanges.count)
     }
 
     /// What the peer found wrong when it said GOAWAY; nil while it finds nothing.
@@ -157,7 +157,7 @@ final class HTTP2Connection {
     }
 
     /// No request after those under way.
-    func retire(because reason: CloseReason) { pool?.retire(self, because: reason) }
+    func retire(because reason: CloseReason) { pool.retire(self, because: reason) }
 
     // MARK: - Reading
 
@@ -168,7 +168,7 @@ final class HTTP2Connection {
         for _ in 0..<Self.readsPerTurn {
             guard !isDead else { return }
             do throws(StreamError) {
-                switch try stream.tryRead(into: HTTP1Connection.input) {
+                switch try stream.tryRead(into: SharedInput.shared.memory) {
                 case .bytes(let count): understand(count)
                 case .end: return noteEnd(nil)
                 case .wouldBlock: return flush()
@@ -183,7 +183,7 @@ final class HTTP2Connection {
 
     private func understand(_ count: Int) {
         vigil?.noteLife()
-        let input = UnsafeBufferPointer(HTTP1Connection.input.assumingMemoryBound(to: UInt8.self))
+        let input = SharedInput.shared.bytes
         let bytes = UnsafeBufferPointer(rebasing: input[..<count])
         if !isProven, bytes.starts(with: Array("HTTP/1.".utf8)) {
             return die(.wire(WireError(.notHTTP2)), because: nil)
@@ -206,7 +206,7 @@ final class HTTP2Connection {
                 free(exchange)
             case .settings:
                 isProven = true
-                pool?.streamLimitChanged(on: self, to: streamLimit)
+                pool.streamLimitChanged(on: self, to: streamLimit)
             case .pingAcknowledged: vigil?.noteLife()
             case .goAway(_, let code, let text):
                 farewell = (code, text)
@@ -220,7 +220,7 @@ final class HTTP2Connection {
     }
 
     private func observe(_ event: TraceEvent, _ stream: HTTP2StreamID) {
-        pool?.observeFrame(event, on: self, of: exchanges[stream]?.id)
+        pool.observeFrame(event, on: self, of: exchanges[stream]?.id)
     }
 
     // MARK: - Writing
@@ -342,7 +342,7 @@ final class HTTP2Connection {
         guard !isDead else { return }
         let cut = exchanges.values.first.map { ExchangeProblem.wire($0.cutShort) } ?? .stream(.closed)
         end(problem)
-        pool?.discard(id, because: reason ?? .failed((problem ?? cut).failure))
+        pool.discard(id, because: reason ?? .failed((problem ?? cut).failure))
     }
 
     private func end(_ problem: ExchangeProblem?) {

@@ -190,7 +190,7 @@ final class HTTP2Exchange {
         noteFirstByte()
         let head = ResponseHead(received)
         self.head = head
-        tracer.record(.responseHead(head), on: connection.id)
+        tracer.recordUnhooked(.responseHead(head), on: connection.id)
         cancelTimers()
         if case .holdingBack = sending { stopSending() }
         noteNews()
@@ -201,7 +201,7 @@ final class HTTP2Exchange {
         if chunk.isEmpty { chunk = Array(bytes) } else { chunk += bytes }
         bodyBytes += bytes.count
         tracer.hold(connection.arrival)
-        tracer.record(.bodyBytes(bytes.count), on: connection.id)
+        tracer.recordUnhooked(.bodyBytes(bytes.count), on: connection.id)
         tracer.letGo()
         noteNews()
     }
@@ -332,7 +332,7 @@ final class HTTP2Exchange {
         let trailers = trailers.map { fields in
             Dictionary(fields.map { ($0.name.rawName, $0.value) }) { "\($0), \($1)" }
         }
-        tracer.record(.bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers)), on: connection.id)
+        tracer.recordUnhooked(.bodyEnded(BodyEnd(way: way, bytes: bodyBytes, trailers: trailers)), on: connection.id)
     }
 }
 

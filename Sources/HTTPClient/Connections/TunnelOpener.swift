@@ -167,14 +167,14 @@ final class TunnelOpener {
     // MARK: - Bytes
 
     private var input: UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(HTTP1Connection.input.assumingMemoryBound(to: UInt8.self))
+        SharedInput.shared.bytes
     }
 
     /// Reads into `input`, which is good until the next `await`; 0 at the end.
     private func read(_ stream: any ByteStream) async throws(Problem) -> Int {
         do throws(StreamError) {
             while true {
-                switch try stream.tryRead(into: HTTP1Connection.input) {
+                switch try stream.tryRead(into: SharedInput.shared.memory) {
                 case .bytes(let count): return count
                 case .end: return 0
                 case .wouldBlock: try await stream.readable()

@@ -22,7 +22,9 @@ final class ConnectionPool {
     private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
-    private var nextWake: (at: Timestamp, timer: TimerID)?
+    /// When idle connections are looked at next; nil for not at all.
+    private var nextWake: Timestamp?
+    private var wakeTimer: TimerID?
     private var isShutDown = false
     /// Calls of `closeIdle` that wait for connections to go.
     private var leaving: [Leaving] = []
@@ -37,10 +39,6 @@ final class ConnectionPool {
         self.buffer = buffer
         keeper = buffer?.keeper
         self.loop = loop
-    }
-
-    isolated deinit {
-        for connection in connections.values { connection.abort() }
     }
 
     var snapshot: PoolSnapshot { state.snapshot }
@@ -83,7 +81,7 @@ final class ConnectionPool {
     func cancel(_ request: RequestID, because failure: Failure) {
         guard let waiter = waiting.removeValue(forKey: request) else { return }
         state.cancelled(request)
-        waiter.tracer.record(.dequeued(.cancelled))
+        waiter.tracer.recordUnhooked(.dequeued(.cancelled))
         waiter.answer.give(.failure(failure))
     }
 
@@ -185,7 +183,7 @@ final class ConnectionPool {
             connection.abort()
             discard(connection.id, because: .clientClosed)
         }
-        if let nextWake { loop.cancel(nextWake.timer) }
+        if let wakeTimer { loop.cancel(wakeTimer) }
     }
 
     // MARK: - Actions
@@ -196,7 +194,7 @@ final class ConnectionPool {
             switch action {
             case .open(let id, let key, let request): open(id, key, for: request)
             case .queue(let request, let reason, let position):
-                waiting[request]?.tracer.record(.queued(reason, position: position))
+                waiting[request]?.tracer.recordUnhooked(.queued(reason, position: position))
             case .assign(let request, let id, let reuse): assign(id, reuse, to: request)
             case .fail: break  // `failed` answers it, since it knows why.
             case .rest(let id, let deadline): observe(.connectionIdle(until: deadline), id, at: now)
@@ -240,7 +238,7 @@ final class ConnectionPool {
         let actions = state.dialFailed(id, at: loop.now)
         for case .fail(let request) in actions {
             guard let waiter = waiting.removeValue(forKey: request) else { continue }
-            waiter.tracer.record(.dequeued(.failed))
+            waiter.tracer.recordUnhooked(.dequeued(.failed))
             waiter.answer.give(.failure(failure))
         }
         obey(actions)
@@ -250,7 +248,7 @@ final class ConnectionPool {
         guard let waiter = waiting.removeValue(forKey: request) else {
             preconditionFailure("\(id) is assigned to \(request), which does not wait")
         }
-        waiter.tracer.record(.dequeued(DequeueReason(reuse)))
+        waiter.tracer.recordUnhooked(.dequeued(DequeueReason(reuse)))
         waiter.answer.give(.success(take(id, reuse, waiter.tracer)))
     }
 
@@ -285,25 +283,23 @@ final class ConnectionPool {
 
     /// One timer for all idle connections: a connection that is put back a thousand times a second sets none.
     private func wake(at time: Timestamp) {
-        if let nextWake {
-            if nextWake.at <= time { return }
-            loop.cancel(nextWake.timer)
-        }
-        let timer = loop.schedule(at: time) { [weak self] in
-            guard let self else { return }
-            nextWake = nil
+        if let nextWake, nextWake <= time { return }
+        if let wakeTimer { loop.cancel(wakeTimer) }
+        nextWake = time
+        // `shutDown` cancels it, which comes with the client's end at the latest.
+        wakeTimer = loop.schedule(at: time) { [self] in
+            (nextWake, wakeTimer) = (nil, nil)
             obey(state.wake(at: loop.now))
         }
-        nextWake = (time, timer)
     }
 
     private func observe(
         _ event: @autoclosure () -> TraceEvent, _ id: ConnectionID, _ exchange: ExchangeID? = nil,
-        at time: Timestamp? = nil
+        at time: @autoclosure () -> Timestamp? = nil
     ) {
-        if let keeper { keeper.append(time: time ?? loop.now, exchange: exchange, connection: id, event: event()) }
+        if let keeper { keeper.append(time: time() ?? loop.now, exchange: exchange, connection: id, event: event()) }
         guard let observer else { return }
-        observer(TraceRecord(time: time ?? loop.now, exchange: exchange, connection: id, event: event()))
+        observer(TraceRecord(time: time() ?? loop.now, exchange: exchange, connection: id, event: event()))
     }
 }
 

@@ -142,7 +142,7 @@ extension PoolState {
         {
             hosts[key]!.waiting.removeFirst()
             hosts[key]!.sharing.removeAll { $0 == next }
-            undialed.removeAll { $0.request == next }
+            needsNoDial(next)
             actions.append(assignment)
         }
         return actions

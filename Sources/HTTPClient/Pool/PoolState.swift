@@ -268,7 +268,7 @@ extension PoolState {
         // A live waiter comes before every limit on idle ones: the connection does not rest at all.
         if let next = hosts[place: host].waiting.popFirst() {
             connections[place: place].beginUse()
-            undialed.removeAll { $0.request == next }
+            needsNoDial(next)
             hosts[place: host].sharing.removeAll { $0 == next }
             return [.assign(next, to: connection, reuse: .handedOver)]
         }
@@ -284,6 +284,16 @@ extension PoolState {
         }
         if let deadline { actions.append(.wake(at: deadline)) }
         return actions + openNext()
+    }
+
+    /// A request that waited has a connection. Mostly it has waited longest: looking at all behind it would cost each
+    /// request of a long line as much as the line is long.
+    mutating func needsNoDial(_ request: RequestID) {
+        if undialed.first?.request == request {
+            undialed.removeFirst()
+        } else {
+            undialed.removeAll { $0.request == request }
+        }
     }
 
     private mutating func rest(

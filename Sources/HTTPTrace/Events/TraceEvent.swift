@@ -111,8 +111,8 @@ public struct TraceRecord: Sendable, Equatable {
     /// Taken on the spot, on the network thread.
     public var time: Timestamp
     // 0 for none, as numbers begin with 1: half the size, of a value that is moved for every event.
-    private var exchangeNumber: Int
-    private var connectionNumber: Int
+    @usableFromInline var exchangeNumber: Int
+    @usableFromInline var connectionNumber: Int
     public var event: TraceEvent
 
     /// The exchange it belongs to; nil for events of a connection that serves none.
@@ -127,6 +127,7 @@ public struct TraceRecord: Sendable, Equatable {
         set { connectionNumber = newValue?.number ?? 0 }
     }
 
+    @inlinable
     public init(time: Timestamp, exchange: ExchangeID?, connection: ConnectionID?, event: consuming TraceEvent) {
         self.time = time
         exchangeNumber = exchange?.number ?? 0

@@ -4,27 +4,28 @@ extension ClientTrace {
     /// A `got1xxResponse` that throws keeps the older one from running and aborts the request. (Go loses the newer
     /// hook's error when composing; its documentation promises otherwise.)
     public func composed(over older: ClientTrace?) -> ClientTrace {
-        guard let older else { return self }
+        guard let older = older?.hooks else { return self }
+        let newer = hooks
         return ClientTrace {
-            $0.getConn = both(getConn, older.getConn)
-            $0.gotConn = both(gotConn, older.gotConn)
-            $0.putIdleConn = both(putIdleConn, older.putIdleConn)
-            $0.gotFirstResponseByte = both(gotFirstResponseByte, older.gotFirstResponseByte)
-            $0.got100Continue = both(got100Continue, older.got100Continue)
-            $0.got1xxResponse = bothUnlessThrown(got1xxResponse, older.got1xxResponse)
-            $0.dnsStart = both(dnsStart, older.dnsStart)
-            $0.dnsDone = both(dnsDone, older.dnsDone)
-            $0.connectStart = both(connectStart, older.connectStart)
-            $0.connectDone = both(connectDone, older.connectDone)
-            $0.tlsHandshakeStart = both(tlsHandshakeStart, older.tlsHandshakeStart)
-            $0.tlsHandshakeDone = both(tlsHandshakeDone, older.tlsHandshakeDone)
-            $0.wroteHeaderField = both(wroteHeaderField, older.wroteHeaderField)
-            $0.wroteHeaders = both(wroteHeaders, older.wroteHeaders)
-            $0.wait100Continue = both(wait100Continue, older.wait100Continue)
-            $0.wroteRequest = both(wroteRequest, older.wroteRequest)
-            $0.event = both(event, older.event)
-            $0.buffer = buffer ?? older.buffer
-            if buffer != nil, let second = older.buffer { $0.event = both($0.event, { second.append($0) }) }
+            $0.getConn = both(newer.getConn, older.getConn)
+            $0.gotConn = both(newer.gotConn, older.gotConn)
+            $0.putIdleConn = both(newer.putIdleConn, older.putIdleConn)
+            $0.gotFirstResponseByte = both(newer.gotFirstResponseByte, older.gotFirstResponseByte)
+            $0.got100Continue = both(newer.got100Continue, older.got100Continue)
+            $0.got1xxResponse = bothUnlessThrown(newer.got1xxResponse, older.got1xxResponse)
+            $0.dnsStart = both(newer.dnsStart, older.dnsStart)
+            $0.dnsDone = both(newer.dnsDone, older.dnsDone)
+            $0.connectStart = both(newer.connectStart, older.connectStart)
+            $0.connectDone = both(newer.connectDone, older.connectDone)
+            $0.tlsHandshakeStart = both(newer.tlsHandshakeStart, older.tlsHandshakeStart)
+            $0.tlsHandshakeDone = both(newer.tlsHandshakeDone, older.tlsHandshakeDone)
+            $0.wroteHeaderField = both(newer.wroteHeaderField, older.wroteHeaderField)
+            $0.wroteHeaders = both(newer.wroteHeaders, older.wroteHeaders)
+            $0.wait100Continue = both(newer.wait100Continue, older.wait100Continue)
+            $0.wroteRequest = both(newer.wroteRequest, older.wroteRequest)
+            $0.event = both(newer.event, older.event)
+            $0.buffer = newer.buffer ?? older.buffer
+            if newer.buffer != nil, let second = older.buffer { $0.event = both($0.event, { second.append($0) }) }
         }
     }
 }

@@ -3,8 +3,8 @@ extension ClientTrace {
     ///
     /// - Throws: What a `got1xxResponse` hook threw, which aborts the request; nothing else throws.
     public func deliver(_ record: TraceRecord) throws {
-        buffer?.append(record)
-        event?(record)
+        calls.buffer?.append(record)
+        calls.event(record)
         try tell(record.event)
     }
 
@@ -13,24 +13,27 @@ extension ClientTrace {
     /// - Throws: As `deliver`.
     public func tell(_ event: TraceEvent) throws {
         switch event {
-        case .getConn(let hostPort): getConn?(hostPort)
-        case .gotConn(let connection): gotConn?(connection)
-        case .dnsStart(let host): dnsStart?(host)
-        case .dnsDone(let answer): dnsDone?(answer)
-        case .connectStart(_, let address): connectStart?(address)
-        case .connectDone(_, let address, let failure): connectDone?(address, failure)
-        case .tlsHandshakeStart: tlsHandshakeStart?()
-        case .tlsHandshakeDone(let facts, let failure): tlsHandshakeDone?(facts, failure)
+        case .getConn(let hostPort): calls.getConn(hostPort)
+        case .gotConn(let connection): calls.gotConn(connection)
+        case .dnsStart(let host): calls.dnsStart(host)
+        case .dnsDone(let answer): calls.dnsDone(answer)
+        case .connectStart(_, let address): calls.connectStart(address)
+        case .connectDone(_, let address, let failure): calls.connectDone(address, failure)
+        case .tlsHandshakeStart: calls.tlsHandshakeStart()
+        case .tlsHandshakeDone(let facts, let failure): calls.tlsHandshakeDone(facts, failure)
         case .wroteHeaders(let head):
             // Once per name with all its values, as Go does.
-            if let wroteHeaderField { for (name, values) in head.fieldsByName { wroteHeaderField(name, values) } }
-            wroteHeaders?()
-        case .wait100Continue: wait100Continue?()
-        case .wroteRequest(let failure): wroteRequest?(failure)
-        case .gotFirstResponseByte: gotFirstResponseByte?()
-        case .got100Continue: got100Continue?()
-        case .got1xxResponse(let head): try got1xxResponse?(head.status, head.fields)
-        case .putIdleConn(let problem): putIdleConn?(problem)
+            if calls.present.contains(.wroteHeaderField) {
+                for (name, values) in head.fieldsByName { calls.wroteHeaderField(name, values) }
+            }
+            calls.wroteHeaders()
+        case .wait100Continue: calls.wait100Continue()
+        case .wroteRequest(let failure): calls.wroteRequest(failure)
+        case .gotFirstResponseByte: calls.gotFirstResponseByte()
+        case .got100Continue: calls.got100Continue()
+        case .got1xxResponse(let head):
+            if hearsInformational { try calls.got1xxResponse(head.status, head.fields) }
+        case .putIdleConn(let problem): calls.putIdleConn(problem)
         case .requestStarted, .redirected, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded,
             .attemptRetried, .requestFinished, .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured,
             .tunnelStart, .tunnelDone, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed,

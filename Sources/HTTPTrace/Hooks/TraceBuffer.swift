@@ -60,13 +60,14 @@ public final class TraceBuffer: @unchecked Sendable {
 
 extension TraceBuffer {
     // Plain memory: an array asks at each append whether anybody else has it.
-    fileprivate struct State {
-        let limit: Int
-        var memory: UnsafeMutablePointer<TraceRecord>
-        var capacity: Int
-        var count = 0
-        var begun: (@Sendable () -> Void)?
-        var filled: (@Sendable () -> Void)?
+    @usableFromInline
+    struct State {
+        @usableFromInline let limit: Int
+        @usableFromInline var memory: UnsafeMutablePointer<TraceRecord>
+        @usableFromInline var capacity: Int
+        @usableFromInline var count = 0
+        fileprivate var begun: (@Sendable () -> Void)?
+        fileprivate var filled: (@Sendable () -> Void)?
 
         init(limit: Int) {
             self.limit = limit
@@ -78,8 +79,12 @@ extension TraceBuffer {
 
     /// Puts records into a buffer that somebody else holds.
     public struct Keeper: @unchecked Sendable {
-        fileprivate let state: UnsafeMutablePointer<State>
+        @usableFromInline let state: UnsafeMutablePointer<State>
 
+        fileprivate init(state: UnsafeMutablePointer<State>) { self.state = state }
+
+        // Put into its callers: an event's words then go from where they are known to where they stay, and no further.
+        @inlinable @inline(__always)
         public func append(
             time: Timestamp, exchange: ExchangeID?, connection: ConnectionID?, event: consuming TraceEvent
         ) {
@@ -88,15 +93,17 @@ extension TraceBuffer {
             (state.pointee.memory + count).initialize(
                 to: TraceRecord(time: time, exchange: exchange, connection: connection, event: event))
             state.pointee.count = count + 1
-            if count + 1 >= state.pointee.limit {
-                state.pointee.filled?()
-            } else if count == 0 {
-                state.pointee.begun?()
-            }
+            if count == 0 || count + 1 >= state.pointee.limit { callOwner() }
         }
 
-        @inline(never)
-        private func grow() {
+        @usableFromInline @inline(never)
+        func callOwner() {
+            let count = state.pointee.count
+            if count >= state.pointee.limit { state.pointee.filled?() } else { state.pointee.begun?() }
+        }
+
+        @usableFromInline @inline(never)
+        func grow() {
             let (old, capacity) = (state.pointee.memory, 2 * state.pointee.capacity)
             let larger = UnsafeMutablePointer<TraceRecord>.allocate(capacity: capacity)
             larger.moveInitialize(from: old, count: state.pointee.count)

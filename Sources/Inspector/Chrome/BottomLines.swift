@@ -6,6 +6,8 @@ import TextScreen
 enum MessageLine {
     static func draw(_ model: Model, into canvas: inout Canvas) {
         switch model.mode {
+        case .confirming(.quit) where model.repeating != nil:
+            canvas.write(" A repeat is under way. Quit? (y/n)", row: 0, style: model.theme.warning)
         case .confirming(.quit):
             let count = Figures.plural(model.runningCount, "request")
             let verb = model.runningCount == 1 ? "is" : "are"
@@ -17,10 +19,21 @@ enum MessageLine {
         case .confirming(.replace(let request)):
             canvas.write(" \(request.path) exists. Replace it? (y/n)", row: 0, style: model.theme.warning)
         default:
-            guard let message = model.message else { return }
+            guard let message = model.message else { return drawRepeat(model, into: &canvas) }
             canvas.write(
                 " \(message.text)", row: 0, style: message.isError ? model.theme.failure : model.theme.plain)
         }
+    }
+
+    /// How a repeat goes, while there is nothing else to say.
+    private static func drawRepeat(_ model: Model, into canvas: inout Canvas) {
+        guard let repeating = model.repeating else { return }
+        var way = StyledLine("  X", model.theme.key)
+        way.add(repeating.isStopping ? " is stopping it" : " stops it")
+        let end = canvas.write(
+            " \(repeating.progress(model.figures))", row: 0, style: model.theme.warning,
+            width: max(0, canvas.columns - way.width))
+        canvas.write(way, row: 0, startingAt: end)
     }
 }
 
@@ -42,7 +55,11 @@ enum KeyLine {
         case .browsing, .help:
             let isAtTop = model.focus == .requests && !model.isExpanded
             let hints = KeyBindings.hints(for: model).map { binding in
-                (binding.keyName, binding.action == .leave && !isAtTop ? "Back" : binding.hint!)
+                switch binding.action {
+                case .leave where !isAtTop: (binding.keyName, "Back")
+                case .cancel where model.stopsRepeat: (binding.keyName, "Stop")
+                default: (binding.keyName, binding.hint!)
+                }
             }
             // Help and the way out are always there.
             draw(Array(hints.dropLast(2)), last: Array(hints.suffix(2)), model, into: &canvas)
@@ -93,6 +110,15 @@ enum KeyLine {
                 return
             }
             hints.append(("host: status: method: conn: is: time> size>", "-not"))
+        case .repeating:
+            hints[0].1 = "Repeat"
+            do { _ = try RepeatLine.parse(prompt.editor.text) } catch {
+                canvas.write(
+                    " \(error.message)", row: 0,
+                    style: prompt.isRefused ? model.theme.failure : model.theme.warning)
+                return
+            }
+            hints.append(("100 x 10 50/s", "how many, at a time, a second"))
         case .answer:
             hints[0].1 = "Answer so"
             do { _ = try AnswerLine.parse(prompt.editor.text) } catch {
@@ -119,6 +145,7 @@ enum LinePrompt {
             case .probe: "probe"
             case .filter: "filter"
             case .answer: "answer"
+            case .repeating(let id): "repeat \(id)"
             case .export: model.marked.isEmpty ? "export to" : "export the \(model.marked.count) marked to"
             }
         var column = canvas.write(" \(label.string)", row: 0, style: model.theme.strong)

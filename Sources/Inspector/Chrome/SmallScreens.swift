@@ -16,6 +16,11 @@ enum TinyScreen {
         if model.runningCount > 0 { first.add(" \(model.runningCount) run") }
         if counts.failed > 0 { first.add(" \(counts.failed) fail", theme.failure) }
         lines.append(first)
+        if let repeating = model.repeating {
+            lines.append(
+                StyledLine("\(Figures.count(repeating.begun)) of \(Figures.count(repeating.plan.count))", theme.warning)
+            )
+        }
         if let exchange = model.selectedExchange {
             var line = StyledLine()
             let status = RequestCells.status(of: exchange, theme)

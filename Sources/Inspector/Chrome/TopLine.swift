@@ -7,7 +7,8 @@ enum TopLine {
     static func draw(_ model: Model, into canvas: inout Canvas) {
         let theme = model.theme
         let isNarrow = canvas.columns < 100
-        let isRunning = model.runningCount > 0
+        // Between two requests of a repeat there may be none.
+        let isRunning = model.runningCount > 0 || model.repeating != nil
         var line = StyledLine(" ")
         if !isNarrow { line.add("roundtrip  ", theme.strong) }
         line.add(

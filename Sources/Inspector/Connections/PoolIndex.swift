@@ -16,15 +16,13 @@ struct PoolIndex: Equatable, Sendable {
     var count: Int { open.count + ended.count }
 
     /// Takes in what a batch of records made of a connection; `before` is nil when it is new.
-    mutating func note(
-        _ connection: ConnectionLedger.Connection, was before: ConnectionLedger.State?
-    ) {
-        if before == nil { open.append(connection.id) }
+    mutating func note(_ id: ConnectionID, _ state: ConnectionLedger.State, was before: ConnectionLedger.State?) {
+        if before == nil { open.append(id) }
         count(before, by: -1)
-        count(connection.state, by: 1)
-        if connection.closedAt != nil, before.map(Self.isOpen) ?? true {
-            open.removeAll { $0 == connection.id }
-            ended.append(connection.id)
+        count(state, by: 1)
+        if !Self.isOpen(state), before.map(Self.isOpen) ?? true {
+            open.removeAll { $0 == id }
+            ended.append(id)
         }
     }
 

@@ -345,11 +345,16 @@ struct TimingPage {
         return line
     }
 
-    /// Where it came from, and attempts before the one that is shown.
+    /// Where it came from or how often it was repeated, and attempts before the one that is shown.
     func historyLine() -> StyledLine? {
         if let retry = exchange.retries.last {
             var line = StyledLine(" \(theme.marks.again.string) ", theme.warning)
             line.add("\(Figures.plural(exchange.retries.count, "attempt")) failed before: \(retry.message)")
+            return line
+        }
+        if let result = model.repeatResults[exchange.id] {
+            var line = StyledLine(" \(theme.marks.again.string) ", theme.success)
+            line.add("\(result)")
             return line
         }
         guard case .replay(let original) = exchange.cause, let before = model.session[original],

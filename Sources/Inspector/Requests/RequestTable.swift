@@ -188,11 +188,14 @@ struct RequestColumns: Equatable, Sendable {
         if screenClass == .wide { barColumns = columns / 3 }
         if screenClass == .compact { barColumns = max(12, columns * 28 / 100) }
         let hasSize = screenClass >= .full && columns >= 120
+        // `c22 ↻1234`: before there were a hundred requests no connection had a hundred uses.
+        let hasManyUses = screenClass >= .compact && lastID.number >= 100
         let idWidth = max(screenClass == .narrow ? 3 : 4, String(lastID.number).count)
         let spans = Layout.spans(
             [
                 .fixed(1), .fixed(idWidth), .fixed(2), .fixed(screenClass >= .full ? 7 : 0), .flexible(), .fixed(1),
-                .fixed(4), .fixed(screenClass <= .compact ? 1 : 2), .fixed(screenClass <= .narrow ? 0 : 6),
+                .fixed(4), .fixed(screenClass <= .compact ? 1 : 2),
+                .fixed(screenClass <= .narrow ? 0 : hasManyUses ? 9 : 6),
                 .fixed(screenClass == .wide ? 22 : 0),
                 .fixed(hasSize ? 7 : 0), .fixed(screenClass <= .narrow ? 14 : 9), .fixed(1),
             ], in: max(0, columns - barColumns - 1))

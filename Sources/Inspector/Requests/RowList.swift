@@ -42,6 +42,18 @@ struct RowList: Equatable, Sendable {
         return index < ids.count && ids[index] == id ? index : nil
     }
 
+    /// Whether rows come, go or move when something happens to their exchanges; otherwise only a new one is news.
+    var followsChanges: Bool { filter != nil || order != .start }
+
+    /// Takes in that an exchange is new; where `followsChanges`, `note` does it.
+    mutating func begin(_ id: ExchangeID) {
+        if let last = ids.last, id <= last {
+            ids.insert(id, at: firstIndex { $0 >= id })
+        } else {
+            ids.append(id)
+        }
+    }
+
     /// Takes in that an exchange is new, or that something happened to it.
     mutating func note(_ exchange: Exchange) {
         let wasShown = index(of: exchange.id)

@@ -30,6 +30,15 @@ private enum Tag {
 }
 
 extension Exchange {
+    /// Appends the exchange where nothing can be lost.
+    ///
+    /// - Returns: Whether it did.
+    mutating func tryPack(into bytes: inout [UInt8], _ table: inout PageTable) -> Bool {
+        guard !isRunning, isMadeOfItsEvents else { return false }
+        pack(into: &bytes, &table)
+        return true
+    }
+
     /// Appends the exchange. What can't be packed is lost: compare with what comes back.
     func pack(into bytes: inout [UInt8], _ table: inout PageTable) {
         bytes.pack(table.place(of: draft))
@@ -44,12 +53,15 @@ extension Exchange {
         packServed(into: &bytes, &table)
         bytes.pack(events.count)
         var last = (time: startedAt, connection: ConnectionID?.none)
-        for record in events {
-            pack(record.event, isOnOther: record.connection != last.connection, into: &bytes, &table) { bytes in
-                if record.connection != last.connection { bytes.pack((record.connection?.number ?? -1) + 1) }
-                bytes.pack(signed: record.time.nanoseconds - last.time.nanoseconds)
+        // By a span: a loop over the array would copy each record.
+        let records = events.span
+        for index in records.indices {
+            let (time, connection) = (records[index].time, records[index].connection)
+            pack(records[index].event, isOnOther: connection != last.connection, into: &bytes, &table) { bytes in
+                if connection != last.connection { bytes.pack((connection?.number ?? -1) + 1) }
+                bytes.pack(signed: time.nanoseconds - last.time.nanoseconds)
             }
-            last = (record.time, record.connection)
+            last = (time, connection)
         }
     }
 
@@ -62,7 +74,7 @@ extension Exchange {
             moment(&bytes)
         }
         switch event {
-        case .gotConn(let got):
+        case .gotConn(let got) where (got.idleTime ?? .zero) >= .zero:
             begin(Tag.gotConn)
             bytes.pack(table.place(of: got.with(idleTime: nil, use: 0)))
             bytes.pack(signed: got.idleTime?.nanoseconds ?? -1)

@@ -22,20 +22,43 @@ public struct ExchangeList: Equatable, Sendable {
 
     init() {}
 
-    /// Adds one whose number is above all others'.
-    mutating func append(_ exchange: consuming Exchange) {
-        recent.append(exchange)
+    /// Adds one at its number's place. That is the end, but for a few: what begins on the network thread is heard of a little
+    /// later than what begins on the main one.
+    mutating func add(_ exchange: consuming Exchange) {
+        if let last = lastID, exchange.id < last {
+            insert(exchange)
+        } else {
+            recent.append(exchange)
+        }
         guard recent.count >= Self.recentCount + ExchangePage.size, mayPack else { return }
-        pages.append(ExchangePage(recent.prefix(ExchangePage.size)))
+        pages.append(ExchangePage(&recent, count: ExchangePage.size))
         ends.append((ends.last ?? 0) + ExchangePage.size)
         recent.removeFirst(ExchangePage.size)
+    }
+
+    private mutating func insert(_ exchange: Exchange) {
+        guard let lastPacked = pages.last?.lastID, exchange.id < lastPacked else {
+            recent.insert(exchange, at: firstPlace(among: recent.count) { recent[$0].id > exchange.id })
+            return
+        }
+        let behind = firstPlace(among: pages.count) { pages[$0].id(at: 0) > exchange.id }
+        if behind > 0 {
+            pages[behind - 1].insert(exchange)
+        } else {
+            var alone = [exchange]
+            pages.insert(ExchangePage(&alone, count: 1), at: 0)
+        }
+        tidyPages()
     }
 
     // What still runs would change in its page, at many times the cost. A load's rows have ended a moment later: looking
     // anew at each would be in vain.
     private var mayPack: Bool {
         guard recent.count.isMultiple(of: 64) else { return false }
-        return recent.count >= Self.plainLimit || !recent[..<ExchangePage.size].contains { $0.isRunning }
+        guard recent.count < Self.plainLimit else { return true }
+        let oldest = recent.span
+        for index in 0..<ExchangePage.size where oldest[index].finishedAt == nil { return false }
+        return true
     }
 
     /// Where the exchange of that number stands; nil when there is none.

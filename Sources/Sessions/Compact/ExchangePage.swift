@@ -3,7 +3,7 @@ internal import HTTPTrace
 // Some exchanges side by side: what differs from one to the next as bytes, what they have in common once, in a table.
 //
 // An exchange is what its events make of it, so its events are what is kept; the rest is made anew by the same reducer that
-// made it. Packing checks that: what would not come back equal stays as it is.
+// made it. Where something else had a say, packing looks whether it comes back equal: what would not stays as it is.
 
 /// Exchanges packed together.
 struct ExchangePage: Sendable {
@@ -22,16 +22,24 @@ struct ExchangePage: Sendable {
 
     private static let plainOffset = UInt32.max
 
-    /// - Parameter exchanges: At least one.
-    init(_ exchanges: some Collection<Exchange>) {
-        firstNumber = exchanges.first!.id.number
-        numbers.reserveCapacity(exchanges.count)
-        offsets.reserveCapacity(exchanges.count)
-        bytes.reserveCapacity(exchanges.count * 96)
-        for exchange in exchanges {
-            numbers.append(UInt32(exchange.id.number - firstNumber))
+    /// - Parameters:
+    ///   - exchanges: At least one.
+    ///   - count: How many of them, from the first on.
+    // To be changed, though nothing is: each is looked at where it stands, and not copied.
+    init(_ exchanges: inout [Exchange], count: Int) {
+        firstNumber = exchanges[0].id.number
+        numbers.reserveCapacity(count)
+        offsets.reserveCapacity(count)
+        bytes.reserveCapacity(count * 96)
+        for index in 0..<count {
+            numbers.append(UInt32(exchanges[index].id.number - firstNumber))
             offsets.append(Self.plainOffset)
-            replace(at: numbers.count - 1, with: exchange)
+            let offset = UInt32(bytes.count)
+            if exchanges[index].tryPack(into: &bytes, &table) {
+                offsets[index] = offset
+            } else {
+                replace(at: index, with: exchanges[index])
+            }
         }
         // Without the room it has beyond what it needs.
         bytes = bytes.withUnsafeBufferPointer { Array($0) }
@@ -56,6 +64,11 @@ struct ExchangePage: Sendable {
         let known = table.mark
         if !exchange.isRunning, exchange.droppedEvents == 0, offset < Int(Self.plainOffset) {
             exchange.pack(into: &bytes, &table)
+            if exchange.isMadeOfItsEvents {
+                plain[number] = nil
+                offsets[place] = UInt32(offset)
+                return
+            }
             var reader = PackedReader(bytes, at: offset)
             if Exchange(id: exchange.id, from: &reader, table) == exchange {
                 plain[number] = nil
@@ -67,6 +80,14 @@ struct ExchangePage: Sendable {
         }
         plain[number] = exchange
         offsets[place] = Self.plainOffset
+    }
+
+    /// Adds one between the others, above the first: this is rarer still.
+    mutating func insert(_ exchange: Exchange) {
+        let place = indices.first { id(at: $0) > exchange.id } ?? count
+        numbers.insert(UInt32(exchange.id.number - firstNumber), at: place)
+        offsets.insert(Self.plainOffset, at: place)
+        replace(at: place, with: exchange)
     }
 
     mutating func removeAll(where isUnwanted: (ExchangeID) -> Bool) {

@@ -5,7 +5,7 @@ internal import HTTPTypes
 // client that sent them (the demo's, where both ends are here).
 
 extension Session {
-    /// Adds a row for a request that came in. Numbers must ascend.
+    /// Adds a row for a request that came in, at its number's place. Nobody else may have the number.
     ///
     /// - Parameter record: Its `requestHead`, already applied to the ledger.
     public mutating func begin(caught record: ServerRecord, as id: ExchangeID) {

@@ -105,6 +105,9 @@ public final class TCPStream: ByteStream {
     /// What the kernel knows of this connection now; nil once it is closed. One system call, less than a microsecond.
     public func facts(at moment: TCPFacts.Moment) -> TCPFacts? { descriptor.tcpFacts(at: moment) }
 
+    /// False where `tryRead` is known to find nothing now.
+    public var mayRead: Bool { descriptor.isClosed || descriptor.readiness.mayRead }
+
     public func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> ReadOutcome {
         let outcome = try descriptor.read(into: buffer)
         if case .bytes(let count) = outcome { bytesReceived += count }

@@ -74,9 +74,10 @@ struct ListenCommand: AsyncParsableCommand {
         var configuration = try serverConfiguration()
         let reports = ReportRelay()
         let client = try clientSettings()
+        let numbers = ExchangeNumbers()
         let prober = await Prober(
             client.configuration, Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes),
-            beginHop: { await reports.beginHop($0, from: $1) }, report: { await reports.pass($0) })
+            numbers: numbers, report: { await reports.pass($0) })
         configuration.observer = prober.recorder.serverObserver
         let catcher = Catcher(answer: answer, recorder: prober.recorder)
         let forwarder = target.map { Forwarder(to: $0, prober.client, prober.recorder) }
@@ -91,7 +92,7 @@ struct ListenCommand: AsyncParsableCommand {
         if json {
             await printEvents(reports, server)
         } else {
-            let code = await show(listening, reports, prober, catcher, client)
+            let code = await show(listening, reports, prober, numbers, catcher, client)
             await server.close()
             if code != 0 { throw ExitCode(code) }
         }
@@ -115,12 +116,13 @@ struct ListenCommand: AsyncParsableCommand {
 
     @MainActor
     private func show(
-        _ listening: Listening, _ reports: ReportRelay, _ prober: Prober, _ catcher: Catcher, _ client: ClientSettings
+        _ listening: Listening, _ reports: ReportRelay, _ prober: Prober, _ numbers: ExchangeNumbers,
+        _ catcher: Catcher, _ client: ClientSettings
     ) async -> Int32 {
         let look = interface.look
         let terminal = look.openTerminal()
         var model = Model(
-            clock: ClockAnchor.now, theme: look.theme(for: terminal), history: ProbeHistory.load())
+            clock: ClockAnchor.now, theme: look.theme(for: terminal), history: ProbeHistory.load(), numbers: numbers)
         model.listening = listening
         model.side = .server
         // What is replayed goes where its server sends it, as in the inspector.
@@ -128,17 +130,18 @@ struct ListenCommand: AsyncParsableCommand {
         model.alarm = client.tls.verify ? nil : "NO CERTIFICATE IS CHECKED (-k)"
         let recording = SessionRecording()
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
-        reports.hopReceiver = { effects.beginHop($0, from: $1) }
         effects.setAnswer = { answer in Task.onNetwork { catcher.set(answer) } }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
         var turns = RecentTurns()
         reports.receiver = { report in
             runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
+            if !report.begun.isEmpty { runtime.handle(.begun(report.begun)) }
             // Heads first: what went on for a request finds the row that its head made.
             runtime.handle(.served(report.served))
             runtime.handle(.trace(report.records))
             for body in report.requestBodies { runtime.handle(.requestBody(body.request, body.capture)) }
             if !report.bodies.isEmpty { runtime.handle(.bodies(report.bodies)) }
+            if report.hasLoadEnded { runtime.handle(.repeatEnded) }
         }
         let code = await runtime.run()
         await effects.finish()

@@ -28,6 +28,9 @@ struct ProbeCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "How many requests run at the same time.")
     var concurrency = 16
 
+    @Option(help: ArgumentHelp("The most requests that begin in a second.", valueName: "number"))
+    var rate: Double?
+
     @OptionGroup var client: ClientOptions
 
     @Flag(help: "Print one JSON object a request, one a line, as each ends.")
@@ -54,7 +57,12 @@ struct ProbeCommand: AsyncParsableCommand {
     func validate() throws {
         guard !urls.isEmpty else { throw ValidationError("Name at least one URL, like: roundtrip probe example.com") }
         guard (1...10_000_000).contains(repeats) else { throw ValidationError("-n takes 1 to 10000000.") }
-        guard (1...10_000).contains(concurrency) else { throw ValidationError("-c takes 1 to 10000.") }
+        guard (1...RepeatPlan.concurrencyLimit).contains(concurrency) else {
+            throw ValidationError("-c takes 1 to \(RepeatPlan.concurrencyLimit).")
+        }
+        guard rate.map({ RepeatPlan.rates.contains($0) }) ?? true else {
+            throw ValidationError("--rate takes 0.001 to 1000000 a second.")
+        }
         let forms = [json, ndjson, summary].count { $0 }
         guard forms <= 1 else { throw ValidationError("--json, --ndjson and --summary exclude each other.") }
         guard har != "-" || forms == 0 else {
@@ -70,9 +78,9 @@ struct ProbeCommand: AsyncParsableCommand {
         let clock = ClockAnchor.now
         let output = ProbeOutput(command: self, clock: clock)
         let run = ProbeRun(
-            clock: clock, drafts: drafts, repeats: repeats, concurrency: concurrency, keepsAll: har != nil,
-            output: output,
-            recording: try await startRecording(to: record, clock))
+            clock: clock, drafts: drafts,
+            RepeatPlan(count: drafts.count * repeats, concurrency: concurrency, rate: rate), keepsAll: har != nil,
+            output: output, recording: try await startRecording(to: record, clock))
         try await run.run(settings, following: client.location ? settings.redirects : nil)
         if !settings.tls.verify { printError("Certificates were not checked (-k).") }
         if !settings.proxyTLS.verify { printError("The proxy's certificate was not checked (--proxy-insecure).") }

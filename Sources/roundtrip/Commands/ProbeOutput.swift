@@ -45,7 +45,7 @@ final class ProbeOutput {
             var redaction = Redaction()
             let line = ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: SystemTime().now)
             printOutput(String(decoding: line, as: UTF8.self))
-        case .summary: summary.add(exchange)
+        case .summary: if let ending = exchange.ending { summary.add(ending) }
         case .events, .none: break
         }
         isFirst = false

@@ -15,8 +15,7 @@ final class ProbeRun {
     private(set) var isInterrupted = false
 
     private let drafts: [RequestDraft]
-    private let repeats: Int
-    private let concurrency: Int
+    private let plan: RepeatPlan
     private let keepsAll: Bool
     private let output: ProbeOutput
     private let recording: SessionRecording
@@ -25,32 +24,30 @@ final class ProbeRun {
     /// Bodies kept for a HAR file; the digest is of the whole body anyway.
     private static let keptBodyBytes = 1 << 20
 
+    /// - Parameter plan: Of all drafts together.
     init(
-        clock: ClockAnchor, drafts: [RequestDraft], repeats: Int, concurrency: Int, keepsAll: Bool, output: ProbeOutput,
+        clock: ClockAnchor, drafts: [RequestDraft], _ plan: RepeatPlan, keepsAll: Bool, output: ProbeOutput,
         recording: SessionRecording
     ) {
         self.drafts = drafts
-        self.repeats = repeats
-        self.concurrency = concurrency
+        self.plan = plan
         self.keepsAll = keepsAll
         self.recording = recording
         self.output = output
         session = Session(clock: clock)
     }
 
-    private var total: Int { drafts.count * repeats }
-
     /// Returns when all have ended, or after an interrupt when the running ones have been cancelled.
     ///
     /// - Parameter redirects: How they are followed; nil when they are not.
     func run(_ client: ClientSettings, following redirects: RedirectPolicy?) async throws {
         let options = Prober.Options(keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.isRaw)
-        let prober = await Prober(client.configuration, options, beginHop: nil) { [self] in await take($0) }
+        let prober = await Prober(client.configuration, options) { [self] in await take($0) }
         self.prober = prober
         await prober.keepCookies(try client.cookies.startingJar())
         let interrupt = watchInterrupt()
         // All URLs once, then all again: a cold one of each comes before the warm ones.
-        await prober.run(drafts, count: total, concurrency: concurrency, following: redirects)
+        await prober.start(drafts, plan, following: redirects).value
         // What is left in the recorder is reported before this returns.
         await prober.shutDown()
         interrupt.cancel()
@@ -62,7 +59,6 @@ final class ProbeRun {
     private func take(_ report: Prober.Report) {
         for begun in report.begun {
             session.begin(begun.draft, as: begun.id, cause: begun.cause, at: begun.time)
-            recording.begin(begun.draft, as: begun.id, cause: begun.cause, at: begun.time)
         }
         session.apply(report.records)
         output.note(report)

@@ -14,14 +14,16 @@ import Transport
 final class Prober: Sendable {
     /// What happened, in order: the records of an exchange come before its body's capture.
     struct Report: Sendable {
-        /// Requests that `run` numbered; nothing about them came before.
-        var begun: [TraceBatch.Begun]
+        /// Requests that began without the caller's knowledge: a load's, and hops. Nothing about them came before.
+        var begun: [BegunRequest]
         var records: [TraceRecord]
         /// A server's.
         var served: [ServerRecord]
         var bodies: [(exchange: ExchangeID, capture: BodyCapture)] = []
         /// Those of requests that came in.
         var requestBodies: [(request: ServerRequestID, capture: BodyCapture)] = []
+        /// Whether the load has ended; this is the last of it.
+        var hasLoadEnded: Bool
     }
 
     /// How responses are dealt with.
@@ -36,13 +38,10 @@ final class Prober: Sendable {
     /// Where a server's events and bodies go to be reported with the client's.
     let recorder: TraceRecorder
     private let trace: ClientTrace
-    /// Gives a hop of `send` its number, and whoever lists requests its row.
-    private let beginHop: (@Sendable (RequestDraft, ExchangeID) async -> ExchangeID)?
+    private let numbers: ExchangeNumbers
     private let tasks = Mutex<[ExchangeID: Task<Void, Never>]>([:])
-    /// Those of `run`.
+    /// The load's, as long as it runs, and the one that waits for them.
     private let workers = Mutex<[Task<Void, Never>]>([])
-    private let startedOfRun = Atomic<Int>(0)
-    private let lastOfRun = Atomic<Int>(0)
     private let batches: AsyncStream<TraceBatch>.Continuation
     private let collecting: Task<Void, Never>
     /// Bodies of which no more is wanted.
@@ -56,12 +55,10 @@ final class Prober: Sendable {
     }
 
     /// - Parameters:
-    ///   - beginHop: Called before each hop of what `send` was given; says its number. `run` numbers its own.
-    ///     Nil where only `run` is used.
+    ///   - numbers: Where requests get theirs that begin without the caller's knowledge.
     ///   - report: Called on no particular thread, one call at a time, at most sixty times a second unless much happens.
     init(
-        _ configuration: ClientConfiguration, _ options: Options,
-        beginHop: (@Sendable (RequestDraft, ExchangeID) async -> ExchangeID)?,
+        _ configuration: ClientConfiguration, _ options: Options, numbers: ExchangeNumbers = ExchangeNumbers(),
         report: @escaping @Sendable (Report) async -> Void
     ) async {
         let (stream, continuation) = AsyncStream<TraceBatch>.makeStream()
@@ -70,14 +67,15 @@ final class Prober: Sendable {
         configuration.connectionBuffer = recorder.connectionBuffer
         client = await Client(configuration)
         self.recorder = recorder
-        self.beginHop = beginHop
+        self.numbers = numbers
         trace = recorder.trace
         batches = continuation
         let bombs = bombs
         collecting = Task {
             var collector = BodyCollector(keeping: options.keptBodyBytes, isRaw: options.isRaw)
             for await batch in stream {
-                var reported = Report(begun: batch.begun, records: batch.records, served: batch.served)
+                var reported = Report(
+                    begun: batch.begun, records: batch.records, served: batch.served, hasLoadEnded: batch.hasLoadEnded)
                 var bytes = 0
                 for piece in batch.bodies {
                     bytes += piece.bytes.count
@@ -96,7 +94,7 @@ final class Prober: Sendable {
         }
     }
 
-    /// Sends `draft`; everything else is told by reports that name `id`, and the numbers its hops were given.
+    /// Sends `draft`; everything else is told by reports that name `id`, and those of its hops.
     ///
     /// - Parameters:
     ///   - policy: How redirects are followed; nil shows them only.
@@ -108,11 +106,12 @@ final class Prober: Sendable {
         // Under the lock, so that the task can't end before it is listed.
         tasks.withLock { tasks in
             tasks[id] = Task.onNetwork { [self] in
-                await ClientTrace.$current.withValue(trace) {
+                await withClientTrace(only: trace) {
                     var chain = policy.map { RedirectChain($0, at: redirection?.chainStart ?? EventLoop.shared.now) }
                     var (id, request, redirection) = (id, ClientRequest(draft), redirection)
-                    while let (next, led) = await exchange(request, as: id, after: redirection, &chain), let beginHop {
-                        let hop = await beginHop(RequestDraft(next), id)
+                    while let (next, led) = await exchange(request, as: id, after: redirection, &chain) {
+                        let hop = numbers.next()
+                        recorder.begin(RequestDraft(next), as: hop, .redirect(from: id))
                         // Cancelling is by number: the task has the hop's from now on.
                         self.tasks.withLock { [id] in $0[hop] = $0.removeValue(forKey: id) }
                         (id, request, redirection) = (hop, next, led)
@@ -123,55 +122,70 @@ final class Prober: Sendable {
         }
     }
 
-    /// Sends `count` requests, `concurrency` at a time, and waits until all have ended, their redirects too. They are
-    /// numbered as they start, hops included.
+    /// Begins to send many requests, so many at a time. They are numbered as they begin, the hops of their redirects included;
+    /// a report says when all have ended. One load at a time.
     ///
     /// The next request starts on the network thread in the turn in which the one before it ended: reports come sixty
     /// times a second, and waiting for one between two requests would measure our own patience.
     ///
-    /// - Parameter drafts: At least one; after the last comes the first again.
-    func run(_ drafts: [RequestDraft], count: Int, concurrency: Int, following policy: RedirectPolicy?) async {
+    /// - Parameters:
+    ///   - drafts: At least one; after the last comes the first again.
+    ///   - cause: What makes them.
+    @discardableResult
+    func start(
+        _ drafts: [RequestDraft], _ plan: RepeatPlan, cause: Exchange.Cause = .typed,
+        following policy: RedirectPolicy?
+    ) -> Task<Void, Never> {
         // Made once: one that is sent again is known by a look.
         let requests = drafts.map { ClientRequest($0) }
-        let workers = (0..<min(count, concurrency)).map { _ in
-            Task.onNetwork { [self] in
-                await ClientTrace.$current.withValue(trace) {
-                    while !Task.isCancelled, let place = nextOfRun(count) {
-                        await runOne(drafts[place % drafts.count], requests[place % drafts.count], policy)
-                        if recorder.isBehind { await recorder.ready() }
+        let load = Load(plan)
+        // Under the lock, so that nobody can cancel all others and miss these.
+        return workers.withLock { workers in
+            let senders = (0..<min(plan.count, plan.concurrency)).map { _ in
+                Task.onNetwork { [self] in
+                    await withClientTrace(only: trace) {
+                        while let place = await load.next() {
+                            await sendOne(drafts[place % drafts.count], requests[place % drafts.count], cause, policy)
+                            if recorder.isBehind { await recorder.ready() }
+                        }
                     }
                 }
             }
+            let end = Task { [recorder] in
+                for sender in senders { await sender.value }
+                await recorder.endLoad()
+            }
+            workers = senders + [end]
+            return end
         }
-        self.workers.withLock { $0 = workers }
-        for worker in workers { await worker.value }
+    }
+
+    /// Ends the load at once, with what is under way.
+    func stopLoad() {
+        for task in workers.withLock({ $0 }) { task.cancel() }
     }
 
     @NetworkActor
-    private func runOne(_ draft: RequestDraft, _ request: ClientRequest, _ policy: RedirectPolicy?) async {
+    private func sendOne(
+        _ draft: RequestDraft, _ request: ClientRequest, _ cause: Exchange.Cause, _ policy: RedirectPolicy?
+    ) async {
         var chain = policy.map { RedirectChain($0, at: EventLoop.shared.now) }
         var (request, redirection) = (request, Redirection?.none)
-        var id = nextNumber()
-        recorder.begin(draft, as: id, .typed)
+        var id = numbers.next()
+        recorder.begin(draft, as: id, cause)
         while let (next, led) = await exchange(request, as: id, after: redirection, &chain) {
-            let hop = nextNumber()
+            let hop = numbers.next()
             recorder.begin(RequestDraft(next), as: hop, .redirect(from: id))
             (id, request, redirection) = (hop, next, led)
         }
     }
 
-    private func nextOfRun(_ count: Int) -> Int? {
-        let place = startedOfRun.add(1, ordering: .relaxed).oldValue
-        return place < count ? place : nil
-    }
-
-    private func nextNumber() -> ExchangeID { ExchangeID(lastOfRun.add(1, ordering: .relaxed).newValue) }
-
     /// Ends it at once, in whatever phase; nothing happens when it has ended.
     func cancel(_ id: ExchangeID) { tasks.withLock { $0[id] }?.cancel() }
 
     func cancelAll() {
-        for task in tasks.withLock({ Array($0.values) }) + workers.withLock({ $0 }) { task.cancel() }
+        for task in tasks.withLock({ Array($0.values) }) { task.cancel() }
+        stopLoad()
     }
 
     /// The cookies kept so far; nil when none are.
@@ -185,6 +199,7 @@ final class Prober: Sendable {
     /// Waits until every request sent so far has ended.
     func finishAll() async {
         while let task = tasks.withLock({ $0.values.first }) { await task.value }
+        for worker in workers.withLock({ $0 }) { await worker.value }
     }
 
     /// Ends everything, reports the rest and returns when nothing more will be reported.

@@ -13,16 +13,10 @@ struct TraceBatch: Sendable {
     /// A server's, oldest first.
     var served: [ServerRecord] = []
     var bodies: [BodyPiece] = []
-    /// Requests that the recorder's owner numbered itself; their records come after them.
-    var begun: [Begun] = []
-
-    /// A request about to be sent.
-    struct Begun: Sendable {
-        var id: ExchangeID
-        var draft: RequestDraft
-        var cause: Exchange.Cause
-        var time: Timestamp
-    }
+    /// Requests that began on the network thread; their records come after them.
+    var begun: [BegunRequest] = []
+    /// Whether the load has ended that was started last: nothing more will come of it.
+    var hasLoadEnded = false
 
     /// Whose body it is.
     enum BodyOwner: Hashable, Sendable {
@@ -62,7 +56,8 @@ final class TraceRecorder {
     private nonisolated let buffer = TraceBuffer(limit: batchLimit)
     private var served: [ServerRecord] = []
     private var bodies: [TraceBatch.BodyPiece] = []
-    private var begun: [TraceBatch.Begun] = []
+    private var begun: [BegunRequest] = []
+    private var hasLoadEnded = false
     private var isScheduled = false
     private var backlogBytes = 0
     private var backlogBatches = 0
@@ -82,9 +77,15 @@ final class TraceRecorder {
     /// For `ClientConfiguration.connectionBuffer`.
     nonisolated var connectionBuffer: TraceBuffer { buffer }
 
-    /// A request is about to be sent under a number of our own.
+    /// A request is about to be sent that nobody lists yet.
     func begin(_ draft: RequestDraft, as id: ExchangeID, _ cause: Exchange.Cause) {
-        begun.append(TraceBatch.Begun(id: id, draft: draft, cause: cause, time: loop.now))
+        begun.append(BegunRequest(id: id, draft: draft, cause: cause, time: loop.now))
+    }
+
+    /// The last request of a load has ended.
+    func endLoad() {
+        hasLoadEnded = true
+        schedule()
     }
 
     /// For `ServerConfiguration.observer`.
@@ -126,13 +127,16 @@ final class TraceRecorder {
 
     /// Hands over what there is now.
     func flush() {
-        guard buffer.count > 0 || !served.isEmpty || !bodies.isEmpty || !begun.isEmpty else { return }
-        let next = TraceBatch(records: buffer.take(), served: served, bodies: bodies, begun: begun)
+        guard buffer.count > 0 || !served.isEmpty || !bodies.isEmpty || !begun.isEmpty || hasLoadEnded else { return }
+        let next = TraceBatch(
+            records: buffer.take(), served: served, bodies: bodies, begun: begun, hasLoadEnded: hasLoadEnded)
         served = []
         served.reserveCapacity(min(next.served.count, Self.batchLimit))
         bodies = []
-        begun.removeAll()
         bodies.reserveCapacity(next.bodies.count)
+        begun = []
+        begun.reserveCapacity(next.begun.count)
+        hasLoadEnded = false
         backlogBatches += 1
         deliver(next)
     }

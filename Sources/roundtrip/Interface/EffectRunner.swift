@@ -40,6 +40,9 @@ final class EffectRunner {
         case .send(let draft, let id, let cause):
             recording.begin(draft, as: id, cause: cause, at: SystemTime().now)
             prober.send(draft, as: id, following: redirects)
+        case .startRepeat(let draft, let plan, let original):
+            prober.start([draft], plan, cause: .replay(of: original), following: redirects)
+        case .stopRepeat: prober.stopLoad()
         case .cancel(let id): prober.cancel(id)
         case .followRedirect(let id): followRedirect(of: id)
         case .setOptions(let options): turn(to: options)
@@ -51,26 +54,20 @@ final class EffectRunner {
         }
     }
 
-    /// Adds the row of a request that a redirect led to.
-    ///
-    /// - Returns: Its number.
-    func beginHop(_ draft: RequestDraft, from: ExchangeID) -> ExchangeID {
-        guard let id = currentModel?().nextExchangeID else { preconditionFailure("a hop before the loop runs") }
-        post(.begin(draft, id, .redirect(from: from)))
-        recording.begin(draft, as: id, cause: .redirect(from: from), at: SystemTime().now)
-        return id
-    }
-
     /// Sends what the response of `id` leads to. The chain's time begins here: a person's thinking is no part of it.
     private func followRedirect(of id: ExchangeID) {
-        guard let exchange = currentModel?().session[id], let head = exchange.response else { return }
+        guard let model = currentModel?(), let exchange = model.session[id], let head = exchange.response else {
+            return
+        }
         var chain = RedirectChain(client.redirects, at: SystemTime().now)
         switch chain.step(after: head, to: ClientRequest(exchange.draft), sentAs: id) {
         case .stay: break
         case .refuse(let failure): post(.notice("Not followed: \(failure.message).", isError: true))
         case .follow(let next, let redirection):
-            let draft = RequestDraft(next)
-            prober.send(draft, as: beginHop(draft, from: id), following: redirects, after: redirection)
+            let (draft, hop) = (RequestDraft(next), model.numbers.next())
+            post(.begin(draft, hop, .redirect(from: id)))
+            recording.begin(draft, as: hop, cause: .redirect(from: id), at: SystemTime().now)
+            prober.send(draft, as: hop, following: redirects, after: redirection)
         }
     }
 

@@ -67,7 +67,9 @@ struct Inspection {
         let clock = ClockAnchor.now
         let jar = try client.cookies.startingJar()
         let recording = try await startRecording(to: record, clock)
-        var model = Model(clock: clock, theme: look.theme(for: terminal), history: ProbeHistory.load())
+        let numbers = ExchangeNumbers()
+        var model = Model(
+            clock: clock, theme: look.theme(for: terminal), history: ProbeHistory.load(), numbers: numbers)
         model.mark = isDemo ? "demo" : nil
         // As a browser does: what was asked for is seen to its end.
         model.options.followsRedirects = true
@@ -86,21 +88,21 @@ struct Inspection {
         let reports = ReportRelay()
         let prober = await Prober(
             client.configuration, Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes, isRaw: client.isRaw),
-            beginHop: { await reports.beginHop($0, from: $1) }, report: { await reports.pass($0) })
+            numbers: numbers, report: { await reports.pass($0) })
         await prober.keepCookies(jar)
         await serverEvents.pass(to: prober.recorder.serverObserver)
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
-        reports.hopReceiver = { effects.beginHop($0, from: $1) }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
         runtime.firstKey = { client.configuration.tls.warmUp() }
         var turns = RecentTurns()
         reports.receiver = { report in
             if let problem = recording.take(report) { runtime.handle(.notice(problem, isError: true)) }
             runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
+            if !report.begun.isEmpty { runtime.handle(.begun(report.begun)) }
             runtime.handle(.trace(report.records))
             runtime.handle(.served(report.served))
-            guard !report.bodies.isEmpty else { return }
-            runtime.handle(.bodies(report.bodies))
+            if !report.bodies.isEmpty { runtime.handle(.bodies(report.bodies)) }
+            if report.hasLoadEnded { runtime.handle(.repeatEnded) }
             guard recording.path != nil, let session = effects.currentModel?().session else { return }
             recording.end(report.bodies.compactMap { session[$0.exchange] })
         }

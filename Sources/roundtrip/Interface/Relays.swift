@@ -1,6 +1,5 @@
 import HTTPServer
 import HTTPTrace
-import Sessions
 import Transport
 
 /// Where a server's events go, once there is a recorder for them: the server has to start first, since the client must
@@ -20,14 +19,8 @@ final class ServerEventRelay {
 @MainActor
 final class ReportRelay {
     var receiver: ((Prober.Report) -> Void)?
-    var hopReceiver: ((RequestDraft, ExchangeID) -> ExchangeID)?
 
     nonisolated init() {}
 
     func pass(_ report: Prober.Report) { receiver?(report) }
-
-    func beginHop(_ draft: RequestDraft, from: ExchangeID) -> ExchangeID {
-        guard let hopReceiver else { preconditionFailure("\(from) led on before anything was sent") }
-        return hopReceiver(draft, from)
-    }
 }

@@ -31,8 +31,9 @@ final class Runtime {
     private var ending: CheckedContinuation<Int32, Never>?
     private var exitCode: Int32?
 
-    /// 60 frames a second: more can't be seen, and every frame is processor time taken from the network thread.
-    private static let frameInterval = Duration.milliseconds(16)
+    /// 60 frames a second: more can't be seen, and every frame is processor time taken from the network thread. Half of them
+    /// while rows rush by that nobody can read.
+    private var frameInterval: Duration { model.isRepeating ? .milliseconds(33) : .milliseconds(16) }
 
     init(model: Model, terminal: CursesTerminal, effects: EffectRunner) {
         self.model = model
@@ -61,12 +62,12 @@ final class Runtime {
     /// Takes in what happened; the screen follows within a frame.
     func handle(_ message: Message) {
         for effect in update(&model, message, at: time.now) { carryOut(effect) }
-        requestFrame(at: max(time.now, lastFrame + Self.frameInterval))
+        requestFrame(at: max(time.now, lastFrame + frameInterval))
     }
 
     /// Starts a request that nobody typed: the command line's, the demo's.
     func send(_ draft: RequestDraft, cause: Exchange.Cause = .typed) {
-        let id = model.nextExchangeID
+        let id = model.numbers.next()
         handle(.begin(draft, id, cause))
         effects.run(.send(draft, id, cause))
     }
@@ -81,7 +82,8 @@ final class Runtime {
         case .setMouse(let isOn): terminal.isMouseOn = isOn
         case .copy(let text): copy(text)
         case .copyCurl(let id): copyCurl(id)
-        case .send, .cancel, .followRedirect, .setOptions, .export, .saveHistory, .setAnswer: effects.run(effect)
+        case .send, .startRepeat, .stopRepeat, .cancel, .followRedirect, .setOptions, .export, .saveHistory, .setAnswer:
+            effects.run(effect)
         }
     }
 
@@ -187,6 +189,6 @@ final class Runtime {
         }
         terminal.show(frame.screen)
         // Bars that grow and idle times that count move on their own; when nothing does, nothing wakes us.
-        if let next = nextFrame(model, after: now) { requestFrame(at: max(next, now + Self.frameInterval)) }
+        if let next = nextFrame(model, after: now) { requestFrame(at: max(next, now + frameInterval)) }
     }
 }

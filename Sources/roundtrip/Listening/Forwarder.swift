@@ -37,10 +37,11 @@ final class Forwarder {
         // Its cookies are between the client and the server behind.
         outgoing.usesCookieJar = false
 
-        var trace = recorder.trace
-        trace.got1xxResponse = { status, fields in
+        var hooks = recorder.trace.hooks
+        hooks.got1xxResponse = { status, fields in
             NetworkActor.assumeIsolated { early.pass(status, fields) }
         }
+        let trace = ClientTrace(hooks)
         let id = ExchangeID.forwarded(request.id)
         do throws(Failure) {
             let response = try await send(outgoing, as: id, trace)
@@ -68,7 +69,7 @@ final class Forwarder {
         _ request: ClientRequest, as id: ExchangeID, _ trace: ClientTrace
     ) async throws(Failure) -> Response {
         do {
-            return try await ClientTrace.$current.withValue(trace) { try await client.send(request, as: id) }
+            return try await withClientTrace(only: trace) { try await client.send(request, as: id) }
         } catch let failure as Failure {
             throw failure
         } catch {

@@ -15,9 +15,7 @@ from .startup import Terminal
 
 TITLE = "The whole program"
 HEADLESS, INTERFACE = "roundtrip probe --record", "roundtrip --record, drawing"
-# Replays asked for at once: enough for all connections to be busy for a while, few enough to be a burst and no backlog.
-BURST = 512
-# How often is looked whether they have been answered: once a frame.
+# How often is looked whether all have been answered: once a frame.
 LOOK = 0.016
 # An interface that has drawn nothing for so long has taken in all there was: what happens is shown within a frame.
 QUIET = 0.05
@@ -49,7 +47,7 @@ class Recorded:
 
 
 class Interface:
-    """The interface, which replays its one request in bursts while it draws and records."""
+    """The interface, which repeats its one request while it draws and records."""
 
     def __init__(self, name, program):
         self.name, self.program = name, program
@@ -61,27 +59,25 @@ class Interface:
                       for word in (name, str(connections))]
             arguments = [self.program, "--record", recording, *limits, url]
             with Terminal(arguments, folder, core) as terminal:
-                sample = replay(terminal, answers, requests)
+                sample = repeat(terminal, answers, requests, connections)
             check(recording, requests)
             return sample
 
 
-def replay(terminal, answers, requests):
+def repeat(terminal, answers, requests, connections):
     # The one that the command line asks for, and the frame with it.
     drain(terminal, 1)
-    sent, begin = 1, time.monotonic()
-    while sent < requests:
-        more = min(BURST, requests - sent)
-        terminal.write(b"r" * more)
-        sent += more
-        while answers.count() < sent:
-            if terminal.process.poll() is not None:
-                raise Trouble(f"the interface ended with {terminal.process.returncode}")
-            if time.monotonic() - begin > 300:
-                raise Trouble(f"{sent} requests were not answered within 300 s")
-            drain(terminal, LOOK)
-        while terminal.read(QUIET):
-            terminal.drawn = b""
+    begin = time.monotonic()
+    # R offers a plan; ^U makes room for ours.
+    terminal.write(b"R\x15%d x %d\r" % (requests - 1, connections))
+    while answers.count() < requests:
+        if terminal.process.poll() is not None:
+            raise Trouble(f"the interface ended with {terminal.process.returncode}")
+        if time.monotonic() - begin > 300:
+            raise Trouble(f"{requests} requests were not answered within 300 s")
+        drain(terminal, LOOK)
+    while terminal.read(QUIET):
+        terminal.drawn = b""
     seconds = time.monotonic() - begin
     terminal.write(b"Q")
     return Sample(terminal.cpu_seconds_at_end() * 1e6 / requests, requests / seconds)
