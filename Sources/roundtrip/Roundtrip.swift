@@ -39,6 +39,9 @@ struct Roundtrip: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+        } catch let code as ExitCode {
+            // All has been said. The parser would put its help together first.
+            Glibc.exit(code.rawValue)
         } catch {
             // ArgumentParser calls a wrong command line 64, as BSD does; curl and most tools say 2.
             let isUsage = exitCode(for: error) == .validationFailure

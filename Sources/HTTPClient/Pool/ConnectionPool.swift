@@ -22,7 +22,9 @@ final class ConnectionPool {
     private var waiting: [RequestID: Waiter] = [:]
     private var dials: [ConnectionID: Task<Void, Never>] = [:]
     private var lastRequest = 0
-    private var nextWake: (at: Timestamp, timer: TimerID)?
+    /// When idle connections are looked at next; nil for not at all.
+    private var nextWake: Timestamp?
+    private var wakeTimer: TimerID?
     private var isShutDown = false
     /// Calls of `closeIdle` that wait for connections to go.
     private var leaving: [Leaving] = []
@@ -181,7 +183,7 @@ final class ConnectionPool {
             connection.abort()
             discard(connection.id, because: .clientClosed)
         }
-        if let nextWake { loop.cancel(nextWake.timer) }
+        if let wakeTimer { loop.cancel(wakeTimer) }
     }
 
     // MARK: - Actions
@@ -281,16 +283,14 @@ final class ConnectionPool {
 
     /// One timer for all idle connections: a connection that is put back a thousand times a second sets none.
     private func wake(at time: Timestamp) {
-        if let nextWake {
-            if nextWake.at <= time { return }
-            loop.cancel(nextWake.timer)
-        }
-        let timer = loop.schedule(at: time) { [weak self] in
-            guard let self else { return }
-            nextWake = nil
+        if let nextWake, nextWake <= time { return }
+        if let wakeTimer { loop.cancel(wakeTimer) }
+        nextWake = time
+        // `shutDown` cancels it, which comes with the client's end at the latest.
+        wakeTimer = loop.schedule(at: time) { [self] in
+            (nextWake, wakeTimer) = (nil, nil)
             obey(state.wake(at: loop.now))
         }
-        nextWake = (time, timer)
     }
 
     private func observe(

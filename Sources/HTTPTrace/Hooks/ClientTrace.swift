@@ -76,7 +76,14 @@ public struct ClientTrace: Sendable {
     public var hearsInformational: Bool { calls.present.contains(.got1xxResponse) }
 
     /// The traces in force for the current task, composed; nil without any. Go's `ContextClientTrace`.
-    @TaskLocal public static var current: ClientTrace?
+    public static var current: ClientTrace? { TraceInForce.current.trace }
+}
+
+// A type of its own: an optional as a task's value is copied by way of tables of its type, at each look.
+private struct TraceInForce: Sendable {
+    @TaskLocal static var current = TraceInForce(trace: nil)
+
+    var trace: ClientTrace?
 }
 
 /// Runs `operation` with `trace` told of every request started in it, in tasks it starts too.
@@ -86,5 +93,14 @@ public struct ClientTrace: Sendable {
 public func withClientTrace<Result>(
     _ trace: ClientTrace, operation: () async throws -> Result
 ) async rethrows -> Result {
-    try await ClientTrace.$current.withValue(trace.composed(over: ClientTrace.current), operation: operation)
+    try await withClientTrace(only: trace.composed(over: ClientTrace.current), operation: operation)
+}
+
+/// Runs `operation` with `trace` alone told of every request started in it: those in force until then are not.
+///
+/// - Parameter trace: Nil has nobody told.
+public func withClientTrace<Result>(
+    only trace: ClientTrace?, operation: () async throws -> Result
+) async rethrows -> Result {
+    try await TraceInForce.$current.withValue(TraceInForce(trace: trace), operation: operation)
 }

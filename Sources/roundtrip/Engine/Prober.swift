@@ -106,7 +106,7 @@ final class Prober: Sendable {
         // Under the lock, so that the task can't end before it is listed.
         tasks.withLock { tasks in
             tasks[id] = Task.onNetwork { [self] in
-                await ClientTrace.$current.withValue(trace) {
+                await withClientTrace(only: trace) {
                     var chain = policy.map { RedirectChain($0, at: redirection?.chainStart ?? EventLoop.shared.now) }
                     var (id, request, redirection) = (id, ClientRequest(draft), redirection)
                     while let (next, led) = await exchange(request, as: id, after: redirection, &chain) {
@@ -143,7 +143,7 @@ final class Prober: Sendable {
         return workers.withLock { workers in
             let senders = (0..<min(plan.count, plan.concurrency)).map { _ in
                 Task.onNetwork { [self] in
-                    await ClientTrace.$current.withValue(trace) {
+                    await withClientTrace(only: trace) {
                         while let place = await load.next() {
                             await sendOne(drafts[place % drafts.count], requests[place % drafts.count], cause, policy)
                             if recorder.isBehind { await recorder.ready() }

@@ -69,7 +69,7 @@ final class Forwarder {
         _ request: ClientRequest, as id: ExchangeID, _ trace: ClientTrace
     ) async throws(Failure) -> Response {
         do {
-            return try await ClientTrace.$current.withValue(trace) { try await client.send(request, as: id) }
+            return try await withClientTrace(only: trace) { try await client.send(request, as: id) }
         } catch let failure as Failure {
             throw failure
         } catch {

@@ -21,7 +21,7 @@ final class Workload {
     /// - Returns: How many failed or were answered with something else than 200.
     func run(over connections: Int, trace: ClientTrace?) async -> Int {
         let workers = (0..<connections).map { _ in
-            Task.onNetwork { [self] in await ClientTrace.$current.withValue(trace) { await work() } }
+            Task.onNetwork { [self] in await withClientTrace(only: trace) { await work() } }
         }
         for worker in workers { await worker.value }
         return failures

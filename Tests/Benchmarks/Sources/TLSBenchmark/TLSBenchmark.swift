@@ -82,7 +82,7 @@ final class Load {
 
     func run(over connections: Int, trace: ClientTrace?) async {
         let workers = (0..<connections).map { _ in
-            Task.onNetwork { [self] in await ClientTrace.$current.withValue(trace) { await work() } }
+            Task.onNetwork { [self] in await withClientTrace(only: trace) { await work() } }
         }
         for worker in workers { await worker.value }
     }
