@@ -27,7 +27,7 @@ public struct Session: Equatable, Sendable {
         precondition(exchanges.index(of: id) == nil, "\(id) begins twice")
         let exchange = Exchange(id: id, draft: draft, cause: cause, at: time)
         statistics.add(exchange)
-        exchanges.add(exchange)
+        exchanges.add(consume exchange)
     }
 
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
