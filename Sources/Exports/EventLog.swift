@@ -13,7 +13,7 @@ public import Sessions
 // between. Names are the events' own; a line without `req` is about a connection that serves nobody just then.
 
 /// Writes events as lines of JSON.
-public struct EventLog: Sendable {
+public struct EventLog: ~Copyable, Sendable {
     private var json = JSONWriter()
     private var redaction = Redaction()
     private let clock: ClockAnchor

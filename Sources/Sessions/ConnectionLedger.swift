@@ -54,7 +54,7 @@ public struct ConnectionLedger: Equatable, Sendable {
     ///
     /// - Returns: The connection it tells of; nil when it changes nothing.
     @discardableResult
-    public mutating func apply(_ record: TraceRecord) -> ConnectionID? {
+    public mutating func apply(_ record: borrowing TraceRecord) -> ConnectionID? {
         guard let id = record.connection else { return nil }
         if case .connectionDialing(let key) = record.event {
             guard index(of: id) == nil else { return nil }
@@ -63,36 +63,38 @@ public struct ConnectionLedger: Equatable, Sendable {
             connections.insert(connection, at: insertionIndex(of: id))
             return id
         }
+        let (time, exchange) = (record.time, record.exchange)
         switch record.event {
         case .connectionOpened(let facts):
             change(id) {
-                $0.openedAt = record.time
+                $0.openedAt = time
                 $0.facts = facts
             }
-        case .connectionFailed(let failure): change(id) { $0.state = .failed(failure, at: record.time) }
+        case .connectionFailed(let failure): change(id) { $0.state = .failed(failure, at: time) }
         case .connectionActive(let use):
             change(id) {
                 $0.uses = use
-                guard let exchange = record.exchange else { return }
-                if $0.facts?.applicationProtocol != "h2" { $0.underWay = [] }
+                guard let exchange else { return }
+                // Its room is kept: each request would ask for it anew.
+                if $0.facts?.applicationProtocol != "h2" { $0.underWay.removeAll(keepingCapacity: true) }
                 $0.underWay.append(exchange)
                 $0.state = .busy(exchange)
                 $0.exchanges.append(exchange)
             }
         case .connectionStreamEnded:
             change(id) { connection in
-                connection.underWay.removeAll { $0 == record.exchange }
+                connection.underWay.removeAll { $0 == exchange }
                 if let last = connection.underWay.last { connection.state = .busy(last) }
             }
         case .connectionIdle(let deadline):
             change(id) {
-                $0.underWay = []
-                $0.state = .idle(since: record.time, until: deadline)
+                $0.underWay.removeAll(keepingCapacity: true)
+                $0.state = .idle(since: time, until: deadline)
             }
         case .connectionClosed(let reason):
             change(id) {
-                $0.underWay = []
-                $0.state = .closed(reason, at: record.time)
+                $0.underWay.removeAll(keepingCapacity: true)
+                $0.state = .closed(reason, at: time)
             }
         default: return nil
         }
@@ -119,5 +121,26 @@ public struct ConnectionLedger: Equatable, Sendable {
             if connections[middle].id < id { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+}
+
+extension TraceRecord {
+    /// - Returns: The connection it tells of; nil when it changes nothing.
+    @discardableResult
+    func tell(_ connections: inout ConnectionLedger) -> ConnectionID? {
+        // Before anything of it is copied: of a request's events two or three are about its connection.
+        event.isAboutConnection ? connections.apply(self) : nil
+    }
+}
+
+extension TraceEvent {
+    /// Whether the ledger may learn something from it.
+    fileprivate var isAboutConnection: Bool {
+        switch self {
+        case .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive, .connectionStreamEnded,
+            .connectionIdle, .connectionClosed:
+            true
+        default: false
+        }
     }
 }

@@ -11,8 +11,12 @@ public import HTTPTrace
 
 extension Exchange {
     /// Takes in what happened next. Records come in the order of their times, messages of a handshake a little late.
-    public mutating func apply(_ record: TraceRecord) {
+    public mutating func apply(_ record: consuming TraceRecord) {
+        reduce(record)
         keep(record)
+    }
+
+    private mutating func reduce(_ record: borrowing TraceRecord) {
         // The row is closed: what its abandoned dial still does is told in the events and the attempts only.
         // Of a request that came in both halves are told in batches of their own: its answer may have ended before the way
         // to the server behind is known.
@@ -20,7 +24,7 @@ extension Exchange {
         let time = max(record.time, startedAt)
         applyToAttempts(record)
         switch record.event {
-        case .requestStarted where events.count == 1:
+        case .requestStarted where events.isEmpty:
             if cause == .caught { forgetServersPhases() } else { startedAt = record.time }
         case .getConn: phases.begin(.queued, at: time)
         case .queued(let reason, _): queueReason = reason
@@ -95,14 +99,15 @@ extension Exchange {
         firstByteAt = nil
     }
 
-    private mutating func keep(_ record: TraceRecord) {
+    private mutating func keep(_ record: consuming TraceRecord) {
         // Most exchanges have a dozen events: one allocation instead of five.
         if events.isEmpty { events.reserveCapacity(16) }
         guard events.count < Exchange.eventLimit else {
             droppedEvents += 1
             return
         }
-        guard let last = events.last, last.time > record.time else { return events.append(record) }
+        // By its place: as a value of its own, the last one would be copied.
+        guard !events.isEmpty, events[events.count - 1].time > record.time else { return events.append(record) }
         // Messages of a handshake that was computed on another thread are heard of a moment after their time.
         var place = events.endIndex
         while place > events.startIndex, events[place - 1].time > record.time { place -= 1 }
@@ -110,7 +115,7 @@ extension Exchange {
         noteLateEvent()
     }
 
-    private mutating func applyToAttempts(_ record: TraceRecord) {
+    private mutating func applyToAttempts(_ record: borrowing TraceRecord) {
         switch record.event {
         case .connectStart(let number, let address):
             attempts.append(

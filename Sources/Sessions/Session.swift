@@ -36,9 +36,17 @@ public struct Session: Equatable, Sendable {
     @discardableResult
     public mutating func apply(_ records: [TraceRecord]) -> [Ending] {
         var endings: [Ending] = []
-        // By a span: a loop over the array would copy each record.
-        let records = records.span
-        for index in records.indices { apply(records[index], adding: &endings) }
+        records.withUnsafeBufferPointer { records in
+            var start = 0
+            while start < records.count {
+                // Records of one exchange come several in a row.
+                let asked = records[start].exchange
+                var end = start + 1
+                while end < records.count, records[end].exchange == asked { end += 1 }
+                apply(UnsafeBufferPointer(rebasing: records[start..<end]), of: asked, adding: &endings)
+                start = end
+            }
+        }
         return endings
     }
 
@@ -46,28 +54,33 @@ public struct Session: Equatable, Sendable {
     /// record through a table.
     public mutating func apply(_ records: some Sequence<TraceRecord>) { apply(Array(records)) }
 
-    private mutating func apply(_ record: TraceRecord, adding endings: inout [Ending]) {
-        guard let asked = record.exchange else {
-            connections.apply(record)
+    /// - Parameter records: All of this exchange; at least one.
+    private mutating func apply(
+        _ records: UnsafeBufferPointer<TraceRecord>, of asked: ExchangeID?, adding endings: inout [Ending]
+    ) {
+        guard let asked else {
+            for record in records.pointers { record.pointee.tell(&connections) }
             return
         }
         let id = row(of: asked)
-        // Copied only where it must be changed, which is for what was sent on.
-        if id == asked {
-            connections.apply(record)
-        } else {
-            var record = record
-            record.exchange = id
-            connections.apply(record)
+        for record in records.pointers {
+            // Copied only where it must be changed, which is for what was sent on.
+            if id == asked {
+                record.pointee.tell(&connections)
+            } else {
+                var record = record.pointee
+                record.exchange = id
+                connections.apply(record)
+            }
         }
         guard let index = exchanges.index(of: id) else { return }
-        if note(exchanges[index].shares(aroundA: record)) { endings.append(finished(at: index)) }
+        if note(exchanges.apply(records, at: index)) { endings.append(finished(at: index)) }
     }
 
     /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
     mutating func update(_ id: ExchangeID, _ change: (inout Exchange) -> Void) {
         guard let index = exchanges.index(of: id) else { return }
-        if note(exchanges[index].shares(aroundA: change)) { _ = finished(at: index) }
+        if note(exchanges.change(at: index) { $0.shares(aroundA: change) }) { _ = finished(at: index) }
     }
 
     /// - Returns: Whether this was its end.
@@ -79,7 +92,7 @@ public struct Session: Equatable, Sendable {
     }
 
     private mutating func finished(at index: Int) -> Ending {
-        let (ending, draft) = exchanges[index].endingInPlace()
+        let (ending, draft) = exchanges.change(at: index) { $0.endingInPlace() }
         statistics.finish(ending)
         twins.note(ending, of: draft)
         return ending
@@ -88,19 +101,24 @@ public struct Session: Equatable, Sendable {
     /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.
     public mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
         guard let index = exchanges.index(of: id) else { return }
-        exchanges[index].body = body
-        guard let problem = body.problem, exchanges[index].failure == nil, !exchanges[index].isRunning else { return }
+        let moved = exchanges.change(at: index) { exchange -> (Statistics.Share, Statistics.Share)? in
+            exchange.body = body
+            guard let problem = body.problem, exchange.failure == nil, !exchange.isRunning else { return nil }
+            let before = exchange.share
+            exchange.failure = problem
+            return (before, exchange.share)
+        }
         // Its time stays in the percentiles: a histogram forgets no single value, and the server did take that long.
-        let before = exchanges[index].share
-        exchanges[index].failure = problem
-        statistics.move(from: before, to: exchanges[index].share)
+        if let (before, after) = moved { statistics.move(from: before, to: after) }
     }
 
     /// Drops rows that have ended and are of no more use, and keeps them in the figures: what a long headless run does.
     /// In one pass, since the first rows go while those behind them stay.
-    public mutating func forget(_ ids: Set<ExchangeID>) {
-        guard !ids.isEmpty else { return }
-        exchanges.remove(ids)
+    ///
+    /// - Returns: Those of them that were there, in order, unless they had become so old as to be packed.
+    @discardableResult
+    public mutating func forget(_ ids: [ExchangeID]) -> [Exchange] {
+        ids.isEmpty ? [] : exchanges.remove(ids.sorted())
     }
 
     public mutating func remove(_ id: ExchangeID) {
@@ -150,12 +168,12 @@ extension Exchange {
         return (before, share)
     }
 
-    /// The same for the change that happens most: a closure would have a copy of the record.
-    fileprivate mutating func shares(
-        aroundA record: TraceRecord
+    /// The same for the change that happens most.
+    mutating func shares(
+        aroundAll records: UnsafeBufferPointer<TraceRecord>
     ) -> (before: Statistics.Share, after: Statistics.Share) {
         let before = share
-        apply(record)
+        for record in records.pointers { apply(record.pointee) }
         return (before, share)
     }
 

@@ -57,7 +57,7 @@ extension Statistics {
         var hasFinished: Bool { standing != .queued && standing != .inFlight }
     }
 
-    mutating func add(_ exchange: Exchange) {
+    mutating func add(_ exchange: borrowing Exchange) {
         counts.total += 1
         count(exchange.share, by: 1)
     }

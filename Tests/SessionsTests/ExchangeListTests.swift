@@ -92,6 +92,21 @@ struct ExchangeListTests {
         #expect(session.statistics.counts.inFlight == 0)
     }
 
+    @Test func `what is forgotten is handed out, in order`() {
+        var session = Session(clock: ClockAnchor(monotonic: .zero, unixNanoseconds: 0))
+        for number in 1...6 {
+            session.begin(Story.draft(), as: ExchangeID(number), at: .milliseconds(Double(number)))
+            session.apply(Story.warm(number, from: Double(number)).records)
+        }
+        let all = Array(session.exchanges)
+        #expect(session.forget([ExchangeID(5), ExchangeID(9), ExchangeID(2), ExchangeID(-1)]) == [all[1], all[4]])
+        #expect(session.exchanges.elementsEqual([all[0], all[2], all[3], all[5]]))
+        #expect(session.forget([]).isEmpty)
+        #expect(session.forget(all.map(\.id)) == [all[0], all[2], all[3], all[5]])
+        #expect(session.exchanges.isEmpty)
+        #expect(session.statistics.counts.total == 6)
+    }
+
     @Test(arguments: [2, 700, 1_500, 2_700, 4_990])
     func `one that is heard of late stands where its number belongs`(late: Int) {
         let stories = Self.stories()

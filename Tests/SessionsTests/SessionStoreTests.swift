@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTrace
+import HTTPTypes
 import Testing
 
 @testable import Sessions
@@ -90,6 +91,113 @@ final class SessionStoreTests {
         await store.close()
     }
 
+    /// Exchanges of all kinds: cold, warm, encrypted, retried, failed, and one that still runs.
+    private static func kinds() -> [Story] {
+        var retried = Story.cold(4, from: 300)
+        let ending = retried.records.removeLast()
+        retried.records.append(
+            TraceRecord(
+                time: ending.time, exchange: retried.exchange, connection: nil,
+                event: .attemptRetried(Failure(.reset, "connection reset"), number: 2)))
+        retried.at(420, .getConn(hostPort: "example.com:80"), got(2, reused: true), sent, .flushed(bytes: 38))
+        retried.at(430, .gotFirstResponseByte, .responseHead(head(204)), .requestFinished(nil))
+        var failed = Story(5, from: 500)
+        failed.at(500, started, .getConn(hostPort: "example.com:80"), .queued(.hostLimit(6), position: 3))
+        failed.at(501, .connectStart(attempt: 1, ip6))
+        failed.at(510, .connectDone(attempt: 1, ip6, refused), .requestFinished(refused))
+        var running = Story.cold(6, from: 600)
+        running.records.removeLast(6)
+        return [.cold(1), .warm(2, from: 100), .cold(3, from: 200, tls: true), retried, failed, running]
+    }
+
+    @Test(arguments: [1, 4, 7, 100])
+    func `an exchange that was handed over as it ended is the row that its records make`(size: Int) async throws {
+        let stories = Self.kinds()
+        let records = stories.flatMap(\.records).sorted { $0.time < $1.time }
+        var tables: [String] = []
+        for isHandedOver in [false, true] {
+            let path = folder + "/\(isHandedOver).db"
+            let store = try await SessionStore.open(path: path, clock: clock)
+            var session = Session(clock: clock)
+            for story in stories {
+                session.begin(Story.draft(), as: story.exchange, at: story.records[0].time)
+                store.begin(Story.draft(), as: story.exchange, at: story.records[0].time)
+            }
+            // In parts, with a commit after every other: some end in the part in which they began, some much later.
+            for (number, start) in stride(from: 0, to: records.count, by: size).enumerated() {
+                let part = Array(records[start..<min(start + size, records.count)])
+                store.apply(part)
+                session.apply(part)
+                let ended = part.compactMap { record -> ExchangeID? in
+                    if case .requestFinished = record.event { record.exchange } else { nil }
+                }
+                if isHandedOver { store.end(ended.map { session[$0]! }) }
+                if number.isMultiple(of: 2) { await store.flush() }
+            }
+            await store.close()
+            tables.append(try rows("SELECT * FROM exchanges ORDER BY id", of: path))
+        }
+        #expect(tables[0] == tables[1])
+        #expect(tables[0].split(separator: "\n").count == 6)
+    }
+
+    @Test func `what is heard of an exchange after it was handed over is in its row as well`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        let story = Story.warm(1)
+        Self.record(story, into: store)
+        store.end([story.exchange()])
+        // Of a dial that another connection made needless.
+        let late = TraceRecord(
+            time: .seconds(1), exchange: story.exchange, connection: ConnectionID(9),
+            event: .connectDone(attempt: 1, ip4, cancelled))
+        store.apply([late])
+        await store.flush()
+        let last = "json_extract(events, '$[' || (json_array_length(events) - 1) || '].ev')"
+        #expect(try rows("SELECT outcome, total_ns, \(last) FROM exchanges") == "ok|50000000|connectDone\n")
+        // What is in the file as it ended stays so.
+        store.apply([late])
+        store.end([story.exchange()])
+        await store.close()
+        #expect(try rows("SELECT count(*), json_array_length(events) FROM exchanges") == "1|11\n")
+    }
+
+    @Test func `an exchange of which the file knows no beginning is no row`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        Self.record(.warm(1), into: store)
+        store.end([Story.warm(1).exchange(), Story.warm(2).exchange(), Story.warm(-3).exchange()])
+        await store.close()
+        #expect(try rows("SELECT number FROM exchanges") == "1\n")
+    }
+
+    @Test func `handing over nothing keeps nothing back`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        store.apply([])
+        await store.flush()
+        Self.record(.cold(1), into: store)
+        // Unasked, as above.
+        for _ in 0..<100 where try rows("SELECT count(*) FROM exchanges") == "0\n" {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(try rows("SELECT count(*) FROM exchanges") == "1\n")
+        await store.close()
+    }
+
+    @Test func `texts of any size and bytes of any kind come back as they were`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        let long = String(repeating: "ü", count: 20_000)
+        for (number, target) in ["/", "/" + long, "/short"].enumerated() {
+            var draft = Story.draft()
+            draft.url.target = target
+            draft.fields[.accept] = number == 1 ? long : nil
+            draft.body = number == 2 ? [0, 255, 10] : []
+            store.begin(draft, as: ExchangeID(number + 1), at: .zero)
+        }
+        await store.close()
+        #expect(
+            try rows("SELECT length(url), length(request_fields), hex(request_body) FROM exchanges ORDER BY id")
+                == "19|2|\n20019|20015|\n24|2|00FF0A\n")
+    }
+
     @Test func `the files of a killed program open, with all that was committed`() async throws {
         let store = try await SessionStore.open(path: path, clock: clock)
         for number in 1...50 { Self.record(.cold(number), into: store) }
@@ -127,7 +235,7 @@ final class SessionStoreTests {
 
     @Test func `a full disk stops the recording with a sentence, and what was written stays`() async throws {
         var limits = SessionStore.Limits()
-        limits.pages = 60
+        limits.pages = 15
         let store = try await SessionStore.open(path: path, clock: clock, limits: limits)
         Self.record(.cold(1), into: store)
         await store.flush()

@@ -9,7 +9,7 @@ public import Sessions
 ///     var writer = HARWriter(version: "1.0", clock: session.clock, at: now)
 ///     try writer.write(session.exchanges, of: session) { try file.write($0) }
 ///     print(writer.summary)
-public struct HARWriter {
+public struct HARWriter: ~Copyable {
     var json = JSONWriter()
     var redaction: Redaction
     var dates = ISODate.Latest()

@@ -75,11 +75,33 @@ public struct ExchangeList: Equatable, Sendable {
     }
 
     /// Removes those of these numbers, without a look at what they hold.
-    mutating func remove(_ ids: Set<ExchangeID>) {
-        recent.removeAll { ids.contains($0.id) }
-        guard let lowest = ids.min(), let last = pages.last?.lastID, lowest <= last else { return }
+    ///
+    /// - Parameter ids: In ascending order, each once.
+    /// - Returns: Those that were removed and not packed, in order.
+    @discardableResult
+    mutating func remove(_ ids: [ExchangeID]) -> [Exchange] {
+        let removed = removeRecent(ids)
+        guard let lowest = ids.first, let last = pages.last?.lastID, lowest <= last else { return removed }
+        let ids = Set(ids)
         for page in pages.indices { pages[page].removeAll { ids.contains($0) } }
         tidyPages()
+        return removed
+    }
+
+    // From the end, where an element can be moved out; all others are copied.
+    private mutating func removeRecent(_ ids: [ExchangeID]) -> [Exchange] {
+        var (backwards, kept, removed): ([Exchange], [Exchange], [Exchange]) = ([], [], [])
+        backwards.reserveCapacity(recent.count)
+        while let exchange = recent.popLast() { backwards.append(exchange) }
+        kept.reserveCapacity(backwards.count)
+        removed.reserveCapacity(ids.count)
+        var next = 0
+        while let exchange = backwards.popLast() {
+            while next < ids.count, ids[next] < exchange.id { next += 1 }
+            if next < ids.count, ids[next] == exchange.id { removed.append(exchange) } else { kept.append(exchange) }
+        }
+        recent = kept
+        return removed
     }
 
     mutating func removeAll(where isUnwanted: (Exchange) -> Bool) {
@@ -132,6 +154,37 @@ public struct ExchangeList: Equatable, Sendable {
             if isPast(middle) { high = middle } else { low = middle + 1 }
         }
         return low
+    }
+
+    /// Looks at an exchange where it stands: as a value of its own it would be copied, and what comes by way of the
+    /// subscript is handed over at the cost of an allocation.
+    public func read<Result>(at position: Int, _ look: (borrowing Exchange) -> Result) -> Result {
+        let packed = packedCount
+        guard position >= packed else { return look(self[position]) }
+        return recent.withUnsafeBufferPointer { recent in
+            // For writing, which nobody does: only what is nobody else's is handed on without being copied.
+            Self.look(look, &UnsafeMutablePointer(mutating: recent.baseAddress! + (position - packed)).pointee)
+        }
+    }
+
+    private static func look<Result>(_ look: (borrowing Exchange) -> Result, _ exchange: inout Exchange) -> Result {
+        look(exchange)
+    }
+
+    /// Changes an exchange where it stands.
+    @inline(__always)
+    mutating func change<Result>(at position: Int, _ change: (inout Exchange) -> Result) -> Result {
+        let packed = packedCount
+        return position >= packed ? change(&recent[position - packed]) : change(&self[position])
+    }
+
+    /// Has an exchange take in what was recorded of it, and says what it adds to the counts before and after.
+    mutating func apply(
+        _ records: UnsafeBufferPointer<TraceRecord>, at position: Int
+    ) -> (before: Statistics.Share, after: Statistics.Share) {
+        let packed = packedCount
+        guard position >= packed else { return self[position].shares(aroundAll: records) }
+        return recent[position - packed].shares(aroundAll: records)
     }
 
     public static func == (left: ExchangeList, right: ExchangeList) -> Bool { left.elementsEqual(right) }

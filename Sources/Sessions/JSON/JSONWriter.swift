@@ -6,16 +6,22 @@
 ///
 /// Besides what JSON asks for, characters that could command or confuse a terminal are escaped too: the output may well
 /// be shown on one.
-package struct JSONWriter: Sendable {
-    // Longer than what is written in it: an array that grows asks at each byte whether it has room and is nobody else's.
-    private var room: [UInt8] = []
+package struct JSONWriter: ~Copyable, @unchecked Sendable {
+    // Plain memory that is this writer's alone: an array asks at each byte whether it has room and is nobody else's.
+    private var room: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
     /// How many bytes have been written since they were last taken.
     package private(set) var count = 0
-    private var needsComma = false
+    var needsComma = false
 
-    package init() {}
+    package init() {
+        capacity = 256
+        room = .allocate(capacity: capacity)
+    }
 
-    /// The bytes so far; the writer goes on with an empty buffer.
+    deinit { room.deallocate() }
+
+    /// The bytes so far; the writer goes on with the same buffer, emptied, also in the middle of a document.
     package mutating func takeBytes() -> [UInt8] {
         defer { count = 0 }
         return bytes(from: 0)
@@ -24,17 +30,20 @@ package struct JSONWriter: Sendable {
     /// The bytes so far as text; the writer goes on with the same buffer, emptied.
     package mutating func takeText() -> String {
         defer { clear() }
-        return String(decoding: room[..<count], as: UTF8.self)
+        return String(decoding: UnsafeBufferPointer(start: room, count: count), as: UTF8.self)
     }
 
-    /// Lets `body` look at the bytes so far, which are UTF-8; the writer goes on with the same buffer, emptied.
+    /// Lets `body` look at the bytes so far, which are UTF-8 and stay until something else is written; the writer goes on
+    /// with the same buffer, emptied.
     package mutating func takeBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
-        room.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        body(UnsafeRawBufferPointer(start: room, count: count))
         clear()
     }
 
     /// What was written since `count` was `start`.
-    package func bytes(from start: Int) -> [UInt8] { Array(room[start..<count]) }
+    package func bytes(from start: Int) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: room + start, count: count - start))
+    }
 
     private mutating func clear() {
         count = 0
@@ -65,22 +74,26 @@ package struct JSONWriter: Sendable {
     // Strings and Ints, no generics: those would stay unspecialised across modules, at twice the cost of the whole.
 
     package mutating func value(_ text: String) {
+        ensure(1)
         separate()
         quote(text)
     }
 
     package mutating func value(_ number: Int) {
+        ensure(Self.mostDigits + 1)
         separate()
-        digits(UInt64(number.magnitude), isNegative: number < 0)
+        digits(number)
     }
 
     package mutating func value(_ flag: Bool) {
+        ensure(1)
         separate()
         put(flag ? "true" : "false")
     }
 
     /// `units` divided by 10 to the power of `decimals`, trailing zeros left out: 1500 with 3 decimals is `1.5`.
     package mutating func value(_ units: Int64, decimals: Int) {
+        ensure(1)
         separate()
         decimal(units, decimals)
     }
@@ -97,17 +110,20 @@ package struct JSONWriter: Sendable {
         openArray()
     }
 
+    @inline(__always)
     package mutating func field(_ name: StaticString, _ text: String) {
         self.name(name)
         value(text)
     }
 
     /// The text is ASCII and has nothing to escape.
+    @inline(__always)
     package mutating func field(_ name: StaticString, plain text: StaticString) {
-        self.name(name)
-        put(UInt8(ascii: "\""))
-        put(text)
-        put(UInt8(ascii: "\""))
+        self.name(name, andRoomFor: text.utf8CodeUnitCount + 2)
+        room[count] = UInt8(ascii: "\"")
+        (room + count + 1).update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+        count += text.utf8CodeUnitCount + 2
+        room[count - 1] = UInt8(ascii: "\"")
         needsComma = true
     }
 
@@ -118,14 +134,17 @@ package struct JSONWriter: Sendable {
         bytes.withUnsafeBufferPointer { quote(UnsafeBufferPointer(rebasing: $0[range])) }
     }
 
+    @inline(__always)
     package mutating func field(_ name: StaticString, _ number: Int) {
-        self.name(name)
-        value(number)
+        self.name(name, andRoomFor: Self.mostDigits)
+        needsComma = true
+        digits(number)
     }
 
     package mutating func field(_ name: StaticString, _ number: Int64) { field(name, Int(number)) }
     package mutating func field(_ name: StaticString, _ number: UInt16) { field(name, Int(number)) }
 
+    @inline(__always)
     package mutating func field(_ name: StaticString, _ flag: Bool) {
         self.name(name)
         value(flag)
@@ -146,27 +165,28 @@ package struct JSONWriter: Sendable {
     }
 
     /// A member whose value comes next.
-    package mutating func name(_ name: StaticString) {
-        let hasComma = needsComma
-        extend(by: name.utf8CodeUnitCount + 4) { place in
-            var end = place
-            if hasComma {
-                end[0] = UInt8(ascii: ",")
-                end += 1
-            }
-            end[0] = UInt8(ascii: "\"")
-            end += 1
-            end.update(from: name.utf8Start, count: name.utf8CodeUnitCount)
-            end += name.utf8CodeUnitCount
-            end[0] = UInt8(ascii: "\"")
-            end[1] = UInt8(ascii: ":")
-            return end - place + 2
-        }
+    @inline(__always)
+    package mutating func name(_ name: StaticString) { self.name(name, andRoomFor: 0) }
+
+    // Inlined, so that a name is a few words written and not a call with a length.
+    @inline(__always)
+    private mutating func name(_ name: StaticString, andRoomFor more: Int) {
+        let length = name.utf8CodeUnitCount
+        ensure(length + 4 + more)
+        var end = room + count
+        end[0] = UInt8(ascii: ",")
+        end += needsComma ? 1 : 0
+        end[0] = UInt8(ascii: "\"")
+        (end + 1).update(from: name.utf8Start, count: length)
+        end[length + 1] = UInt8(ascii: "\"")
+        end[length + 2] = UInt8(ascii: ":")
+        count = end - room + length + 3
         needsComma = false
     }
 
     /// The same with a name from elsewhere.
     package mutating func name(text: String) {
+        ensure(1)
         separate()
         quote(text)
         put(UInt8(ascii: ":"))
@@ -175,193 +195,142 @@ package struct JSONWriter: Sendable {
 }
 
 extension JSONWriter {
+    @inline(__always)
     private mutating func open(_ bracket: Unicode.Scalar) {
+        ensure(2)
         separate()
-        put(UInt8(ascii: bracket))
+        room[count] = UInt8(ascii: bracket)
+        count += 1
         needsComma = false
     }
 
+    @inline(__always)
     private mutating func close(_ bracket: Unicode.Scalar) {
         put(UInt8(ascii: bracket))
         needsComma = true
     }
 
+    /// There must be room for a byte.
+    @inline(__always)
     private mutating func separate() {
-        if needsComma { put(UInt8(ascii: ",")) }
+        room[count] = UInt8(ascii: ",")
+        count += needsComma ? 1 : 0
         needsComma = true
     }
 
     // MARK: numbers
 
+    /// 2^64 has 20, and a sign may stand before them.
+    private static let mostDigits = 21
+
     private mutating func decimal(_ units: Int64, _ decimals: Int) {
         var scale: UInt64 = 1
         for _ in 0..<decimals { scale *= 10 }
         let (whole, rest) = units.magnitude.quotientAndRemainder(dividingBy: scale)
-        digits(whole, isNegative: units < 0)
+        ensure(2 * Self.mostDigits)
+        if units < 0 { put(UInt8(ascii: "-")) }
+        digits(whole)
         guard rest > 0 else { return }
         var (shown, places) = (rest, decimals)
         while shown.isMultiple(of: 10) {
             shown /= 10
             places -= 1
         }
-        extend(by: places + 1) { place in
-            place[0] = UInt8(ascii: ".")
-            Self.write(shown, width: places, at: place + 1)
-            return places + 1
+        room[count] = UInt8(ascii: ".")
+        Self.write(shown, width: places, at: room + count + 1)
+        count += places + 1
+    }
+
+    /// There must be room for `mostDigits`.
+    @inline(__always)
+    private mutating func digits(_ number: Int) {
+        // Uses, statuses, sizes: most numbers have one digit or are longer.
+        if number >= 0, number < 10 {
+            room[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)
+            count += 1
+        } else {
+            manyDigits(number)
         }
     }
 
-    private mutating func digits(_ number: UInt64, isNegative: Bool) {
-        if isNegative { put(UInt8(ascii: "-")) }
+    mutating func putDigits(_ number: Int) {
+        ensure(Self.mostDigits)
+        digits(number)
+    }
+
+    @inline(never)
+    private mutating func manyDigits(_ number: Int) {
+        if number < 0 {
+            room[count] = UInt8(ascii: "-")
+            count += 1
+        }
+        digits(UInt64(number.magnitude))
+    }
+
+    private mutating func digits(_ number: UInt64) {
         var width = 1
         var limit: UInt64 = 10
-        // 2^64 has 20 digits.
         while width < 20, number >= limit {
             width += 1
             limit &*= 10
         }
-        extend(by: width) { place in
-            Self.write(number, width: width, at: place)
-            return width
-        }
+        Self.write(number, width: width, at: room + count)
+        count += width
     }
 
+    /// All two-digit numbers: half the divisions.
+    private static var pairs: StaticString {
+        """
+        0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+        5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+        """
+    }
+
+    /// With zeros in front, where `number` is shorter than `width`.
     private static func write(_ number: UInt64, width: Int, at place: UnsafeMutablePointer<UInt8>) {
-        var rest = number
-        for index in stride(from: width - 1, through: 0, by: -1) {
-            place[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
+        let pairs = pairs.utf8Start
+        var (rest, end) = (number, place + width)
+        while end - place >= 2 {
+            let (left, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            end -= 2
+            end.update(from: pairs + 2 * Int(truncatingIfNeeded: pair), count: 2)
+            rest = left
         }
-    }
-
-    // MARK: text
-
-    private mutating func quote(_ text: String) {
-        var text = text
-        text.withUTF8 { quote($0) }
-    }
-
-    /// - Parameter bytes: UTF-8.
-    private mutating func quote(_ bytes: UnsafeBufferPointer<UInt8>) {
-        put(UInt8(ascii: "\""))
-        // Nearly all text is plain and is copied in one go.
-        if Self.isPlain(bytes) { put(bytes) } else { escape(bytes) }
-        put(UInt8(ascii: "\""))
-    }
-
-    /// Whether all bytes are. Eight at a time: of each that is not, the subtraction or addition sets the top bit, or it was set.
-    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        let each: UInt64 = 0x0101_0101_0101_0101
-        let raw = UnsafeRawBufferPointer(bytes)
-        var (place, odd) = (0, UInt64(0))
-        while place + 8 <= raw.count {
-            let word = raw.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-            let (quote, backslash) = (word ^ each &* 0x22, word ^ each &* 0x5C)
-            odd |= word | (word &+ each) | (word &- each &* 0x20)
-            odd |= ((quote &- each) & ~quote) | ((backslash &- each) & ~backslash)
-            place += 8
-        }
-        guard odd & (each &* 0x80) == 0 else { return false }
-        return bytes[place...].allSatisfy { isPlain($0) }
-    }
-
-    private static func isPlain(_ byte: UInt8) -> Bool { byte &- 0x20 < 0x5F && byte != 0x22 && byte != 0x5C }
-
-    /// Copies what may stay from one character that may not to the next.
-    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
-        var (copied, index) = (0, 0)
-        while index < text.count {
-            let byte = text[index]
-            var (length, scalar) = (1, Unicode.Scalar(byte))
-            if byte >= 0x80 {
-                length = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
-                scalar = Unicode.Scalar(utf8: UnsafeBufferPointer(rebasing: text[index..<index + length]))
-            }
-            if !(byte < 0x80 ? Self.isPlain(byte) : Self.isHarmless(scalar)) {
-                put(UnsafeBufferPointer(rebasing: text[copied..<index]))
-                escape(scalar)
-                copied = index + length
-            }
-            index += length
-        }
-        put(UnsafeBufferPointer(rebasing: text[copied...]))
-    }
-
-    private mutating func escape(_ scalar: Unicode.Scalar) {
-        switch scalar {
-        case "\"": put("\\\"")
-        case "\\": put("\\\\")
-        case "\n": put("\\n")
-        case "\r": put("\\r")
-        case "\t": put("\\t")
-        default: for unit in UTF16.encode(scalar)! { escape(unit) }
-        }
-    }
-
-    // Controls (C1 included), bidi overrides, zero-width characters, tags and line separators: valid in JSON, but not on
-    // a terminal.
-    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
-        let properties = scalar.properties
-        guard !properties.isDefaultIgnorableCodePoint else { return false }
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: return false
-        default: return true
-        }
-    }
-
-    private mutating func escape(_ unit: UInt16) {
-        put("\\u")
-        for shift in [12, 8, 4, 0] {
-            let digit = UInt8(unit >> UInt16(shift) & 15)
-            put(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
-        }
+        if end > place { place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10) }
     }
 
     // MARK: bytes
 
-    private mutating func put(_ byte: UInt8) {
-        extend(by: 1) { place in
-            place[0] = byte
-            return 1
-        }
+    @inline(__always)
+    mutating func put(_ byte: UInt8) {
+        ensure(1)
+        room[count] = byte
+        count += 1
     }
 
-    private mutating func put(_ text: StaticString) {
+    @inline(__always)
+    mutating func put(_ text: StaticString) {
         put(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
+    @inline(__always)
+    mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let start = bytes.baseAddress else { return }
-        extend(by: bytes.count) { place in
-            place.update(from: start, count: bytes.count)
-            return bytes.count
-        }
+        ensure(bytes.count)
+        (room + count).update(from: start, count: bytes.count)
+        count += bytes.count
     }
 
-    /// Lets `write` put up to `most` bytes behind those that are there; it says how many.
+    /// Makes room for so many bytes behind those that are there.
     @inline(__always)
-    private mutating func extend(by most: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Int) {
-        let end = count
-        if room.count - end < most { grow(by: most) }
-        count = end + room.withUnsafeMutableBufferPointer { write($0.baseAddress! + end) }
-    }
+    mutating func ensure(_ more: Int) { if capacity - count < more { grow(by: more) } }
 
     @inline(never)
-    private mutating func grow(by most: Int) {
-        let (old, used) = (room, count)
-        room = Array(unsafeUninitializedCapacity: max(2 * old.count, used + most, 256)) { bytes, size in
-            bytes.initialize(repeating: 0)
-            for index in 0..<used { bytes[index] = old[index] }
-            size = bytes.count
-        }
-    }
-}
-
-extension Unicode.Scalar {
-    /// - Parameter bytes: One scalar, well formed.
-    fileprivate init(utf8 bytes: UnsafeBufferPointer<UInt8>) {
-        var rest = UInt32(bytes[0]) & (0x7F >> UInt32(bytes.count))
-        for byte in bytes.dropFirst() { rest = rest << 6 | UInt32(byte & 0x3F) }
-        self = Unicode.Scalar(rest)!
+    private mutating func grow(by more: Int) {
+        capacity = max(2 * capacity, count + more)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        larger.update(from: room, count: count)
+        room.deallocate()
+        room = larger
     }
 }

@@ -5,7 +5,7 @@ internal import HTTPTypes
 // exhaustive, so a new event is thought of here too.
 
 /// Writes server events, one JSON object a line.
-public struct ServerEventLines: Sendable {
+public struct ServerEventLines: ~Copyable, Sendable {
     private var json = JSONWriter()
     private let start: Timestamp
 

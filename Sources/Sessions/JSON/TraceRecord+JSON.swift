@@ -11,11 +11,12 @@ extension JSONWriter {
     ///   - isInLog: Whether exchanges are mixed, so that `req` must say which.
     ///   - showing: What may be said of a URL.
     package mutating func write(
-        _ record: TraceRecord, since start: Timestamp, isInLog: Bool = false,
+        _ record: borrowing TraceRecord, since start: Timestamp, isInLog: Bool = false,
         showing url: (RequestURL) -> String = \.description
     ) {
         openObject()
-        field("t", (record.time - start).nanoseconds)
+        // Not by way of a `Duration`, which has 128 bits.
+        field("t", Int(record.time.nanoseconds - start.nanoseconds))
         if isInLog, let exchange = record.exchange { field("req", exchange.number) }
         if let connection = record.connection { field("conn", connection.number) }
         write(record.event, showing: url)
@@ -45,15 +46,15 @@ extension JSONWriter {
             field("position", position)
         case .dequeued(let reason):
             named("dequeued")
-            field("reason", words(for: reason))
+            field("reason", plain: words(for: reason))
         case .gotConn(let got):
             named("gotConn")
             field("id", got.connection.number)
             field("reused", got.isReused)
             field("use", got.use)
             if let idle = got.idleTime { field("idle_ns", idle.nanoseconds) }
-            field("local", got.local.description)
-            field("remote", got.remote.description)
+            field("local", got.local)
+            field("remote", got.remote)
         case .wroteHeaders(let head):
             named("wroteHeaders")
             if let bytes = head.wireBytes { field("bytes", bytes) }
@@ -121,11 +122,11 @@ extension JSONWriter {
         case .connectStart(let attempt, let address):
             named("connectStart")
             field("attempt", attempt)
-            field("address", address.description)
+            field("address", address)
         case .connectDone(let attempt, let address, let failure):
             named("connectDone", failure)
             field("attempt", attempt)
-            field("address", address.description)
+            field("address", address)
         case .tunnelStart(let proxy, let target):
             named("tunnelStart")
             field("proxy", proxy.description)
@@ -180,9 +181,16 @@ extension JSONWriter {
         }
     }
 
-    private mutating func named(_ event: StaticString, _ failure: Failure? = nil) {
+    @inline(__always)
+    private mutating func named(_ event: StaticString) { field("ev", plain: event) }
+
+    @inline(__always)
+    private mutating func named(_ event: StaticString, _ failure: Failure?) {
         field("ev", plain: event)
-        guard let failure else { return }
+        if let failure { write(failure) }
+    }
+
+    private mutating func write(_ failure: Failure) {
         field("error", failure.kind.rawValue)
         field("message", failure.message)
     }
@@ -233,16 +241,16 @@ extension JSONWriter {
 
     private mutating func write(_ reason: QueueReason) {
         switch reason {
-        case .dialing: field("reason", "dialing")
+        case .dialing: field("reason", plain: "dialing")
         case .hostLimit(let limit):
-            field("reason", "hostLimit")
+            field("reason", plain: "hostLimit")
             field("limit", limit)
         case .totalLimit(let limit):
-            field("reason", "totalLimit")
+            field("reason", plain: "totalLimit")
             field("limit", limit)
-        case .sharedDial: field("reason", "sharedDial")
+        case .sharedDial: field("reason", plain: "sharedDial")
         case .streamLimit(let limit):
-            field("reason", "streamLimit")
+            field("reason", plain: "streamLimit")
             field("limit", limit)
         }
     }
@@ -255,7 +263,7 @@ extension JSONWriter {
         if let code = frame.errorCode { field("error_code", Int(code.rawValue)) }
     }
 
-    private func words(for reason: DequeueReason) -> String {
+    private func words(for reason: DequeueReason) -> StaticString {
         switch reason {
         case .dialed: "dialed"
         case .handedOver: "handedOver"

@@ -6,8 +6,8 @@ internal import Synchronization
 // The session on disk, while it happens. The program hands over the batches that it hands to `Session`; they wait in
 // memory for a fifth of a second, then go to SQLite in one transaction:
 //
-//   begin, apply, keep ──▶ StoreQueue ──▶ (200 ms) ──▶ StoreWriter ──▶ one COMMIT, synced
-//    any thread, an append                               GRDB's queue, never the caller's thread
+//   begin, apply, end, keep ──▶ StoreQueue ──▶ (200 ms) ──▶ StoreWriter ──▶ one COMMIT, synced
+//      any thread, an append                                GRDB's queue, never the caller's thread
 //
 // What a commit has returned from is on disk: a kill loses what still waited, at most a quarter of a second. Write-ahead
 // logging lets others read meanwhile, and SQLite's recovery makes the file open after any end.
@@ -20,7 +20,7 @@ public actor SessionStore {
         public var exchanges = 1_000_000
         /// Kept bytes of response bodies in all. Past it the oldest keep their length and hash alone.
         public var bodyBytes = 512 << 20
-        /// Pages of 4 KiB that the file may grow to; nil is SQLite's own limit. Tests make a disk full with it.
+        /// Pages of 16 KiB that the file may grow to; nil is SQLite's own limit. Tests make a disk full with it.
         var pages: Int?
 
         public init() {}
@@ -80,7 +80,7 @@ public actor SessionStore {
 
     // MARK: what happened, in the words of `Session`
 
-    /// A request is about to be sent. Returns at once, as the other two do.
+    /// A request is about to be sent. Returns at once, as the other three do.
     public nonisolated func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {
@@ -89,6 +89,12 @@ public actor SessionStore {
 
     /// What was recorded, oldest first.
     public nonisolated func apply(_ records: [TraceRecord]) { add { $0.add(records) } }
+
+    /// Exchanges that have ended, as `Session` made them of what was handed over so far. Need not be told, but spares making
+    /// them of their records once more; what comes of one later is taken in as well.
+    public nonisolated func end(_ exchanges: [Exchange]) {
+        add { $0.add(ended: exchanges) }
+    }
 
     /// What was captured of a response body.
     public nonisolated func keep(_ body: BodyCapture, of id: ExchangeID) { add { $0.add(body, of: id) } }
@@ -128,19 +134,24 @@ public actor SessionStore {
     private func commit() async {
         while isCommitting { await withCheckedContinuation { waitingForCommit.append($0) } }
         isCommitting = true
-        await write(queue.take())
+        await writeBatch()
         isCommitting = false
         let waiting = waitingForCommit
         waitingForCommit = []
         for continuation in waiting { continuation.resume() }
     }
 
-    private func write(_ batch: StoreQueue.Batch) async {
-        guard !batch.begun.isEmpty || !batch.records.isEmpty || !batch.bodies.isEmpty else { return }
-        let writer = writer
+    private func writeBatch() async {
+        let (queue, writer) = (queue, writer)
+        if queue.hasNothing() { return }
         do {
-            try await database.write { database in try writer.write(batch, to: database) }
-            note(lostRecords: batch.lostRecords, lostBodies: batch.lostBodies)
+            // Taken out where it is written: a batch that somebody else holds as well would be copied to be worked on.
+            let (lostRecords, lostBodies) = try await database.write { database in
+                var batch = queue.take()
+                try writer.write(&batch, to: database)
+                return (batch.lostRecords, batch.lostBodies)
+            }
+            note(lostRecords: lostRecords, lostBodies: lostBodies)
         } catch {
             queue.close()
             shownStatus.withLock { $0 = .stopped(SessionStore.problem("commit", path, error)) }
@@ -178,6 +189,9 @@ extension SessionStore {
         // Another program at the same file commits for milliseconds; two seconds of waiting mean that it hangs.
         configuration.busyMode = .timeout(2)
         configuration.prepareDatabase { database in
+            // Of a new file; one that was made with others keeps its own. Four times SQLite's: a row is a kilobyte or two, and
+            // each page is written twice, to the log and from there to where it belongs.
+            try database.execute(sql: "PRAGMA page_size = 16384")
             // With at most five commits a second, a sync each is cheap, and a power cut costs no more than a kill.
             // NORMAL would sync at checkpoints only, which may be minutes apart.
             try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -193,6 +207,9 @@ extension SessionStore {
             sql: "INSERT INTO runs (started_unix_ns, started_clock_ns) VALUES (?, ?)",
             arguments: [clock.unixNanoseconds, clock.monotonic.nanoseconds])
         let run = database.lastInsertedRowID
+        // The log is merged at 4 MB, as SQLite does of itself with its smaller pages.
+        let pageBytes = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 4_096
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = \((4 << 20) / pageBytes)")
         let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM exchanges") ?? 0
         let writer = StoreWriter(
             run: run, clock: clock, limits: limits, exchangeCount: count,

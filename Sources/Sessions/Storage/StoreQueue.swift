@@ -13,10 +13,19 @@ final class StoreQueue: Sendable {
         var time: Timestamp
     }
 
+    /// Exchanges that have ended, as somebody made them of the same records.
+    struct Ended: Sendable {
+        var exchanges: [Exchange]
+        /// How many of the batch's first parts they were made of.
+        var parts: Int
+    }
+
     /// Handed over since the last commit, each in order.
     struct Batch: Sendable {
         var begun: [Begun] = []
-        /// Batch by batch, as they were handed over: copying them into one would cost more than keeping them.
+        var ended: [Ended] = []
+        var endedCount = 0
+        /// Part by part, as they were handed over: copying them into one would cost more than keeping them.
         var records: [[TraceRecord]] = []
         var recordCount = 0
         var bodies: [(id: ExchangeID, body: BodyCapture)] = []
@@ -24,11 +33,15 @@ final class StoreQueue: Sendable {
         /// Not taken in, the queue being full.
         var lostRecords = 0
         var lostBodies = 0
+
+        var isEmpty: Bool { begun.isEmpty && ended.isEmpty && records.isEmpty && bodies.isEmpty }
     }
 
     /// Two seconds of 100,000 exchanges a second; some 300 MB where each holds a head. Past it, records are lost and
     /// counted.
     static let recordLimit = 3_000_000
+    /// Exchanges that are kept as they were handed over, some 180 MB. Past it they are made of their records once more.
+    static let endedLimit = 100_000
     /// Bodies past this are written without their bytes; length and hash are kept.
     static let bodyBytesLimit = 64 << 20
 
@@ -50,6 +63,15 @@ final class StoreQueue: Sendable {
             change(&state.batch)
             defer { state.isExpected = true }
             return !state.isExpected
+        }
+    }
+
+    /// Whether there is nothing to fetch. Then nobody is on the way any more: the next addition has somebody sent again.
+    func hasNothing() -> Bool {
+        state.withLock { state in
+            guard state.batch.isEmpty else { return false }
+            state.isExpected = false
+            return true
         }
     }
 
@@ -79,6 +101,13 @@ extension StoreQueue.Batch {
         guard !taken.isEmpty else { return }
         recordCount += taken.count
         records.append(taken)
+    }
+
+    /// - Parameter exchanges: Made of all records that were handed over so far.
+    mutating func add(ended exchanges: [Exchange]) {
+        guard endedCount + exchanges.count <= StoreQueue.endedLimit else { return }
+        endedCount += exchanges.count
+        ended.append(StoreQueue.Ended(exchanges: exchanges, parts: records.count))
     }
 
     mutating func add(_ body: BodyCapture, of id: ExchangeID) {

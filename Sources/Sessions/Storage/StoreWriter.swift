@@ -3,12 +3,13 @@ internal import HTTPTrace
 internal import HTTPTypes
 internal import Synchronization
 
-// From batches to rows. The same reducers as the screen's make the rows, so both say the same. An exchange is kept here
-// only while it runs; each commit writes the rows that changed, running ones too: a kill leaves them as they stood.
+// From batches to rows. The same reducers as the screen's make the rows, so both say the same; what has ended comes as the
+// session made it, where somebody has handed it over. An exchange is kept here only while it runs; each commit writes the
+// rows that changed, running ones too: a kill leaves them as they stood.
 
 /// Turns batches into rows of one run. Its lock is never waited for: the database's queue calls it one at a time.
 final class StoreWriter: Sendable {
-    private struct State: Sendable {
+    private struct State: ~Copyable, Sendable {
         // One buffer for all rows.
         var json = JSONWriter()
         var running = RunningExchanges()
@@ -16,7 +17,18 @@ final class StoreWriter: Sendable {
         var exchangeCount: Int
         var bodyBytes: Int
         // Most rows have the URL of the one before.
-        var latestURL: (url: RequestURL, text: String)?
+        var latestURL: WrittenURL?
+    }
+
+    /// A URL and its text.
+    private final class WrittenURL: Sendable {
+        let url: RequestURL
+        let text: String
+
+        init(_ url: RequestURL) {
+            self.url = url
+            text = url.description
+        }
     }
 
     private let run: Int64
@@ -35,23 +47,21 @@ final class StoreWriter: Sendable {
     }
 
     /// Writes what changed. Call it inside a transaction; after a throw the writer is of no more use.
-    func write(_ batch: StoreQueue.Batch, to database: Database) throws {
+    ///
+    /// - Parameter batch: Its exchanges are taken out.
+    func write(_ batch: inout StoreQueue.Batch, to database: Database) throws {
         try state.withLock { state in
+            state.exchangeCount += batch.begun.count
+            state.running.begin(&batch)
             var changedConnections: Set<ConnectionID> = []
-            for begun in batch.begun {
-                state.running.begin(
-                    Exchange(id: begun.id, draft: begun.draft, cause: begun.cause, at: begun.time))
-                state.exchangeCount += 1
-            }
-            for records in batch.records {
-                // By a span: a loop over the array would copy each record.
-                let records = records.span
-                for index in records.indices {
-                    if let connection = state.connections.apply(records[index]) {
-                        changedConnections.insert(connection)
+            for (part, records) in batch.records.enumerated() {
+                records.withUnsafeBufferPointer { records in
+                    for record in records.pointers {
+                        if let connection = record.pointee.tell(&state.connections) {
+                            changedConnections.insert(connection)
+                        }
                     }
-                    // Of a finished one: late events of its abandoned dial, which change no column.
-                    state.running.apply(records[index])
+                    state.running.apply(records, ofPart: part)
                 }
             }
             try writeExchanges(&state, to: database)
@@ -78,7 +88,9 @@ final class StoreWriter: Sendable {
         _ bodies: [(id: ExchangeID, body: BodyCapture)], _ state: inout State, to database: Database
     ) throws {
         var statement = try RowStatement("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", in: database)
-        for (id, body) in bodies {
+        // By number, since rows are best added at the end.
+        for place in bodies.indices.sorted(by: { bodies[$0].id < bodies[$1].id }) {
+            let (id, body) = bodies[place]
             statement.bind(StoreSchema.rowID(run: run, number: id.number))
             statement.bind(body.bytes.isEmpty ? nil : body.bytes)
             statement.bind(body.totalBytes)
@@ -127,19 +139,19 @@ extension StoreWriter {
         "INSERT OR REPLACE INTO exchanges VALUES (" + Array(repeating: "?", count: 42).joined(separator: ", ") + ")"
 
     /// Binds the values of an exchange's row, in the order of the table.
-    private func bind(_ exchange: Exchange, _ state: inout State, to row: inout RowStatement) {
+    private func bind(_ exchange: borrowing Exchange, _ state: inout State, to row: inout RowStatement) {
         let start = exchange.startedAt
         row.bind(StoreSchema.rowID(run: run, number: exchange.id.number))
         row.bind(run)
         row.bind(exchange.id.number)
         bind(exchange.cause, to: &row)
-        let draft = exchange.draft
-        row.bind(draft.method.rawValue)
-        row.bind(text(of: draft.url, &state))
-        bind(draft.fields, &state.json, to: &row)
-        row.bind(draft.body.isEmpty ? nil : draft.body)
+        row.bind(exchange.draft.method.rawValue)
+        let url = written(exchange.draft.url, &state)
+        row.bind(url.text)
+        bind(exchange.draft.fields, &state.json, to: &row)
+        row.bind(exchange.draft.body.isEmpty ? nil : exchange.draft.body)
         row.bind(clock.unixNanoseconds(at: start))
-        row.bind(exchange.finishedAt.map { ($0 - start).nanoseconds })
+        row.bind(exchange.finishedAt.map { $0.nanoseconds - start.nanoseconds })
         row.bind(exchange.outcome)
         row.bind(exchange.failure?.phase?.rawValue)
         row.bind(exchange.failure?.message)
@@ -148,13 +160,13 @@ extension StoreWriter {
         row.bind(exchange.connection?.connection.number)
         row.bind(exchange.connection?.isReused)
         row.bind(exchange.connection?.use)
-        row.bind(exchange.timeToFirstByte?.nanoseconds)
+        row.bind(exchange.firstByteAt.map { $0.nanoseconds - start.nanoseconds })
         row.bind(exchange.sentBytes)
         row.bind(exchange.bodyBytes)
         for phase in Phase.allCases where phase != .tunnel { bind(exchange.phases[phase], since: start, to: &row) }
         row.bind(exchange.sentHead?.bytes)
         row.bind(exchange.response?.bytes)
-        bindEvents(of: exchange, &state.json, to: &row)
+        bindEvents(of: exchange, url, &state.json, to: &row)
         row.bind(exchange.droppedEvents)
         bind(exchange.phases[.tunnel], since: start, to: &row)  // A later column.
     }
@@ -172,16 +184,24 @@ extension StoreWriter {
     }
 
     private func bind(_ span: PhaseSpans.Span?, since start: Timestamp, to row: inout RowStatement) {
-        row.bind(span.map { ($0.start - start).nanoseconds })
-        row.bind(span.flatMap { span in span.end.map { ($0 - span.start).nanoseconds } })
+        row.bind(span.map { $0.start.nanoseconds - start.nanoseconds })
+        row.bind(span.flatMap { span in span.end.map { $0.nanoseconds - span.start.nanoseconds } })
     }
 
-    private func bindEvents(of exchange: Exchange, _ json: inout JSONWriter, to row: inout RowStatement) {
+    /// The text stays where it was written until something else is: the row must be written before that.
+    ///
+    /// - Parameter written: The exchange's own URL, which its first event says once more.
+    private func bindEvents(
+        of exchange: borrowing Exchange, _ written: WrittenURL, _ json: inout JSONWriter, to row: inout RowStatement
+    ) {
         json.openArray()
-        let events = exchange.events.span
-        for index in events.indices { json.write(events[index], since: exchange.startedAt) }
+        let text = { (url: RequestURL) in url == written.url ? written.text : url.description }
+        let start = exchange.startedAt
+        exchange.events.withUnsafeBufferPointer { events in
+            for event in events.pointers { json.write(event.pointee, since: start, showing: text) }
+        }
         json.closeArray()
-        json.takeBytes { row.bind(text: $0) }
+        json.takeBytes { row.bind(staying: $0) }
     }
 
     private func bind(_ fields: HTTPFields, _ json: inout JSONWriter, to row: inout RowStatement) {
@@ -196,11 +216,11 @@ extension StoreWriter {
         json.takeBytes { row.bind(text: $0) }
     }
 
-    private func text(of url: RequestURL, _ state: inout State) -> String {
-        if let latest = state.latestURL, latest.url == url { return latest.text }
-        let text = url.description
-        state.latestURL = (url, text)
-        return text
+    private func written(_ url: RequestURL, _ state: inout State) -> WrittenURL {
+        if let latest = state.latestURL, latest.url == url { return latest }
+        let written = WrittenURL(url)
+        state.latestURL = written
+        return written
     }
 
     private func write(_ connection: ConnectionLedger.Connection, to database: Database) throws {

@@ -34,7 +34,7 @@ final class ProbeOutput {
         printOutput(String(decoding: log.takeBytes(), as: UTF8.self))
     }
 
-    func show(_ exchange: Exchange, of session: Session) {
+    func show(_ exchange: borrowing Exchange, of session: Session) {
         let connection = exchange.connection.flatMap { session.connections[$0.connection] }
         switch form {
         case .timeline:

@@ -66,12 +66,14 @@ final class ProbeRun {
         // A capture comes for every exchange, and after its last record: it is the sign that one is complete.
         for (id, capture) in report.bodies {
             session.keep(capture, of: id)
-            if let exchange = session[id] { note(exchange) }
+            if let index = session.exchanges.index(of: id) { session.exchanges.read(at: index) { note($0) } }
         }
-        if !keepsAll { session.forget(Set(report.bodies.map(\.exchange))) }
+        let ended = report.bodies.map(\.exchange)
+        guard keepsAll else { return recording.end(session.forget(ended)) }
+        if recording.path != nil { recording.end(ended.compactMap { session[$0] }) }
     }
 
-    private func note(_ exchange: Exchange) {
+    private func note(_ exchange: borrowing Exchange) {
         if let failure = exchange.failure { firstFailure = firstFailure ?? failure.exitCode }
         if let status = exchange.response?.status, status >= 400 { firstBadStatus = ProgramExit.status }
         output.show(exchange, of: session)

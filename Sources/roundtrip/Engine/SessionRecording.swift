@@ -40,6 +40,11 @@ final class SessionRecording {
         }
     }
 
+    /// Exchanges that have ended by the latest report, as the session made them.
+    func end(_ exchanges: [Exchange]) {
+        if !exchanges.isEmpty { store?.end(exchanges) }
+    }
+
     /// Returns when all that was taken is on disk.
     func close() async { await store?.close() }
 }

@@ -103,6 +103,8 @@ struct Inspection {
             runtime.handle(.served(report.served))
             if !report.bodies.isEmpty { runtime.handle(.bodies(report.bodies)) }
             if report.hasLoadEnded { runtime.handle(.repeatEnded) }
+            guard recording.path != nil, let session = effects.currentModel?().session else { return }
+            recording.end(report.bodies.compactMap { session[$0.exchange] })
         }
         runtime.handle(.recording(path: recording.path))
         for draft in drafts { runtime.send(draft) }
