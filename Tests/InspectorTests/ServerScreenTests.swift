@@ -78,6 +78,26 @@ struct ServerScreenTests {
         expect(model, at: 450, looksLike: "listen-\(tab)")
     }
 
+    @Test func `what is caught while a caught request is repeated stands beside what was sent`() {
+        var model = model(columns: 120, rows: 36)
+        let morning = Self.morning
+        let second = morning.firstIndex { $0.request == ServerRequestID(3) }!
+        _ = update(&model, .served(Array(morning[..<second])), at: .milliseconds(180))
+        for key in [Key.character("R"), .enter] { _ = update(&model, .key(key), at: .milliseconds(180)) }
+        // Three begin on the network thread, and are heard of after the others have been caught.
+        let begun = (0..<3).map { _ in
+            BegunRequest(
+                id: model.numbers.next(), draft: model.session.exchanges[0].draft, cause: .replay(of: ExchangeID(1)),
+                time: .milliseconds(185))
+        }
+        _ = update(&model, .served(Array(morning[second...])), at: .milliseconds(400))
+        _ = update(&model, .begun(begun), at: .milliseconds(401))
+        #expect(model.session.exchanges.map(\.id.number) == Array(1...model.session.exchanges.count))
+        #expect(model.session.exchanges.map { $0.cause == .caught }.prefix(5) == [true, false, false, false, true])
+        #expect(model.rows.ids == model.session.exchanges.map(\.id))
+        #expect(model.repeating?.begun == 3)
+    }
+
     @Test func `a forwarded request shows both halves on one axis`() {
         var model = model(columns: 120, rows: 36, forwardingTo: Self.behind)
         var morning = Morning()

@@ -110,6 +110,19 @@ struct InterfaceTests {
         #expect(terminal.leftovers == [])
     }
 
+    @Test func `what is cancelled before it has begun ends all the same`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let terminal = try Inspection.start(["\(server.plain)/ok"], folder: TemporaryFolder())
+        try await terminal.wait(for: "the answer") { $0.line(containing: "/ok")?.contains("200") == true }
+        terminal.type(String(repeating: "rX", count: 200))
+        try await terminal.wait(for: "two hundred replays") { $0.requestCount == 201 }
+        try await terminal.wait(for: "the end of all") { !$0.contains("in flight") && $0.contains("idle") }
+        terminal.type("q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+    }
+
     @Test(arguments: [(120, 36), (80, 24)])
     func `x writes a HAR file that others read`(columns: Int, rows: Int) async throws {
         let server = try await OddServer.start()

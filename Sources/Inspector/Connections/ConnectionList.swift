@@ -68,10 +68,12 @@ struct ConnectionColumns {
     let uses: Layout.Span
     let state: Layout.Span
 
-    init(columns: Int) {
+    /// - Parameter count: How many connections there are; the last one's number has as many digits.
+    init(columns: Int, count: Int) {
         let spans = Layout.spans(
             [
-                .fixed(Self.laneStart), .flexible(minimum: 8), .fixed(columns >= 48 ? 8 : 0), .fixed(5), .fixed(2),
+                .fixed(max(Self.laneStart, 5 + String(count).count)), .flexible(minimum: 8),
+                .fixed(columns >= 48 ? 8 : 0), .fixed(5), .fixed(2),
                 .fixed(columns >= 60 ? 26 : columns >= 48 ? 14 : 11),
             ], in: columns)
         (peer, proto, uses, state) = (spans[1], spans[2], spans[3], spans[5])

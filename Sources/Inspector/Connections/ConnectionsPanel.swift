@@ -12,7 +12,7 @@ enum ConnectionsPanel {
             canvas.write(" No connection yet.", row: 1, style: theme.quiet)
             return
         }
-        let columns = ConnectionColumns(columns: canvas.columns)
+        let columns = ConnectionColumns(columns: canvas.columns, count: model.pool.count)
         columns.drawHead("PEER", theme, into: &canvas)
         let lanes = LaneAxis(rows: rows, columns: canvas.columns - ConnectionColumns.laneStart - 1, now: now)
         let list = ConnectionList(

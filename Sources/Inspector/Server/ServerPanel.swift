@@ -13,7 +13,7 @@ enum ServerPanel {
             canvas.write(" Nobody has connected yet.", row: 1, style: theme.quiet)
             return
         }
-        let columns = ConnectionColumns(columns: canvas.columns)
+        let columns = ConnectionColumns(columns: canvas.columns, count: server.connections.count)
         columns.drawHead("CLIENT", theme, into: &canvas)
         let lanes = ServerLanes(rows: rows, columns: canvas.columns - ConnectionColumns.laneStart - 1, now: now)
         let ids = server.listed(limit: canvas.rows - 1)

@@ -25,15 +25,16 @@ public struct ExchangeList: Equatable, Sendable {
     /// Adds one at its number's place. That is the end, but for a few: what begins on the network thread is heard of a little
     /// later than what begins on the main one.
     mutating func add(_ exchange: consuming Exchange) {
-        if let last = lastID, exchange.id < last {
-            insert(exchange)
-        } else {
-            recent.append(exchange)
-        }
+        if let last = lastID, exchange.id < last { insert(exchange) } else { recent.append(exchange) }
         guard recent.count >= Self.recentCount + ExchangePage.size, mayPack else { return }
         pages.append(ExchangePage(&recent, count: ExchangePage.size))
         ends.append((ends.last ?? 0) + ExchangePage.size)
         recent.removeFirst(ExchangePage.size)
+    }
+
+    /// Nil when there is none. By its place: the last one as a value would be copied.
+    private var lastID: ExchangeID? {
+        recent.isEmpty ? pages.last?.lastID : recent[recent.count - 1].id
     }
 
     private mutating func insert(_ exchange: Exchange) {
@@ -72,9 +73,6 @@ public struct ExchangeList: Equatable, Sendable {
         else { return nil }
         return place + start(of: page)
     }
-
-    /// The number of the last; nil when there is none.
-    var lastID: ExchangeID? { recent.last?.id ?? pages.last?.lastID }
 
     /// Removes those of these numbers, without a look at what they hold.
     ///

@@ -235,6 +235,8 @@ final class Prober: Sendable {
             recorder.record(last)
             return Task.isCancelled ? nil : next
         } catch {
+            // Cancelled before it began, it tells its trace nothing, as in Go. Its row is there, and ends.
+            if error.kind == .cancelled, error.phase == nil { recorder.end(id, error) }
             recorder.record(.init(owner: .response(id), bytes: [], isLast: true, head: head, isBroken: true))
             return nil
         }

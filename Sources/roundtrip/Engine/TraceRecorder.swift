@@ -82,6 +82,12 @@ final class TraceRecorder {
         begun.append(BegunRequest(id: id, draft: draft, cause: cause, time: loop.now))
     }
 
+    /// A request that was to be sent has ended without having begun.
+    func end(_ id: ExchangeID, _ failure: Failure) {
+        buffer.append(TraceRecord(time: loop.now, exchange: id, connection: nil, event: .requestFinished(failure)))
+        schedule()
+    }
+
     /// The last request of a load has ended.
     func endLoad() {
         hasLoadEnded = true
