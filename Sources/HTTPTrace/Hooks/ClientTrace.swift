@@ -76,14 +76,17 @@ public struct ClientTrace: Sendable {
     public var hearsInformational: Bool { calls.present.contains(.got1xxResponse) }
 
     /// The traces in force for the current task, composed; nil without any. Go's `ContextClientTrace`.
-    public static var current: ClientTrace? { TraceInForce.current.trace }
+    public static var current: ClientTrace? { TraceInForce.local.get().trace }
 }
 
 // A type of its own: an optional as a task's value is copied by way of tables of its type, at each look.
-private struct TraceInForce: Sendable {
-    @TaskLocal static var current = TraceInForce(trace: nil)
+@usableFromInline
+struct TraceInForce: Sendable {
+    @usableFromInline static let local = TaskLocal(wrappedValue: TraceInForce(trace: nil))
 
     var trace: ClientTrace?
+
+    @usableFromInline init(trace: ClientTrace?) { self.trace = trace }
 }
 
 /// Runs `operation` with `trace` told of every request started in it, in tasks it starts too.
@@ -99,8 +102,10 @@ public func withClientTrace<Result>(
 /// Runs `operation` with `trace` alone told of every request started in it: those in force until then are not.
 ///
 /// - Parameter trace: Nil has nobody told.
+// Put into its callers: ten thousand tasks that wait in it would each keep room for one call more.
+@inlinable @inline(__always)
 public func withClientTrace<Result>(
     only trace: ClientTrace?, operation: () async throws -> Result
 ) async rethrows -> Result {
-    try await TraceInForce.$current.withValue(TraceInForce(trace: trace), operation: operation)
+    try await TraceInForce.local.withValue(TraceInForce(trace: trace), operation: operation)
 }
