@@ -22,6 +22,16 @@ final class MadeHead: Sendable {
     }
 }
 
+/// The same for HTTP/2, whose bytes depend on the connection.
+@NetworkActor
+final class MadeHTTP2Head {
+    let head: HTTP2RequestHead
+    /// Made when somebody listens.
+    private(set) lazy var told = SentHead(bytes: head.lines)
+
+    init(_ head: HTTP2RequestHead) { self.head = head }
+}
+
 /// Makes the heads of requests, HTTP/1's bytes of them, and what is told of them.
 ///
 /// A request that is written like the one before gets the same head again: repeated, as a load or a replay repeats it, its
@@ -34,6 +44,7 @@ final class RequestHeads {
     private let usesProxies: Bool
     private let keepsAlive: Bool
     @exclusivity(unchecked) private var last = Latest<MadeHead>()
+    @exclusivity(unchecked) private var lastHTTP2 = Latest<MadeHTTP2Head>()
     @exclusivity(unchecked) private var lastRequested = Latest<RequestedHead>()
 
     /// The request that was asked for last, and what was made of it.
@@ -82,13 +93,17 @@ final class RequestHeads {
     }
 
     /// The same for HTTP/2.
-    func http2Head(of request: ClientRequest) throws(Failure) -> HTTP2RequestHead {
+    func http2Head(of request: ClientRequest) throws(Failure) -> MadeHTTP2Head {
+        if let head = lastHTTP2.head(of: request) { return head }
         let url = request.url
         do {
-            return try HTTP2RequestHead(
-                method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
-                path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
-                body: framing(of: request))
+            let head = MadeHTTP2Head(
+                try HTTP2RequestHead(
+                    method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
+                    path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
+                    body: framing(of: request)))
+            if !request.hasBody { lastHTTP2.remember(request, head) }
+            return head
         } catch { throw Failure(error, in: nil) }
     }
 

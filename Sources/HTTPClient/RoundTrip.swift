@@ -172,8 +172,8 @@ final class RoundTrip {
                 let head = try client.heads.http2Head(of: request)
                 self.exchange = .http2(exchange)
                 stage = .exchanging
-                tracer.record(.wroteHeaders(SentHead(bytes: head.lines)), on: exchange.connection.id)
-                exchange.send(request, head, configuration)
+                tracer.record(.wroteHeaders(head.told), on: exchange.connection.id)
+                exchange.send(request, head.head, configuration)
             } catch {
                 exchange.giveBack()
                 throw error
