@@ -98,41 +98,41 @@ enum KeyLine {
             canvas.write(" \(problem.message)", row: 0, style: style)
             return
         }
+        if let problem = problem(with: prompt) {
+            let style = prompt.isRefused ? model.theme.failure : model.theme.warning
+            canvas.write(" \(problem)", row: 0, style: style)
+            return
+        }
         var hints = [("Enter", "Send"), ("Esc", "Cancel")]
         switch prompt.purpose {
         case .probe: hints.append(("Up", "History"))
         case .filter:
             hints[0].1 = "Filter"
-            do { _ = try RowFilter(prompt.editor.text) } catch {
-                canvas.write(
-                    " \(error.message)", row: 0,
-                    style: prompt.isRefused ? model.theme.failure : model.theme.warning)
-                return
-            }
             hints.append(("host: status: method: conn: is: time> size>", "-not"))
         case .repeating:
             hints[0].1 = "Repeat"
-            do { _ = try RepeatLine.parse(prompt.editor.text) } catch {
-                canvas.write(
-                    " \(error.message)", row: 0,
-                    style: prompt.isRefused ? model.theme.failure : model.theme.warning)
-                return
-            }
             hints.append(("100 x 10 50/s", "how many, at a time, a second"))
         case .answer:
             hints[0].1 = "Answer so"
-            do { _ = try AnswerLine.parse(prompt.editor.text) } catch {
-                canvas.write(
-                    " \(error.message)", row: 0,
-                    style: prompt.isRefused ? model.theme.failure : model.theme.warning)
-                return
-            }
             hints.append(("status -H 'Name: value' -d body --delay", "ms"))
         case .export:
             hints[0].1 = "Write"
             hints.append(("--full", "keeps cookies and authorization"))
         }
         draw(hints, last: [], model, into: &canvas)
+    }
+
+    /// What is wrong with the line as it stands, in words; nil when nothing is. A probe's has a place of its own, and a path
+    /// is tried when it is used.
+    private static func problem(with prompt: Prompt) -> String? {
+        let text = prompt.editor.text
+        switch prompt.purpose {
+        case .probe, .export: break
+        case .filter: do { _ = try RowFilter(text) } catch { return error.message }
+        case .repeating: do { _ = try RepeatLine.parse(text) } catch { return error.message }
+        case .answer: do { _ = try AnswerLine.parse(text) } catch { return error.message }
+        }
+        return nil
     }
 }
 
