@@ -10,6 +10,8 @@ struct Repeating: Sendable {
     /// Hops not counted.
     var begun = 0
     var isStopping = false
+    /// Replays of the same request that a person asked for meanwhile: they are none of it.
+    var others: Set<ExchangeID> = []
     /// Hops are counted here as well: they are requests, too.
     private(set) var summary = LoadSummary()
     /// Good answers whose status says otherwise, 400 and above.
@@ -136,6 +138,6 @@ extension Model {
         guard let after = repeating?.after, let original = repeating?.original, id > after else { return false }
         var (id, cause) = (id, cause)
         while case .redirect(let from) = cause, let before = session[from] { (id, cause) = (from, before.cause) }
-        return cause == .replay(of: original) && id > after
+        return cause == .replay(of: original) && id > after && repeating?.others.contains(id) == false
     }
 }

@@ -151,6 +151,7 @@ extension Model {
     /// Adds the row and asks for it to be sent. There is room.
     mutating func send(_ draft: RequestDraft, cause: Exchange.Cause, at now: Timestamp) -> Effect {
         let id = numbers.next()
+        if let original = repeating?.original, cause == .replay(of: original) { repeating?.others.insert(id) }
         begin(draft, as: id, cause: cause, at: now)
         // What was just asked for is what one wants to see, wherever one was before.
         isFollowing = rows.order == .start

@@ -1,6 +1,6 @@
 public import HTTPTrace
 
-/// A request that began without anybody being asked first: a repeat's, or a redirect's next hop.
+/// A request about to be sent, for those who list or record it.
 public struct BegunRequest: Equatable, Sendable {
     public var id: ExchangeID
     public var draft: RequestDraft

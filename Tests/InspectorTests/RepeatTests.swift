@@ -28,7 +28,11 @@ struct RepeatTests {
     }
 
     /// Some of a repeat's requests from number `first` on, as the engine tells of them.
-    private func play(_ numbers: ClosedRange<Int>, failing: Int? = nil, into model: inout Model) {
+    ///
+    /// - Parameter beginning: False where they have their rows already.
+    private func play(
+        _ numbers: ClosedRange<Int>, failing: Int? = nil, beginning: Bool = true, into model: inout Model
+    ) {
         let url = model.session[Self.original]!.draft.url.description
         let start = 600 + Double(numbers.lowerBound)
         var story = ScriptedSession()
@@ -44,7 +48,7 @@ struct RepeatTests {
             BegunRequest(
                 id: ExchangeID($0), draft: draft, cause: .replay(of: Self.original), time: .milliseconds(start))
         }
-        _ = update(&model, .begun(begun), at: Self.now)
+        if beginning { _ = update(&model, .begun(begun), at: Self.now) }
         story.play(into: &model, beginning: false)
     }
 
@@ -124,6 +128,18 @@ struct RepeatTests {
         press("R", in: &model)
         guard case .prompt(let prompt) = model.mode else { return }
         #expect(prompt.editor.text == "5000 x 64")
+    }
+
+    @Test func `a replay that a person asks for meanwhile is none of the repeat`() {
+        var model = model()
+        _ = start("5 x 1", in: &model)
+        press("r", in: &model)
+        play(15...15, failing: 15, beginning: false, into: &model)
+        #expect(model.session[ExchangeID(15)]?.isRunning == false)
+        play(16...20, into: &model)
+        _ = update(&model, .repeatEnded, at: Self.now)
+        #expect(model.message?.text.hasPrefix("Repeated #2: 5 in ") == true)
+        #expect(model.message?.text.contains("status") == false)
     }
 
     @Test func `quitting during a repeat asks first`() {

@@ -19,6 +19,14 @@ struct RepeatTests {
         }
     }
 
+    /// The interface with one answered request, which records.
+    private func recording(of server: PeerServer, in folder: TemporaryFolder) async throws -> Pseudoterminal {
+        let terminal = try Inspection.start(
+            ["\(server.plain)/ok", "--record", folder.file("session.db")], folder: folder)
+        try await terminal.wait(for: "the answer") { $0.line(containing: "/ok")?.contains("200") == true }
+        return terminal
+    }
+
     /// Replaces what the prompt offers.
     private func type(_ line: String, into terminal: Pseudoterminal) async throws {
         terminal.type("R")
@@ -30,9 +38,7 @@ struct RepeatTests {
         let server = try await OddServer.start()
         defer { server.stop() }
         let folder = try TemporaryFolder()
-        let terminal = try Inspection.start(
-            ["\(server.plain)/ok", "--record", folder.file("session.db")], folder: folder)
-        try await terminal.wait(for: "the answer") { $0.line(containing: "/ok")?.contains("200") == true }
+        let terminal = try await recording(of: server, in: folder)
         try await type("3,000 x 8", into: terminal)
         try await terminal.wait(forText: "Repeated #1: 3,000 in ")
         #expect(terminal.screen.lines[0].contains("3,001 requests"))
@@ -86,9 +92,7 @@ struct RepeatTests {
         let server = try await OddServer.start()
         defer { server.stop() }
         let folder = try TemporaryFolder()
-        let terminal = try Inspection.start(
-            ["\(server.plain)/ok", "--record", folder.file("session.db")], folder: folder)
-        try await terminal.wait(for: "the answer") { $0.line(containing: "/ok")?.contains("200") == true }
+        let terminal = try await recording(of: server, in: folder)
         try await type("1,000,000 x 16", into: terminal)
         try await terminal.wait(for: "many of them") { $0.lines[0].contains(",") }
         terminal.type("q")

@@ -84,7 +84,7 @@ public actor SessionStore {
     public nonisolated func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {
-        add { $0.begun.append(StoreQueue.Begun(draft: draft, id: id, cause: cause, time: time)) }
+        add { $0.begun.append(BegunRequest(id: id, draft: draft, cause: cause, time: time)) }
     }
 
     /// What was recorded, oldest first.

@@ -5,14 +5,6 @@ internal import Synchronization
 
 /// What waits to be written. Bounded: a disk that is slower than the network must not cost the program its memory.
 final class StoreQueue: Sendable {
-    /// A request about to be sent.
-    struct Begun: Sendable {
-        var draft: RequestDraft
-        var id: ExchangeID
-        var cause: Exchange.Cause
-        var time: Timestamp
-    }
-
     /// Exchanges that have ended, as somebody made them of the same records.
     struct Ended: Sendable {
         var exchanges: [Exchange]
@@ -22,7 +14,7 @@ final class StoreQueue: Sendable {
 
     /// Handed over since the last commit, each in order.
     struct Batch: Sendable {
-        var begun: [Begun] = []
+        var begun: [BegunRequest] = []
         var ended: [Ended] = []
         var endedCount = 0
         /// Part by part, as they were handed over: copying them into one would cost more than keeping them.

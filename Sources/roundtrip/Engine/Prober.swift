@@ -107,16 +107,11 @@ final class Prober: Sendable {
         tasks.withLock { tasks in
             tasks[id] = Task.onNetwork { [self] in
                 await withClientTrace(only: trace) {
-                    var chain = policy.map { RedirectChain($0, at: redirection?.chainStart ?? EventLoop.shared.now) }
-                    var (id, request, redirection) = (id, ClientRequest(draft), redirection)
-                    while let (next, led) = await exchange(request, as: id, after: redirection, &chain) {
-                        let hop = numbers.next()
-                        recorder.begin(RequestDraft(next), as: hop, .redirect(from: id))
+                    let last = await sendChain(ClientRequest(draft), as: id, following: policy, after: redirection) {
                         // Cancelling is by number: the task has the hop's from now on.
-                        self.tasks.withLock { [id] in $0[hop] = $0.removeValue(forKey: id) }
-                        (id, request, redirection) = (hop, next, led)
+                        from, hop in self.tasks.withLock { $0[hop] = $0.removeValue(forKey: from) }
                     }
-                    self.tasks.withLock { [id] in $0[id] = nil }
+                    self.tasks.withLock { $0[last] = nil }
                 }
             }
         }
@@ -145,7 +140,9 @@ final class Prober: Sendable {
                 Task.onNetwork { [self] in
                     await withClientTrace(only: trace) {
                         while let place = await load.next() {
-                            await sendOne(drafts[place % drafts.count], requests[place % drafts.count], cause, policy)
+                            let id = numbers.next()
+                            recorder.begin(drafts[place % drafts.count], as: id, cause)
+                            await sendChain(requests[place % drafts.count], as: id, following: policy)
                             if recorder.isBehind { await recorder.ready() }
                         }
                     }
@@ -165,19 +162,24 @@ final class Prober: Sendable {
         for task in workers.withLock({ $0 }) { task.cancel() }
     }
 
-    @NetworkActor
-    private func sendOne(
-        _ draft: RequestDraft, _ request: ClientRequest, _ cause: Exchange.Cause, _ policy: RedirectPolicy?
-    ) async {
-        var chain = policy.map { RedirectChain($0, at: EventLoop.shared.now) }
-        var (request, redirection) = (request, Redirection?.none)
-        var id = numbers.next()
-        recorder.begin(draft, as: id, cause)
+    /// Sends a request, and what its redirects lead to.
+    ///
+    /// - Parameter hopped: Told of each hop before it is sent: from which number, and its own.
+    /// - Returns: The number of the last.
+    @NetworkActor @discardableResult
+    private func sendChain(
+        _ request: ClientRequest, as id: ExchangeID, following policy: RedirectPolicy?,
+        after redirection: Redirection? = nil, hopped: (_ from: ExchangeID, _ hop: ExchangeID) -> Void = { _, _ in }
+    ) async -> ExchangeID {
+        var chain = policy.map { RedirectChain($0, at: redirection?.chainStart ?? EventLoop.shared.now) }
+        var (id, request, redirection) = (id, request, redirection)
         while let (next, led) = await exchange(request, as: id, after: redirection, &chain) {
             let hop = numbers.next()
             recorder.begin(RequestDraft(next), as: hop, .redirect(from: id))
+            hopped(id, hop)
             (id, request, redirection) = (hop, next, led)
         }
+        return id
     }
 
     /// Ends it at once, in whatever phase; nothing happens when it has ended.
