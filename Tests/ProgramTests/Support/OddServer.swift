@@ -58,7 +58,8 @@ enum OddServer {
                         if field.lower().startswith(b"content-length:"): length = int(field.split(b":")[1])
                     body = stream.read(length)
                     target = line.split()[1].decode("latin-1")
-                    print("got", target)
+                    # Whole: print writes piece by piece, and other threads write between them.
+                    sys.stdout.write("got %s\n" % target)
                     try:
                         if not respond(peer, target, fields, body): return
                     except OSError: return
