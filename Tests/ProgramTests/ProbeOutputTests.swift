@@ -14,6 +14,20 @@ struct ProbeOutputTests {
         }
     }
 
+    @Test func `bodies that come again, and those between, each have their own digest`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let targets = ["/ok", "/ok", "/missing", "/ok", "/hang-in-body", "/ok"].map { server.plain + $0 }
+        let probe = try await Probe.run(arguments: ["--json", "-c", "1", "--max-time", "1"] + targets)
+        let (hello, none) = (
+            "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+            "140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe"
+        )
+        // What came before it broke off.
+        let cut = try await ProgramRun.output(of: ["bash", "-c", "printf some | sha256sum"]).prefix(64)
+        #expect(try probe.records.map(\.bodySha256) == [hello, hello, none, hello, String(cut), hello])
+    }
+
     @Test func `without UTF-8 all of it is ASCII`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }

@@ -105,7 +105,7 @@ extension StoreQueue.Batch {
     mutating func add(_ body: BodyCapture, of id: ExchangeID) {
         var body = body
         if bodyBytes + body.bytes.count > StoreQueue.bodyBytesLimit {
-            body.bytes = []
+            body = body.withoutBytes()
             lostBodies += 1
         }
         bodyBytes += body.bytes.count

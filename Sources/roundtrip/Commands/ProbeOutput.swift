@@ -34,15 +34,18 @@ final class ProbeOutput {
         printOutput(String(decoding: log.takeBytes(), as: UTF8.self))
     }
 
-    func show(_ exchange: borrowing Exchange, of session: Session) {
-        let connection = exchange.connection.flatMap { session.connections[$0.connection] }
+    /// - Parameter session: Asked for only where there is something to look up: it would be copied for each exchange.
+    func show(_ exchange: borrowing Exchange, of session: () -> Session) {
         switch form {
         case .timeline:
+            let session = session()
             let lines = TextTimeline(marks: marks).text(
-                exchange, on: connection, twin: session.twin(of: exchange), at: SystemTime().now)
+                exchange, on: exchange.connection.flatMap { session.connections[$0.connection] },
+                twin: session.twin(of: exchange), at: SystemTime().now)
             printOutput((isFirst ? "" : "\n") + lines)
         case .json:
             var redaction = Redaction()
+            let connection = exchange.connection.flatMap { session().connections[$0.connection] }
             let line = ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: SystemTime().now)
             printOutput(String(decoding: line, as: UTF8.self))
         case .summary: if let ending = exchange.ending { summary.add(ending) }

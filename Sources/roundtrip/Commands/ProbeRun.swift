@@ -76,7 +76,7 @@ final class ProbeRun {
     private func note(_ exchange: borrowing Exchange) {
         if let failure = exchange.failure { firstFailure = firstFailure ?? failure.exitCode }
         if let status = exchange.response?.status, status >= 400 { firstBadStatus = ProgramExit.status }
-        output.show(exchange, of: session)
+        output.show(exchange, of: { session })
     }
 
     /// The first interrupt cancels what runs, so that the report is still printed; the second ends the program.

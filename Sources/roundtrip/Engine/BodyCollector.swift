@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTrace
 import HTTPTypes
 import HTTPWire
@@ -16,6 +17,8 @@ struct BodyCollector {
     private var open: [TraceBatch.BodyOwner: Partial] = [:]
     /// The latest head that names no codings.
     private var plainHead: ResponseHead?
+    /// The latest body that came in one piece and in no coding, as it came, and what was made of it.
+    private var latest: (bytes: [UInt8], capture: BodyCapture)?
 
     /// - Parameter isRaw: curl's `--raw`.
     init(keeping limit: Int, isRaw: Bool = false) {
@@ -29,13 +32,32 @@ struct BodyCollector {
     mutating func add(_ piece: TraceBatch.BodyPiece) -> BodyCapture? {
         // Most bodies come in one piece, and then nobody need look for them.
         let known = open.isEmpty ? nil : open.removeValue(forKey: piece.owner)
-        let partial = known ?? Partial(encodedHead(piece.head), keeping: limit, isRaw: isRaw)
+        let head = known == nil ? encodedHead(piece.head) : nil
+        if piece.isLast, known == nil, head == nil { return capture(piece) }
+        let partial = known ?? Partial(head, keeping: limit, isRaw: isRaw)
         partial.add(piece.bytes)
         guard piece.isLast else {
             open[piece.owner] = partial
             return nil
         }
         return partial.finish(piece.problem, isBroken: piece.isBroken)
+    }
+
+    /// A body in one piece that names no codings. One that is the same as the last one, as in a load, is neither digested nor
+    /// kept a second time.
+    private mutating func capture(_ piece: TraceBatch.BodyPiece) -> BodyCapture {
+        let capture: BodyCapture
+        if let latest, latest.bytes.isSame(as: piece.bytes) {
+            capture = latest.capture
+        } else {
+            var digest = SHA256Digest()
+            piece.bytes.withUnsafeBytes { digest.update($0) }
+            capture = BodyCapture(
+                bytes: piece.bytes.count > limit ? Array(piece.bytes.prefix(limit)) : piece.bytes,
+                totalBytes: piece.bytes.count, sha256: digest.finish().hexadecimal)
+            latest = (piece.bytes, capture)
+        }
+        return piece.problem == nil ? capture : capture.with(problem: piece.problem)
     }
 
     /// The head, where it may name codings. One that is the same as the last one, as in a load, is not looked through again.
@@ -107,15 +129,23 @@ struct BodyCollector {
 }
 
 extension [UInt8] {
+    // Not byte by byte, as `==` does it.
+    fileprivate func isSame(as other: [UInt8]) -> Bool {
+        count == other.count
+            && withUnsafeBytes { mine in
+                other.withUnsafeBytes { mine.isEmpty || memcmp(mine.baseAddress!, $0.baseAddress!, mine.count) == 0 }
+            }
+    }
+
     /// Two lower-case digits a byte.
     var hexadecimal: String {
         let digits: StaticString = "0123456789abcdef"
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * count)
-        for byte in self {
-            text.append(digits.utf8Start[Int(byte >> 4)])
-            text.append(digits.utf8Start[Int(byte & 15)])
+        return String(unsafeUninitializedCapacity: 2 * count) { text in
+            for (place, byte) in enumerated() {
+                text[2 * place] = digits.utf8Start[Int(byte >> 4)]
+                text[2 * place + 1] = digits.utf8Start[Int(byte & 15)]
+            }
+            return 2 * count
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -221,12 +221,11 @@ final class Prober: Sendable {
     private func exchange(
         _ request: ClientRequest, as id: ExchangeID, after redirection: Redirection?, _ chain: inout RedirectChain?
     ) async -> (ClientRequest, Redirection)? {
-        var head: ResponseHead?
+        var last = TraceBatch.BodyPiece(owner: .response(id), bytes: [], isLast: true)
         // What failed has been recorded: the events are the report.
         do throws(Failure) {
             let sent = try await client.send(request, as: id, after: redirection)
-            head = sent.head
-            var last = TraceBatch.BodyPiece(owner: .response(id), bytes: [], isLast: true, head: head)
+            last.head = sent.head
             var next: (ClientRequest, Redirection)?
             switch chain?.step(after: sent.head, to: request, sentAs: id) ?? .stay {
             case .stay: break
@@ -239,7 +238,10 @@ final class Prober: Sendable {
         } catch {
             // Cancelled before it began, it tells its trace nothing, as in Go. Its row is there, and ends.
             if error.kind == .cancelled, error.phase == nil { recorder.end(id, error) }
-            recorder.record(.init(owner: .response(id), bytes: [], isLast: true, head: head, isBroken: true))
+            // With what came before it broke off.
+            last.isBroken = true
+            last.problem = nil
+            recorder.record(last)
             return nil
         }
     }
