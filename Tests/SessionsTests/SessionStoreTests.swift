@@ -198,6 +198,37 @@ final class SessionStoreTests {
                 == "19|2|\n20019|20015|\n24|2|00FF0A\n")
     }
 
+    // More than two statements' worth of them, and some with more text than is kept beside a statement.
+    @Test func `many rows of one batch are written each as it is`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        let long = String(repeating: "ü", count: 20_000)
+        var expected = ""
+        for number in 1...37 {
+            var draft = Story.draft()
+            draft.url.target = "/\(number)" + (number % 3 == 0 ? long : "")
+            draft.fields[.accept] = number % 4 == 0 ? "a\(number)" : nil
+            draft.body = number % 5 == 0 ? [UInt8(number)] : []
+            store.begin(draft, as: ExchangeID(number), at: .milliseconds(Double(number)))
+            let bytes = number % 3 == 1 ? [] : [UInt8(number)]
+            store.keep(
+                BodyCapture(bytes: bytes, totalBytes: number, sha256: "s\(number)"), of: ExchangeID(number))
+            expected += "\(number)|\(number)000000|/\(number)|\(number % 3 == 0 ? long.count : 0)|"
+            expected += (number % 4 == 0 ? #"[["Accept","a\#(number)"]]"# : "[]") + "|"
+            expected += draft.body.isEmpty ? "None|" : "\(number)|"
+            expected += (bytes.isEmpty ? "None" : "\(number)") + "|\(number)|s\(number)\n"
+        }
+        await store.close()
+        #expect(
+            try rows(
+                """
+                SELECT number, started_unix_ns - 1800000000000000000, replace(substr(url, 19), 'ü', ''),
+                    length(url) - length(replace(url, 'ü', '')), request_fields,
+                    iif(request_body IS NULL, NULL, unicode(CAST(request_body AS TEXT))),
+                    iif(bytes IS NULL, NULL, unicode(CAST(bytes AS TEXT))), total_bytes, sha256
+                FROM exchanges JOIN bodies USING (id) ORDER BY number
+                """) == expected)
+    }
+
     @Test func `the files of a killed program open, with all that was committed`() async throws {
         let store = try await SessionStore.open(path: path, clock: clock)
         for number in 1...50 { Self.record(.cold(number), into: store) }

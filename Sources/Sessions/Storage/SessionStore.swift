@@ -84,7 +84,12 @@ public actor SessionStore {
     public nonisolated func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {
-        add { $0.begun.append(BegunRequest(id: id, draft: draft, cause: cause, time: time)) }
+        begin([BegunRequest(id: id, draft: draft, cause: cause, time: time)])
+    }
+
+    /// Several of them.
+    public nonisolated func begin(_ begun: [BegunRequest]) {
+        if !begun.isEmpty { add { $0.begun += begun } }
     }
 
     /// What was recorded, oldest first.
@@ -97,7 +102,13 @@ public actor SessionStore {
     }
 
     /// What was captured of a response body.
-    public nonisolated func keep(_ body: BodyCapture, of id: ExchangeID) { add { $0.add(body, of: id) } }
+    public nonisolated func keep(_ body: BodyCapture, of id: ExchangeID) { keep([(id, body)]) }
+
+    /// What was captured of several.
+    public nonisolated func keep(_ bodies: [(exchange: ExchangeID, capture: BodyCapture)]) {
+        guard !bodies.isEmpty else { return }
+        add { batch in for (id, body) in bodies { batch.add(body, of: id) } }
+    }
 
     private nonisolated func add(_ change: (inout StoreQueue.Batch) -> Void) {
         // One task for each batch, none while nothing happens: an idle program sleeps.

@@ -52,19 +52,11 @@ final class StoreWriter: Sendable {
     func write(_ batch: inout StoreQueue.Batch, to database: Database) throws {
         try state.withLock { state in
             state.exchangeCount += batch.begun.count
-            state.running.begin(&batch)
-            var changedConnections: Set<ConnectionID> = []
-            for (part, records) in batch.records.enumerated() {
-                records.withUnsafeBufferPointer { records in
-                    for record in records.pointers {
-                        if let connection = record.pointee.tell(&state.connections) {
-                            changedConnections.insert(connection)
-                        }
-                    }
-                    state.running.apply(records, ofPart: part)
-                }
-            }
-            try writeExchanges(&state, to: database)
+            var handedOver = HandedOverExchanges(batch.ended)
+            batch.ended = []
+            begin(batch.begun, &handedOver, &state.running)
+            let changedConnections = apply(batch.records, &handedOver, &state)
+            try writeExchanges(handedOver, &state, to: database)
             for id in changedConnections.sorted() {
                 if let connection = state.connections[id] { try write(connection, to: database) }
             }
@@ -73,30 +65,70 @@ final class StoreWriter: Sendable {
         }
     }
 
-    private func writeExchanges(_ state: inout State, to database: Database) throws {
-        var statement = try RowStatement(StoreWriter.exchangeSQL, in: database)
+    /// Finds out which exchange is made where. Of what was handed over, only what began and is not yet written counts.
+    private func begin(
+        _ begun: [BegunRequest], _ handedOver: inout HandedOverExchanges, _ running: inout RunningExchanges
+    ) {
+        for id in handedOver.numbers where running.contains(id) {
+            running.remove(id)
+            _ = handedOver.write(id)
+        }
+        for begun in begun where !handedOver.write(begun.id) { running.begin(begun) }
+    }
+
+    /// - Returns: Connections that changed, each once.
+    private func apply(
+        _ records: [[TraceRecord]], _ handedOver: inout HandedOverExchanges, _ state: inout State
+    ) -> [ConnectionID] {
+        var changed: [ConnectionID] = []
+        var known = NumberPlaces()
+        for (part, records) in records.enumerated() {
+            records.withUnsafeBufferPointer { records in
+                for record in records.pointers {
+                    if let connection = record.pointee.tell(&state.connections), known[connection.number] == nil {
+                        known[connection.number] = changed.count
+                        changed.append(connection)
+                    }
+                    if !handedOver.apply(record.pointee, ofPart: part) { state.running.apply(record.pointee) }
+                }
+            }
+        }
+        return changed
+    }
+
+    private func writeExchanges(
+        _ handedOver: borrowing HandedOverExchanges, _ state: inout State, to database: Database
+    ) throws {
         var running = RunningExchanges()
         swap(&running, &state.running)
         defer { swap(&running, &state.running) }
+        let count = handedOver.writtenCount + running.changedCount
+        var rows = try RowWriter("exchanges", columns: 42, rows: count, in: database)
+        try handedOver.forEachWritten { exchange in
+            bind(exchange, &state, to: &rows)
+            try rows.endRow()
+        }
         try running.takeChanged { exchange in
-            bind(exchange, &state, to: &statement)
-            try statement.execute()
+            bind(exchange, &state, to: &rows)
+            try rows.endRow()
         }
     }
 
     private func write(
         _ bodies: [(id: ExchangeID, body: BodyCapture)], _ state: inout State, to database: Database
     ) throws {
-        var statement = try RowStatement("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", in: database)
+        var rows = try RowWriter("bodies", columns: 4, rows: bodies.count, in: database)
         // By number, since rows are best added at the end.
         for place in bodies.indices.sorted(by: { bodies[$0].id < bodies[$1].id }) {
             let (id, body) = bodies[place]
-            statement.bind(StoreSchema.rowID(run: run, number: id.number))
-            statement.bind(body.bytes.isEmpty ? nil : body.bytes)
-            statement.bind(body.totalBytes)
-            statement.bind(body.sha256)
-            try statement.execute()
+            rows.bind(StoreSchema.rowID(run: run, number: id.number))
+            rows.bind(body.bytes.isEmpty ? nil : body.bytes)
+            rows.bind(body.totalBytes)
+            rows.bind(body.sha256)
+            try rows.endRow()
             state.bodyBytes += body.bytes.count
+        }
+        for (id, body) in bodies {
             if let problem = body.problem { try write(problem, of: id, to: database) }
         }
     }
@@ -135,11 +167,8 @@ final class StoreWriter: Sendable {
 }
 
 extension StoreWriter {
-    private static let exchangeSQL =
-        "INSERT OR REPLACE INTO exchanges VALUES (" + Array(repeating: "?", count: 42).joined(separator: ", ") + ")"
-
     /// Binds the values of an exchange's row, in the order of the table.
-    private func bind(_ exchange: borrowing Exchange, _ state: inout State, to row: inout RowStatement) {
+    private func bind(_ exchange: borrowing Exchange, _ state: inout State, to row: inout RowWriter) {
         let start = exchange.startedAt
         row.bind(StoreSchema.rowID(run: run, number: exchange.id.number))
         row.bind(run)
@@ -171,7 +200,7 @@ extension StoreWriter {
         bind(exchange.phases[.tunnel], since: start, to: &row)  // A later column.
     }
 
-    private func bind(_ cause: Exchange.Cause, to row: inout RowStatement) {
+    private func bind(_ cause: Exchange.Cause, to row: inout RowWriter) {
         let (word, number): (String, Int?) =
             switch cause {
             case .typed: ("typed", nil)
@@ -183,16 +212,14 @@ extension StoreWriter {
         row.bind(number)
     }
 
-    private func bind(_ span: PhaseSpans.Span?, since start: Timestamp, to row: inout RowStatement) {
+    private func bind(_ span: PhaseSpans.Span?, since start: Timestamp, to row: inout RowWriter) {
         row.bind(span.map { $0.start.nanoseconds - start.nanoseconds })
         row.bind(span.flatMap { span in span.end.map { $0.nanoseconds - span.start.nanoseconds } })
     }
 
-    /// The text stays where it was written until something else is: the row must be written before that.
-    ///
     /// - Parameter written: The exchange's own URL, which its first event says once more.
     private func bindEvents(
-        of exchange: borrowing Exchange, _ written: WrittenURL, _ json: inout JSONWriter, to row: inout RowStatement
+        of exchange: borrowing Exchange, _ written: WrittenURL, _ json: inout JSONWriter, to row: inout RowWriter
     ) {
         json.openArray()
         let text = { (url: RequestURL) in url == written.url ? written.text : url.description }
@@ -201,10 +228,10 @@ extension StoreWriter {
             for event in events.pointers { json.write(event.pointee, since: start, showing: text) }
         }
         json.closeArray()
-        json.takeBytes { row.bind(staying: $0) }
+        json.takeBytes { row.bind(text: $0) }
     }
 
-    private func bind(_ fields: HTTPFields, _ json: inout JSONWriter, to row: inout RowStatement) {
+    private func bind(_ fields: HTTPFields, _ json: inout JSONWriter, to row: inout RowWriter) {
         json.openArray()
         for field in fields {
             json.openArray()

@@ -26,9 +26,9 @@ final class SessionRecording {
     /// - Returns: What went wrong since the last call, in words; nil when all is well or the same.
     func take(_ report: Prober.Report) -> String? {
         guard let store else { return nil }
-        for begun in report.begun { begin(begun.draft, as: begun.id, cause: begun.cause, at: begun.time) }
+        store.begin(report.begun)
         store.apply(report.records)
-        for body in report.bodies { store.keep(body.capture, of: body.exchange) }
+        store.keep(report.bodies)
         let status = store.status
         guard status != lastStatus else { return nil }
         lastStatus = status
