@@ -29,15 +29,15 @@ public struct BodyCapture: Sendable {
     /// The same with another problem, or without one.
     public func with(problem: Failure?) -> BodyCapture {
         BodyCapture(
-            bytes: bytes, totalBytes: totalBytes, sha256: sha256, codings: codings, reasonLeftEncoded: reasonLeftEncoded,
-            problem: problem)
+            bytes: bytes, totalBytes: totalBytes, sha256: sha256, codings: codings,
+            reasonLeftEncoded: reasonLeftEncoded, problem: problem)
     }
 
     /// The same with none of its bytes kept.
     func withoutBytes() -> BodyCapture {
         BodyCapture(
-            bytes: [], totalBytes: totalBytes, sha256: sha256, codings: codings, reasonLeftEncoded: reasonLeftEncoded,
-            problem: problem)
+            bytes: [], totalBytes: totalBytes, sha256: sha256, codings: codings,
+            reasonLeftEncoded: reasonLeftEncoded, problem: problem)
     }
 
     private final class Parts: Sendable {
