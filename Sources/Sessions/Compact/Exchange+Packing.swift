@@ -33,14 +33,14 @@ extension Exchange {
     /// Appends the exchange where nothing can be lost.
     ///
     /// - Returns: Whether it did.
-    mutating func tryPack(into bytes: inout [UInt8], _ table: inout PageTable) -> Bool {
+    mutating func tryPack(into bytes: inout PackedWriter, _ table: inout PageTable) -> Bool {
         guard !isRunning, isMadeOfItsEvents else { return false }
         pack(into: &bytes, &table)
         return true
     }
 
     /// Appends the exchange. What can't be packed is lost: compare with what comes back.
-    func pack(into bytes: inout [UInt8], _ table: inout PageTable) {
+    func pack(into bytes: inout PackedWriter, _ table: inout PageTable) {
         bytes.pack(table.place(of: draft))
         switch cause {
         case .typed: bytes.pack(0)
@@ -57,21 +57,28 @@ extension Exchange {
         let records = events.span
         for index in records.indices {
             let (time, connection) = (records[index].time, records[index].connection)
-            pack(records[index].event, isOnOther: connection != last.connection, into: &bytes, &table) { bytes in
-                if connection != last.connection { bytes.pack((connection?.number ?? -1) + 1) }
-                bytes.pack(signed: time.nanoseconds - last.time.nanoseconds)
-            }
+            let moment = Moment(
+                sinceLast: time.nanoseconds - last.time.nanoseconds,
+                otherConnection: connection == last.connection ? nil : (connection?.number ?? -1) + 1)
+            pack(records[index].event, at: moment, into: &bytes, &table)
             last = (time, connection)
         }
     }
 
-    private func pack(
-        _ event: TraceEvent, isOnOther: Bool, into bytes: inout [UInt8], _ table: inout PageTable,
-        moment: (inout [UInt8]) -> Void
-    ) {
+    /// When and where an event happened, as what it differs in from the event before.
+    private struct Moment {
+        var sinceLast: Int64
+        /// Its number and 1, 0 for none; nil where it is the same.
+        var otherConnection: Int?
+    }
+
+    private func pack(_ event: TraceEvent, at moment: Moment, into bytes: inout PackedWriter, _ table: inout PageTable)
+    {
+        @inline(__always)
         func begin(_ tag: UInt8) {
-            bytes.append(tag | (isOnOther ? Tag.otherConnection : 0))
-            moment(&bytes)
+            bytes.append(tag | (moment.otherConnection == nil ? 0 : Tag.otherConnection))
+            if let number = moment.otherConnection { bytes.pack(number) }
+            bytes.pack(signed: moment.sinceLast)
         }
         switch event {
         case .gotConn(let got) where (got.idleTime ?? .zero) >= .zero:

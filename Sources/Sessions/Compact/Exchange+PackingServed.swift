@@ -18,7 +18,7 @@ private enum Tag {
 
 extension Exchange {
     /// Appends the server's half, if there is one. What can't be packed is lost: compare with what comes back.
-    func packServed(into bytes: inout [UInt8], _ table: inout PageTable) {
+    func packServed(into bytes: inout PackedWriter, _ table: inout PageTable) {
         guard let served, let head = served.head else { return bytes.pack(0) }
         bytes.pack(table.place(of: served.client) + 1)
         bytes.pack(served.id.number)

@@ -30,19 +30,21 @@ struct ExchangePage: Sendable {
         firstNumber = exchanges[0].id.number
         numbers.reserveCapacity(count)
         offsets.reserveCapacity(count)
-        bytes.reserveCapacity(count * 96)
+        var packed = PackedWriter(capacity: count * 96)
         for index in 0..<count {
-            numbers.append(UInt32(exchanges[index].id.number - firstNumber))
-            offsets.append(Self.plainOffset)
-            let offset = UInt32(bytes.count)
-            if exchanges[index].tryPack(into: &bytes, &table) {
-                offsets[index] = offset
-            } else {
-                replace(at: index, with: exchanges[index])
+            let number = UInt32(exchanges[index].id.number - firstNumber)
+            let offset = packed.count
+            if !exchanges[index].tryPack(into: &packed, &table) {
+                if let alone = Self.packed(exchanges[index], &table) {
+                    packed.append(alone)
+                } else {
+                    plain[number] = exchanges[index]
+                }
             }
+            numbers.append(number)
+            offsets.append(plain[number] == nil ? UInt32(offset) : Self.plainOffset)
         }
-        // Without the room it has beyond what it needs.
-        bytes = bytes.withUnsafeBufferPointer { Array($0) }
+        bytes = packed.bytes
     }
 
     var count: Int { numbers.count }
@@ -60,26 +62,28 @@ struct ExchangePage: Sendable {
     /// Takes in what became of an exchange. Its old bytes are left behind: this is rare.
     mutating func replace(at place: Int, with exchange: Exchange) {
         let number = numbers[place]
-        let offset = bytes.count
-        let known = table.mark
-        if !exchange.isRunning, exchange.droppedEvents == 0, offset < Int(Self.plainOffset) {
-            exchange.pack(into: &bytes, &table)
-            if exchange.isMadeOfItsEvents {
-                plain[number] = nil
-                offsets[place] = UInt32(offset)
-                return
-            }
-            var reader = PackedReader(bytes, at: offset)
-            if Exchange(id: exchange.id, from: &reader, table) == exchange {
-                plain[number] = nil
-                offsets[place] = UInt32(offset)
-                return
-            }
-            bytes.removeLast(bytes.count - offset)
-            table.forget(after: known)
+        if bytes.count < Int(Self.plainOffset), let packed = Self.packed(exchange, &table) {
+            plain[number] = nil
+            offsets[place] = UInt32(bytes.count)
+            bytes += packed
+        } else {
+            plain[number] = exchange
+            offsets[place] = Self.plainOffset
         }
-        plain[number] = exchange
-        offsets[place] = Self.plainOffset
+    }
+
+    /// Nil where something would be lost; then the table is as it was.
+    private static func packed(_ exchange: Exchange, _ table: inout PageTable) -> [UInt8]? {
+        guard !exchange.isRunning, exchange.droppedEvents == 0 else { return nil }
+        let known = table.mark
+        var packed = PackedWriter(capacity: 256)
+        exchange.pack(into: &packed, &table)
+        let bytes = packed.bytes
+        if exchange.isMadeOfItsEvents { return bytes }
+        var reader = PackedReader(bytes, at: 0)
+        if Exchange(id: exchange.id, from: &reader, table) == exchange { return bytes }
+        table.forget(after: known)
+        return nil
     }
 
     /// Adds one between the others, above the first: this is rarer still.
