@@ -31,7 +31,7 @@ public struct EventLog: ~Copyable, Sendable {
 
     public mutating func add(_ record: TraceRecord) {
         var redaction = redaction
-        json.write(record, since: clock.monotonic, isInLog: true) { redaction.url($0.description) }
+        json.writeForLog(record, since: clock.monotonic) { redaction.url($0.description) }
         self.redaction = redaction
         json.raw("\n")
     }

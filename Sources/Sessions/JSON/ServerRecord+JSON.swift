@@ -29,7 +29,7 @@ public struct ServerEventLines: ~Copyable, Sendable {
         json.field("t", (record.time - start).nanoseconds)
         if let connection = record.connection { json.field("conn", connection.description) }
         if let request = record.exchange?.forwardedRequest { json.field("req", request.description) }
-        json.write(record.event)
+        json.writeForLog(record.event, showing: \.description)
         json.closeObject()
         return json.takeText() + "\n"
     }

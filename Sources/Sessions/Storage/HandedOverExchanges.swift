@@ -19,7 +19,7 @@ struct HandedOverExchanges {
     init(_ groups: consuming [StoreQueue.Ended]) {
         var places: [Place] = []
         for (number, group) in groups.enumerated() {
-            // By pointers, as below: what is taken out of an array is copied.
+            // By pointers: what is taken out of an array is copied.
             group.exchanges.withUnsafeBufferPointer { exchanges in
                 for (index, exchange) in exchanges.pointers.enumerated() {
                     // One that runs is made of its records like all others that do.
@@ -57,22 +57,16 @@ struct HandedOverExchanges {
     /// Of those that are here; some may come twice.
     var numbers: [ExchangeID] { places.map(\.id) }
 
-    var writtenCount: Int { isWritten.count { $0 } }
+    /// Those that are to be written, in order.
+    var written: [ExchangeID] { zip(places, isWritten).filter(\.1).map(\.0.id).sorted() }
 
-    /// Those that are to be written, group by group, each in the order of its numbers.
+    /// The same exchanges, in the same order.
     func forEachWritten(_ body: (borrowing Exchange) throws -> Void) rethrows {
-        var order: [Int] = []
-        var count = 0
-        for (number, group) in groups.enumerated() {
-            order.removeAll(keepingCapacity: true)
-            while count < places.count, places[count].group == number {
-                if isWritten[count] { order.append(places[count].index) }
-                count += 1
-            }
-            try group.exchanges.withUnsafeBufferPointer { exchanges in
-                guard let first = exchanges.baseAddress else { return }
-                order.sort { (first + $0).pointee.id < (first + $1).pointee.id }
-                for index in order { try body((first + index).pointee) }
+        let order = places.indices.filter { isWritten[$0] }.sorted { places[$0].id < places[$1].id }
+        for count in order {
+            // By a pointer, as above.
+            try groups[places[count].group].exchanges.withUnsafeBufferPointer { exchanges in
+                try body((exchanges.baseAddress! + places[count].index).pointee)
             }
         }
     }

@@ -5,7 +5,7 @@ internal import GRDBSQLite
 // is several times SQLite's own work. What is written by the million is handed to SQLite column by column instead: many
 // rows a statement, whose beginning and end cost as much as a short row, and only what differs from the statement before.
 
-/// Writes rows of one table, replacing those with the same key. Bind all columns of a row in their order, then `endRow`.
+/// Writes rows of one table. Bind all columns of a row in their order, then `endRow`.
 struct RowWriter: ~Copyable {
     /// What a parameter holds since it was last bound.
     private enum Bound {
@@ -15,12 +15,14 @@ struct RowWriter: ~Copyable {
         case bytes
     }
 
-    /// A statement for some rows.
+    /// A statement for one or more rows.
     private struct Prepared {
         let statement: Statement
         let handle: SQLiteStatement
         let bound: UnsafeMutablePointer<Bound>
         let parameterCount: Int
+        /// How many are bound.
+        var parameter = 0
 
         init(_ sql: String, in database: Database) throws {
             statement = try database.cachedStatement(sql: sql)
@@ -30,15 +32,33 @@ struct RowWriter: ~Copyable {
             bound = .allocate(capacity: parameterCount)
             bound.initialize(repeating: .null, count: parameterCount)
         }
+
+        /// Writes the rows; the next ones' columns may be bound then.
+        mutating func execute() throws {
+            parameter = 0
+            let code = sqlite3_step(handle)
+            // Tells the step's failure once more.
+            sqlite3_reset(handle)
+            guard code == SQLITE_DONE else {
+                let message = sqlite3_errmsg(sqlite3_db_handle(handle)).map { String(cString: $0) }
+                throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
+            }
+        }
     }
 
-    private let many, one: Prepared
-    private var current: Prepared
-    private var parameter = 0
     private let columns: Int
-    private var rowsLeft: Int
-    private var rowEnd: Int
-    /// Texts of the rows at hand, where they are sure to stay until these are written.
+    /// For rows that are new.
+    private var many: Prepared
+    /// For the others, which replace what is there, and for what is left of the new ones.
+    private var one: Prepared
+    /// The rows' keys, in the order of writing.
+    private let keys: [Int64]
+    private var row = 0
+    /// The highest key before the row at hand.
+    private var highest: Int64
+    private var newRowsForMany: Int
+    private var isForMany = false
+    /// Texts for `many`, where they are sure to stay until its rows are written.
     private let room: UnsafeMutableRawPointer
     private var roomUsed = 0
 
@@ -48,54 +68,72 @@ struct RowWriter: ~Copyable {
     private static let roomBytes = manyRows * 4_096
 
     /// - Parameters:
-    ///   - columns: How many the table has.
-    ///   - rows: How many will be written.
-    init(_ table: String, columns: Int, rows: Int, in database: Database) throws {
-        let row = "(" + Array(repeating: "?", count: columns).joined(separator: ", ") + ")"
-        func prepared(_ rows: Int) throws -> Prepared {
-            let rows = Array(repeating: row, count: rows).joined(separator: ", ")
-            return try Prepared("INSERT OR REPLACE INTO \(table) VALUES \(rows)", in: database)
-        }
-        let one = try prepared(1)
-        let many = rows < Self.manyRows ? one : try prepared(Self.manyRows)
-        self.one = one
-        self.many = many
-        current = many
+    ///   - columns: How many the table has, the first of which is its key.
+    ///   - keys: Those of the rows that will be written, in that order.
+    ///   - highest: No row of the file that may be written has a higher key. Brought up to date.
+    init(_ table: String, columns: Int, keys: [Int64], above highest: inout Int64, in database: Database) throws {
         self.columns = columns
-        rowsLeft = rows
-        rowEnd = columns
+        self.keys = keys
+        self.highest = highest
+        var newRows = 0
+        for key in keys where key > highest {
+            newRows += 1
+            highest = key
+        }
+        newRowsForMany = newRows / Self.manyRows * Self.manyRows
+        let row = "(" + Array(repeating: "?", count: columns).joined(separator: ", ") + ")"
+        let rows = Array(repeating: row, count: Self.manyRows).joined(separator: ", ")
+        // FAIL: had it to undo the rows before the one that fails, which the transaction's end does anyway, SQLite would copy
+        // each page before it is changed.
+        let many = try Prepared("INSERT OR FAIL INTO \(table) VALUES \(rows)", in: database)
+        let one = try Prepared("INSERT OR REPLACE INTO \(table) VALUES \(row)", in: database)
+        (self.many, self.one) = (many, one)
         room = .allocate(byteCount: Self.roomBytes, alignment: 8)
+        chooseStatement()
     }
 
     deinit {
         // The next one to use the statements finds no pointers into what goes here.
-        sqlite3_clear_bindings(one.handle)
-        sqlite3_clear_bindings(many.handle)
-        if many.bound != one.bound { many.bound.deallocate() }
-        one.bound.deallocate()
+        for prepared in [many, one] {
+            sqlite3_clear_bindings(prepared.handle)
+            prepared.bound.deallocate()
+        }
         room.deallocate()
+    }
+
+    private mutating func chooseStatement() {
+        guard row < keys.count else { return }
+        let isNew = keys[row] > highest
+        isForMany = isNew && newRowsForMany > 0
+        if isNew { highest = keys[row] }
+        if isForMany { newRowsForMany -= 1 }
     }
 
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-    private mutating func next() -> Int32 {
-        precondition(parameter < rowEnd, "more than \(columns) values")
-        parameter += 1
-        return Int32(truncatingIfNeeded: parameter)
+    /// The next column's parameter.
+    private mutating func next() -> (handle: SQLiteStatement, bound: UnsafeMutablePointer<Bound>, parameter: Int32) {
+        func next(of prepared: inout Prepared) -> (SQLiteStatement, UnsafeMutablePointer<Bound>, Int32) {
+            precondition(prepared.parameter < prepared.parameterCount, "more than \(columns) values")
+            prepared.parameter += 1
+            let bound = prepared.bound + (prepared.parameter - 1)
+            return (prepared.handle, bound, Int32(truncatingIfNeeded: prepared.parameter))
+        }
+        return isForMany ? next(of: &many) : next(of: &one)
     }
 
     mutating func bindNull() {
-        let parameter = next()
-        if case .null = current.bound[Int(parameter) - 1] { return }
-        current.bound[Int(parameter) - 1] = .null
-        sqlite3_bind_null(current.handle, parameter)
+        let (handle, bound, parameter) = next()
+        if case .null = bound.pointee { return }
+        bound.pointee = .null
+        sqlite3_bind_null(handle, parameter)
     }
 
     mutating func bind(_ number: Int64) {
-        let parameter = next()
-        if case .number(number) = current.bound[Int(parameter) - 1] { return }
-        current.bound[Int(parameter) - 1] = .number(number)
-        sqlite3_bind_int64(current.handle, parameter, number)
+        let (handle, bound, parameter) = next()
+        if case .number(number) = bound.pointee { return }
+        bound.pointee = .number(number)
+        sqlite3_bind_int64(handle, parameter, number)
     }
 
     mutating func bind(_ number: Int64?) { if let number { bind(number) } else { bindNull() } }
@@ -112,10 +150,10 @@ struct RowWriter: ~Copyable {
     /// - Parameter text: UTF-8. May go as soon as this returns.
     mutating func bind(text: UnsafeRawBufferPointer) {
         let (start, destructor) = keep(text)
-        let parameter = next()
-        current.bound[Int(parameter) - 1] = .bytes
+        let (handle, bound, parameter) = next()
+        bound.pointee = .bytes
         sqlite3_bind_text64(
-            current.handle, parameter, start.assumingMemoryBound(to: CChar.self), UInt64(text.count), destructor,
+            handle, parameter, start.assumingMemoryBound(to: CChar.self), UInt64(text.count), destructor,
             UInt8(SQLITE_UTF8))
     }
 
@@ -124,38 +162,35 @@ struct RowWriter: ~Copyable {
         guard let bytes else { return bindNull() }
         bytes.withUnsafeBytes { bytes in
             let (start, destructor) = keep(bytes)
-            let parameter = next()
-            current.bound[Int(parameter) - 1] = .bytes
-            sqlite3_bind_blob64(current.handle, parameter, start, UInt64(bytes.count), destructor)
+            let (handle, bound, parameter) = next()
+            bound.pointee = .bytes
+            sqlite3_bind_blob64(handle, parameter, start, UInt64(bytes.count), destructor)
         }
     }
 
-    /// Copies bytes to where they stay until the rows at hand are written; where there is no room for them, SQLite is to do
-    /// so. Never nil, which would be null.
+    /// Copies bytes to where they stay until they are written; where there is no room for them, SQLite is to do so. Never nil,
+    /// which would be null.
     private mutating func keep(_ bytes: UnsafeRawBufferPointer) -> (UnsafeRawPointer, sqlite3_destructor_type?) {
-        guard bytes.count <= Self.roomBytes - roomUsed else { return (bytes.baseAddress!, Self.copied) }
         let place = room + roomUsed
+        guard let start = bytes.baseAddress else { return (UnsafeRawPointer(place), nil) }
+        guard isForMany, bytes.count <= Self.roomBytes - roomUsed else { return (start, Self.copied) }
         roomUsed += bytes.count
-        if let start = bytes.baseAddress { place.copyMemory(from: start, byteCount: bytes.count) }
+        place.copyMemory(from: start, byteCount: bytes.count)
         return (UnsafeRawPointer(place), nil)
     }
 
-    /// Ends a row, and writes those at hand when they are as many as the statement takes, or the last.
+    /// Ends a row. Some are written with those after them; the last ends all.
     mutating func endRow() throws {
-        precondition(parameter == rowEnd && rowsLeft > 0, "\(parameter) of \(rowEnd) values, \(rowsLeft) rows to come")
-        guard parameter == current.parameterCount else { return rowEnd += columns }
-        rowsLeft -= parameter / columns
-        parameter = 0
-        rowEnd = columns
-        roomUsed = 0
-        let handle = current.handle
-        let code = sqlite3_step(handle)
-        // Tells the step's failure once more.
-        sqlite3_reset(handle)
-        guard code == SQLITE_DONE else {
-            let message = sqlite3_errmsg(sqlite3_db_handle(handle)).map { String(cString: $0) }
-            throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
+        row += 1
+        if !isForMany {
+            precondition(one.parameter == columns, "\(one.parameter) of \(columns) values")
+            try one.execute()
+        } else if many.parameter == many.parameterCount {
+            try many.execute()
+            roomUsed = 0
+        } else {
+            precondition(many.parameter.isMultiple(of: columns), "some of \(columns) values are missing")
         }
-        if rowsLeft < Self.manyRows { current = one }
+        chooseStatement()
     }
 }

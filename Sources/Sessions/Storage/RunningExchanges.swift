@@ -13,9 +13,7 @@ struct RunningExchanges: Sendable {
     private var free: [Int] = []
     private var placeOf = NumberPlaces()
     /// Which changed since `takeChanged`, each once; some may be gone.
-    private var changed: [ExchangeID] = []
-    /// Those that are not gone.
-    private(set) var changedCount = 0
+    private var noted: [ExchangeID] = []
 
     init() {}
 
@@ -35,7 +33,6 @@ struct RunningExchanges: Sendable {
     mutating func remove(_ id: ExchangeID) {
         guard let place = placeOf[id.number] else { return }
         forget(id, at: place)
-        if places[place].isChanged { changedCount -= 1 }
         places[place] = Place()
     }
 
@@ -46,19 +43,21 @@ struct RunningExchanges: Sendable {
         note(id, at: place)
     }
 
-    /// Hands over those that changed, by number, and forgets those that have ended.
+    /// Those that changed since `takeChanged`, in order.
+    var changed: [ExchangeID] {
+        noted.filter { id in placeOf[id.number].map { places[$0].isChanged } ?? false }.sorted()
+    }
+
+    /// Hands over those that changed, in order, and forgets those that have ended.
     mutating func takeChanged(_ body: (borrowing Exchange) throws -> Void) rethrows {
-        changed.sort()
         for id in changed {
             // Moved out and back: looked at where it stands, it would be copied.
-            guard let place = placeOf[id.number], places[place].isChanged, let exchange = places[place].exchange.take()
-            else { continue }
+            guard let place = placeOf[id.number], let exchange = places[place].exchange.take() else { continue }
             try body(exchange)
             places[place].isChanged = false
             if exchange.isRunning { places[place].exchange = exchange } else { forget(id, at: place) }
         }
-        changed.removeAll(keepingCapacity: true)
-        changedCount = 0
+        noted.removeAll(keepingCapacity: true)
         placeOf.trim()
     }
 
@@ -70,7 +69,6 @@ struct RunningExchanges: Sendable {
     private mutating func note(_ id: ExchangeID, at place: Int) {
         guard !places[place].isChanged else { return }
         places[place].isChanged = true
-        changed.append(id)
-        changedCount += 1
+        noted.append(id)
     }
 }

@@ -73,7 +73,8 @@ enum StoreSchema {
             receive_start_ns INTEGER, receive_ns INTEGER,
             sent_head BLOB,
             response_head BLOB,
-            -- JSON: [{"t": nanoseconds since the exchange's start, "ev": name, ...}, ...]
+            -- JSON: [{"t": nanoseconds since the exchange's start, "ev": name, ...}, ...], with "conn" where it is not the
+            -- row's connection.
             events TEXT NOT NULL,
             dropped_events INTEGER NOT NULL
         );

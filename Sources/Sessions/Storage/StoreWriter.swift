@@ -16,18 +16,32 @@ final class StoreWriter: Sendable {
         var connections = ConnectionLedger()
         var exchangeCount: Int
         var bodyBytes: Int
-        // Most rows have the URL of the one before.
-        var latestURL: WrittenURL?
+        /// Keys of rows of this run; what comes above them is new.
+        var highestExchange, highestBody: Int64
+        // Most rows have the draft of the one before.
+        var latestDraft: WrittenDraft?
     }
 
-    /// A URL and its text.
-    private final class WrittenURL: Sendable {
-        let url: RequestURL
-        let text: String
+    /// A draft, and columns as they are made of it.
+    private final class WrittenDraft: Sendable {
+        let draft: RequestDraft
+        let url: String
+        let fields: [UInt8]
 
-        init(_ url: RequestURL) {
-            self.url = url
-            text = url.description
+        init(_ draft: RequestDraft, _ json: inout JSONWriter) {
+            self.draft = draft
+            url = draft.url.description
+            json.openArray()
+            for field in draft.fields {
+                json.openArray()
+                json.value(field.name.rawName)
+                json.value(field.value)
+                json.closeArray()
+            }
+            json.closeArray()
+            var text: [UInt8] = []
+            json.takeBytes { text = Array($0) }
+            fields = text
         }
     }
 
@@ -43,7 +57,10 @@ final class StoreWriter: Sendable {
         self.run = run
         self.clock = clock
         self.limits = limits
-        state = Mutex(State(exchangeCount: exchangeCount, bodyBytes: bodyBytes))
+        let before = StoreSchema.rowID(run: run, number: 0)
+        state = Mutex(
+            State(
+                exchangeCount: exchangeCount, bodyBytes: bodyBytes, highestExchange: before, highestBody: before))
     }
 
     /// Writes what changed. Call it inside a transaction; after a throw the writer is of no more use.
@@ -102,8 +119,9 @@ final class StoreWriter: Sendable {
         var running = RunningExchanges()
         swap(&running, &state.running)
         defer { swap(&running, &state.running) }
-        let count = handedOver.writtenCount + running.changedCount
-        var rows = try RowWriter("exchanges", columns: 42, rows: count, in: database)
+        let keys = (handedOver.written + running.changed).map { StoreSchema.rowID(run: run, number: $0.number) }
+        var rows = try RowWriter(
+            "exchanges", columns: 42, keys: keys, above: &state.highestExchange, in: database)
         try handedOver.forEachWritten { exchange in
             bind(exchange, &state, to: &rows)
             try rows.endRow()
@@ -117,11 +135,13 @@ final class StoreWriter: Sendable {
     private func write(
         _ bodies: [(id: ExchangeID, body: BodyCapture)], _ state: inout State, to database: Database
     ) throws {
-        var rows = try RowWriter("bodies", columns: 4, rows: bodies.count, in: database)
         // By number, since rows are best added at the end.
-        for place in bodies.indices.sorted(by: { bodies[$0].id < bodies[$1].id }) {
-            let (id, body) = bodies[place]
-            rows.bind(StoreSchema.rowID(run: run, number: id.number))
+        let order = bodies.indices.sorted { bodies[$0].id < bodies[$1].id }
+        let keys = order.map { StoreSchema.rowID(run: run, number: bodies[$0].id.number) }
+        var rows = try RowWriter("bodies", columns: 4, keys: keys, above: &state.highestBody, in: database)
+        for (place, key) in zip(order, keys) {
+            let body = bodies[place].body
+            rows.bind(key)
             rows.bind(body.bytes.isEmpty ? nil : body.bytes)
             rows.bind(body.totalBytes)
             rows.bind(body.sha256)
@@ -174,11 +194,11 @@ extension StoreWriter {
         row.bind(run)
         row.bind(exchange.id.number)
         bind(exchange.cause, to: &row)
-        row.bind(exchange.draft.method.rawValue)
-        let url = written(exchange.draft.url, &state)
-        row.bind(url.text)
-        bind(exchange.draft.fields, &state.json, to: &row)
-        row.bind(exchange.draft.body.isEmpty ? nil : exchange.draft.body)
+        let written = written(exchange.draft, &state)
+        row.bind(written.draft.method.rawValue)
+        row.bind(written.url)
+        written.fields.withUnsafeBytes { row.bind(text: $0) }
+        row.bind(written.draft.body.isEmpty ? nil : written.draft.body)
         row.bind(clock.unixNanoseconds(at: start))
         row.bind(exchange.finishedAt.map { $0.nanoseconds - start.nanoseconds })
         row.bind(exchange.outcome)
@@ -195,7 +215,7 @@ extension StoreWriter {
         for phase in Phase.allCases where phase != .tunnel { bind(exchange.phases[phase], since: start, to: &row) }
         row.bind(exchange.sentHead?.bytes)
         row.bind(exchange.response?.bytes)
-        bindEvents(of: exchange, url, &state.json, to: &row)
+        bindEvents(of: exchange, &state.json, to: &row)
         row.bind(exchange.droppedEvents)
         bind(exchange.phases[.tunnel], since: start, to: &row)  // A later column.
     }
@@ -217,36 +237,20 @@ extension StoreWriter {
         row.bind(span.flatMap { span in span.end.map { $0.nanoseconds - span.start.nanoseconds } })
     }
 
-    /// - Parameter written: The exchange's own URL, which its first event says once more.
-    private func bindEvents(
-        of exchange: borrowing Exchange, _ written: WrittenURL, _ json: inout JSONWriter, to row: inout RowWriter
-    ) {
+    private func bindEvents(of exchange: borrowing Exchange, _ json: inout JSONWriter, to row: inout RowWriter) {
         json.openArray()
-        let text = { (url: RequestURL) in url == written.url ? written.text : url.description }
-        let start = exchange.startedAt
+        let (start, connection) = (exchange.startedAt, exchange.connection?.connection)
         exchange.events.withUnsafeBufferPointer { events in
-            for event in events.pointers { json.write(event.pointee, since: start, showing: text) }
+            for event in events.pointers { json.writeForRow(event.pointee, since: start, on: connection) }
         }
         json.closeArray()
         json.takeBytes { row.bind(text: $0) }
     }
 
-    private func bind(_ fields: HTTPFields, _ json: inout JSONWriter, to row: inout RowWriter) {
-        json.openArray()
-        for field in fields {
-            json.openArray()
-            json.value(field.name.rawName)
-            json.value(field.value)
-            json.closeArray()
-        }
-        json.closeArray()
-        json.takeBytes { row.bind(text: $0) }
-    }
-
-    private func written(_ url: RequestURL, _ state: inout State) -> WrittenURL {
-        if let latest = state.latestURL, latest.url == url { return latest }
-        let written = WrittenURL(url)
-        state.latestURL = written
+    private func written(_ draft: RequestDraft, _ state: inout State) -> WrittenDraft {
+        if let latest = state.latestDraft, latest.draft == draft { return latest }
+        let written = WrittenDraft(draft, &state.json)
+        state.latestDraft = written
         return written
     }
 
