@@ -84,28 +84,25 @@ extension Model {
     /// Applies a batch, then brings everything that is derived from exchanges and connections up to date: once for each
     /// that was touched, however many records were about it, and for exchanges only where that can make a difference.
     mutating func take(_ records: [TraceRecord]) {
-        let movesRows = rows.followsChanges
-        var exchanges: Set<ExchangeID> = []
-        // Only the states: a copy of the connection would share its list of requests, and make the next event copy it.
-        var connections: [ConnectionID: ConnectionLedger.State?] = [:]
-        // Records of one exchange, and of one connection, come several in a row.
-        var latest: (exchange: ExchangeID?, connection: ConnectionID?)
-        // By a span: a loop over the array would copy each record.
-        let span = records.span
-        for index in span.indices {
-            let (exchange, connection) = (span[index].exchange, span[index].connection)
-            if movesRows, let id = exchange, id != latest.exchange { exchanges.insert(session.row(of: id)) }
-            if let id = connection, id != latest.connection, connections[id] == nil {
-                connections[id] = .some(session.connections.state(of: id))
+        var touched: Set<ExchangeID> = []
+        if rows.followsChanges {
+            // By a span: a loop over the array would copy each record.
+            let records = records.span
+            var latest: ExchangeID?
+            for index in records.indices {
+                guard let id = records[index].exchange, id != latest else { continue }
+                // Records of one exchange come several in a row.
+                latest = id
+                touched.insert(session.row(of: id))
             }
-            latest = (exchange ?? latest.exchange, connection ?? latest.connection)
         }
-        for ending in session.apply(records) {
+        let changes = session.apply(records)
+        for ending in changes.endings {
             activity.note(ending)
             if repeating != nil, isRepeated(ending.id, ending.cause) { repeating?.note(ending) }
         }
-        for id in exchanges.sorted() { noteChange(id) }
-        for (id, before) in connections.sorted(by: { $0.key < $1.key }) {
+        for id in touched.sorted() { noteChange(id) }
+        for (id, before) in changes.connections.sorted(by: { $0.id < $1.id }) {
             guard let state = session.connections.state(of: id) else { continue }
             pool.note(id, state, was: before)
         }

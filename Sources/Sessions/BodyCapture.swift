@@ -80,7 +80,8 @@ public struct BodyCapture: Sendable {
 extension BodyCapture: Equatable {
     public static func == (left: BodyCapture, right: BodyCapture) -> Bool {
         left.parts === right.parts
-            || (left.totalBytes == right.totalBytes && left.sha256 == right.sha256 && left.bytes == right.bytes
+            || (left.totalBytes == right.totalBytes && left.sha256 == right.sha256
+                && left.bytes.isSame(as: right.bytes)
                 && left.codings == right.codings && left.reasonLeftEncoded == right.reasonLeftEncoded
                 && left.problem == right.problem)
     }

@@ -116,6 +116,12 @@ public struct ConnectionLedger: Equatable, Sendable {
     private func insertionIndex(of id: ConnectionID) -> Int {
         var low = 0
         var high = connections.count
+        // Numbers mostly have no gaps, and then the first guess is right.
+        if high > 0, case let guess = id.number - connections[0].id.number, guess >= 0, guess < high,
+            connections[guess].id == id
+        {
+            return guess
+        }
         while low < high {
             let middle = (low + high) / 2
             if connections[middle].id < id { low = middle + 1 } else { high = middle }
@@ -124,18 +130,10 @@ public struct ConnectionLedger: Equatable, Sendable {
     }
 }
 
-extension TraceRecord {
-    /// - Returns: The connection it tells of; nil when it changes nothing.
-    @discardableResult
-    func tell(_ connections: inout ConnectionLedger) -> ConnectionID? {
-        // Before anything of it is copied: of a request's events two or three are about its connection.
-        event.isAboutConnection ? connections.apply(self) : nil
-    }
-}
-
 extension TraceEvent {
-    /// Whether the ledger may learn something from it.
-    fileprivate var isAboutConnection: Bool {
+    /// Whether the ledger may learn something from it. To be asked before anything of a record is copied: of a request's
+    /// events two or three are about its connection.
+    var isAboutConnection: Bool {
         switch self {
         case .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive, .connectionStreamEnded,
             .connectionIdle, .connectionClosed:

@@ -61,6 +61,6 @@ extension RequestDraft: Equatable {
     public static func == (left: RequestDraft, right: RequestDraft) -> Bool {
         left.parts === right.parts
             || (left.method == right.method && left.url == right.url && left.fields == right.fields
-                && left.body == right.body)
+                && left.body.isSame(as: right.body))
     }
 }

@@ -30,12 +30,26 @@ public struct Session: Equatable, Sendable {
         exchanges.add(consume exchange)
     }
 
+    /// What a batch of records made of a session.
+    public struct Changes {
+        /// What has ended, in the order of ending.
+        public fileprivate(set) var endings: [Ending] = []
+        /// Connections of which it told something, each once, and how they stood before; nil for those that are new. Not the
+        /// connections: a copy would share its list of requests, and make the next event copy it.
+        public fileprivate(set) var connections: [(id: ConnectionID, before: ConnectionLedger.State?)] = []
+        private var known = NumberPlaces()
+
+        fileprivate mutating func note(_ id: ConnectionID, in ledger: borrowing ConnectionLedger) {
+            guard known[id.number] == nil else { return }
+            known[id.number] = connections.count
+            connections.append((id, ledger.state(of: id)))
+        }
+    }
+
     /// Takes in what was recorded, oldest first. Records of removed exchanges still count for their connections.
-    ///
-    /// - Returns: What has ended, in the order of ending.
     @discardableResult
-    public mutating func apply(_ records: [TraceRecord]) -> [Ending] {
-        var endings: [Ending] = []
+    public mutating func apply(_ records: [TraceRecord]) -> Changes {
+        var changes = Changes()
         records.withUnsafeBufferPointer { records in
             var start = 0
             while start < records.count {
@@ -43,11 +57,11 @@ public struct Session: Equatable, Sendable {
                 let asked = records[start].exchange
                 var end = start + 1
                 while end < records.count, records[end].exchange == asked { end += 1 }
-                apply(UnsafeBufferPointer(rebasing: records[start..<end]), of: asked, adding: &endings)
+                apply(UnsafeBufferPointer(rebasing: records[start..<end]), of: asked, noting: &changes)
                 start = end
             }
         }
-        return endings
+        return changes
     }
 
     /// As above, for parts of a batch. What the engine hands over are arrays: a loop over any sequence would ask it for each
@@ -56,25 +70,22 @@ public struct Session: Equatable, Sendable {
 
     /// - Parameter records: All of this exchange; at least one.
     private mutating func apply(
-        _ records: UnsafeBufferPointer<TraceRecord>, of asked: ExchangeID?, adding endings: inout [Ending]
+        _ records: UnsafeBufferPointer<TraceRecord>, of asked: ExchangeID?, noting changes: inout Changes
     ) {
-        guard let asked else {
-            for record in records.pointers { record.pointee.tell(&connections) }
-            return
-        }
-        let id = row(of: asked)
-        for record in records.pointers {
+        let id = asked.map { row(of: $0) }
+        for record in records.pointers where record.pointee.event.isAboutConnection {
+            if let connection = record.pointee.connection { changes.note(connection, in: connections) }
             // Copied only where it must be changed, which is for what was sent on.
             if id == asked {
-                record.pointee.tell(&connections)
+                connections.apply(record.pointee)
             } else {
                 var record = record.pointee
                 record.exchange = id
                 connections.apply(record)
             }
         }
-        guard let index = exchanges.index(of: id) else { return }
-        if note(exchanges.apply(records, at: index)) { endings.append(finished(at: index)) }
+        guard let id, let index = exchanges.index(of: id) else { return }
+        if note(exchanges.apply(records, at: index)) { changes.endings.append(finished(at: index)) }
     }
 
     /// Changes an exchange and keeps the figures true; nothing happens when it was removed.
@@ -96,6 +107,16 @@ public struct Session: Equatable, Sendable {
         statistics.finish(ending)
         twins.note(ending, of: draft)
         return ending
+    }
+
+    /// Those of these numbers that are here.
+    public func exchanges(_ ids: some Sequence<ExchangeID>) -> [Exchange] {
+        var found: [Exchange] = []
+        found.reserveCapacity(ids.underestimatedCount)
+        for id in ids {
+            if let index = exchanges.index(of: id) { found.append(exchanges[index]) }
+        }
+        return found
     }
 
     /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.

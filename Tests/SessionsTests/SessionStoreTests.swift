@@ -92,8 +92,10 @@ final class SessionStoreTests {
     }
 
     /// Exchanges of all kinds: cold, warm, encrypted, retried, failed, and one that still runs.
-    private static func kinds() -> [Story] {
-        var retried = Story.cold(4, from: 300)
+    ///
+    /// - Parameter first: The number of the first.
+    private static func kinds(from first: Int) -> [Story] {
+        var retried = Story.cold(first + 3, from: 300)
         let ending = retried.records.removeLast()
         retried.records.append(
             TraceRecord(
@@ -101,18 +103,21 @@ final class SessionStoreTests {
                 event: .attemptRetried(Failure(.reset, "connection reset"), number: 2)))
         retried.at(420, .getConn(hostPort: "example.com:80"), got(2, reused: true), sent, .flushed(bytes: 38))
         retried.at(430, .gotFirstResponseByte, .responseHead(head(204)), .requestFinished(nil))
-        var failed = Story(5, from: 500)
+        var failed = Story(first + 4, from: 500)
         failed.at(500, started, .getConn(hostPort: "example.com:80"), .queued(.hostLimit(6), position: 3))
         failed.at(501, .connectStart(attempt: 1, ip6))
         failed.at(510, .connectDone(attempt: 1, ip6, refused), .requestFinished(refused))
-        var running = Story.cold(6, from: 600)
+        var running = Story.cold(first + 5, from: 600)
         running.records.removeLast(6)
-        return [.cold(1), .warm(2, from: 100), .cold(3, from: 200, tls: true), retried, failed, running]
+        return [
+            .cold(first), .warm(first + 1, from: 100), .cold(first + 2, from: 200, tls: true), retried, failed, running,
+        ]
     }
 
-    @Test(arguments: [1, 4, 7, 100])
+    // Eight of each kind at a time, so that a commit has rows for statements of many and of one, new ones and others.
+    @Test(arguments: [3, 40, 200, 400])
     func `an exchange that was handed over as it ended is the row that its records make`(size: Int) async throws {
-        let stories = Self.kinds()
+        let stories = (0..<8).flatMap { Self.kinds(from: 1 + 6 * $0) }
         let records = stories.flatMap(\.records).sorted { $0.time < $1.time }
         var tables: [String] = []
         for isHandedOver in [false, true] {
@@ -138,7 +143,7 @@ final class SessionStoreTests {
             tables.append(try rows("SELECT * FROM exchanges ORDER BY id", of: path))
         }
         #expect(tables[0] == tables[1])
-        #expect(tables[0].split(separator: "\n").count == 6)
+        #expect(tables[0].split(separator: "\n").count == 48)
     }
 
     @Test func `what is heard of an exchange after it was handed over is in its row as well`() async throws {

@@ -63,7 +63,9 @@ public final class SentHead: Sendable, Equatable {
         }
     }
 
-    public static func == (left: SentHead, right: SentHead) -> Bool { left.bytes == right.bytes }
+    public static func == (left: SentHead, right: SentHead) -> Bool {
+        left === right || left.bytes.isSame(as: right.bytes)
+    }
 }
 
 private struct FieldsByName: Sendable {
@@ -125,7 +127,8 @@ public final class IncomingHead: Sendable, Equatable {
     public static func == (left: IncomingHead, right: IncomingHead) -> Bool {
         left === right
             || (left.method == right.method && left.url == right.url && left.target == right.target
-                && left.version == right.version && left.bytes == right.bytes && left.bodyBytes == right.bodyBytes
+                && left.version == right.version && left.bytes.isSame(as: right.bytes)
+                && left.bodyBytes == right.bodyBytes
                 && left.fields == right.fields)
     }
 }
@@ -180,6 +183,6 @@ public final class ResponseHead: Sendable, Equatable {
     public static func == (left: ResponseHead, right: ResponseHead) -> Bool {
         left === right
             || (left.status == right.status && left.reason == right.reason && left.version == right.version
-                && left.bytes == right.bytes && left.fields == right.fields)
+                && left.bytes.isSame(as: right.bytes) && left.fields == right.fields)
     }
 }

@@ -268,8 +268,8 @@ extension JSONWriter {
     }
 
     private mutating func digits(_ number: UInt64) {
-        var width = 1
-        var limit: UInt64 = 10
+        // What is longer than small counts is mostly a time in nanoseconds.
+        var (width, limit): (Int, UInt64) = number < 100_000 ? (1, 10) : (6, 1_000_000)
         while width < 20, number >= limit {
             width += 1
             limit &*= 10

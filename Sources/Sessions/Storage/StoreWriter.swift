@@ -102,7 +102,9 @@ final class StoreWriter: Sendable {
         for (part, records) in records.enumerated() {
             records.withUnsafeBufferPointer { records in
                 for record in records.pointers {
-                    if let connection = record.pointee.tell(&state.connections), known[connection.number] == nil {
+                    if record.pointee.event.isAboutConnection, let connection = state.connections.apply(record.pointee),
+                        known[connection.number] == nil
+                    {
                         known[connection.number] = changed.count
                         changed.append(connection)
                     }

@@ -70,7 +70,7 @@ final class ProbeRun {
         }
         let ended = report.bodies.map(\.exchange)
         guard keepsAll else { return recording.end(session.forget(ended)) }
-        if recording.path != nil { recording.end(ended.compactMap { session[$0] }) }
+        if recording.path != nil { recording.end(session.exchanges(ended)) }
     }
 
     private func note(_ exchange: borrowing Exchange) {

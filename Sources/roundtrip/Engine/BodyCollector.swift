@@ -1,4 +1,3 @@
-import Glibc
 import HTTPTrace
 import HTTPTypes
 import HTTPWire
@@ -129,14 +128,6 @@ struct BodyCollector {
 }
 
 extension [UInt8] {
-    // Not byte by byte, as `==` does it.
-    fileprivate func isSame(as other: [UInt8]) -> Bool {
-        count == other.count
-            && withUnsafeBytes { mine in
-                other.withUnsafeBytes { mine.isEmpty || memcmp(mine.baseAddress!, $0.baseAddress!, mine.count) == 0 }
-            }
-    }
-
     /// Two lower-case digits a byte.
     var hexadecimal: String {
         let digits: StaticString = "0123456789abcdef"
