@@ -234,6 +234,19 @@ final class SessionStoreTests {
                 """) == expected)
     }
 
+    @Test func `of two bodies of one exchange the later one is kept, in one batch or two`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        for round in 1...3 {
+            for number in 1...20 {
+                store.keep(BodyCapture(bytes: [], totalBytes: round, sha256: "\(number)"), of: ExchangeID(number))
+            }
+            if round == 2 { await store.flush() }
+        }
+        await store.close()
+        #expect(store.status == .closed)
+        #expect(try rows("SELECT count(*), sum(total_bytes) FROM bodies") == "20|60\n")
+    }
+
     @Test func `the files of a killed program open, with all that was committed`() async throws {
         let store = try await SessionStore.open(path: path, clock: clock)
         for number in 1...50 { Self.record(.cold(number), into: store) }

@@ -69,7 +69,7 @@ struct RowWriter: ~Copyable {
 
     /// - Parameters:
     ///   - columns: How many the table has, the first of which is its key.
-    ///   - keys: Those of the rows that will be written, in that order.
+    ///   - keys: Those of the rows that will be written, in that order, each once.
     ///   - highest: No row of the file that may be written has a higher key. Brought up to date.
     init(_ table: String, columns: Int, keys: [Int64], above highest: inout Int64, in database: Database) throws {
         self.columns = columns

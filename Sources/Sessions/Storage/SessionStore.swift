@@ -80,7 +80,7 @@ public actor SessionStore {
 
     // MARK: what happened, in the words of `Session`
 
-    /// A request is about to be sent. Returns at once, as the other three do.
+    /// A request is about to be sent. Returns at once, as all of these do.
     public nonisolated func begin(
         _ draft: RequestDraft, as id: ExchangeID, cause: Exchange.Cause = .typed, at time: Timestamp
     ) {

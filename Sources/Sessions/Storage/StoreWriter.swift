@@ -137,8 +137,10 @@ final class StoreWriter: Sendable {
     private func write(
         _ bodies: [(id: ExchangeID, body: BodyCapture)], _ state: inout State, to database: Database
     ) throws {
-        // By number, since rows are best added at the end.
-        let order = bodies.indices.sorted { bodies[$0].id < bodies[$1].id }
+        // By number, since rows are best added at the end; of two of one exchange the later one.
+        let sorted = bodies.indices.sorted { (bodies[$0].id, $0) < (bodies[$1].id, $1) }
+        let isLast = { $0 + 1 == sorted.count || bodies[sorted[$0 + 1]].id != bodies[sorted[$0]].id }
+        let order = sorted.indices.filter(isLast).map { sorted[$0] }
         let keys = order.map { StoreSchema.rowID(run: run, number: bodies[$0].id.number) }
         var rows = try RowWriter("bodies", columns: 4, keys: keys, above: &state.highestBody, in: database)
         for (place, key) in zip(order, keys) {
