@@ -58,13 +58,7 @@ struct PackedWriter: ~Copyable {
     private mutating func ensure(_ more: Int) { if capacity - count < more { grow(by: more) } }
 
     @inline(never)
-    private mutating func grow(by more: Int) {
-        capacity = max(2 * capacity, count + more)
-        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-        larger.update(from: room, count: count)
-        room.deallocate()
-        room = larger
-    }
+    private mutating func grow(by more: Int) { room.grow(&capacity, holding: count, by: more) }
 }
 
 /// Reads what was packed, in the order in which it was. A borrower of the page's bytes, so that reading copies nothing.

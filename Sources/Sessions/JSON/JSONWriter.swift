@@ -326,11 +326,5 @@ extension JSONWriter {
     mutating func ensure(_ more: Int) { if capacity - count < more { grow(by: more) } }
 
     @inline(never)
-    private mutating func grow(by more: Int) {
-        capacity = max(2 * capacity, count + more)
-        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-        larger.update(from: room, count: count)
-        room.deallocate()
-        room = larger
-    }
+    private mutating func grow(by more: Int) { room.grow(&capacity, holding: count, by: more) }
 }

@@ -16,7 +16,7 @@ internal import Synchronization
 public actor SessionStore {
     /// How much the file keeps; the oldest goes first.
     public struct Limits: Sendable, Equatable {
-        /// Rows of exchanges, of all runs: some 1.5 GB with their events.
+        /// Rows of exchanges, of all runs: some 1.2 GB with their events.
         public var exchanges = 1_000_000
         /// Kept bytes of response bodies in all. Past it the oldest keep their length and hash alone.
         public var bodyBytes = 512 << 20
