@@ -2,7 +2,7 @@ package import HTTPTrace
 internal import HTTPTypes
 
 // An event as one flat JSON object, for the session file and for event logs: `t`, `ev` and what the event carries. In a file
-// what the exchange's own row says is not said again: a fifth of all bytes. The switch is exhaustive, so a new event is
+// what the exchange's own row says is not said again: a sixth of all bytes. The switch is exhaustive, so a new event is
 // thought of here too.
 
 extension JSONWriter {

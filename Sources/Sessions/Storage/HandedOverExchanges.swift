@@ -2,9 +2,10 @@ internal import HTTPTrace
 
 /// A batch's exchanges that somebody else made of its records, as they ended: written from where they stand.
 struct HandedOverExchanges {
-    private struct Place {
-        var id: ExchangeID
-        var group, index: Int
+    /// Where one stands.
+    struct Place {
+        let id: ExchangeID
+        fileprivate let group, index: Int
     }
 
     private var groups: [StoreQueue.Ended]
@@ -58,16 +59,15 @@ struct HandedOverExchanges {
     var numbers: [ExchangeID] { places.map(\.id) }
 
     /// Those that are to be written, in order.
-    var written: [ExchangeID] { zip(places, isWritten).filter(\.1).map(\.0.id).sorted() }
+    var written: [Place] {
+        zip(places, isWritten).filter(\.1).map(\.0).sorted { $0.id < $1.id }
+    }
 
-    /// The same exchanges, in the same order.
-    func forEachWritten(_ body: (borrowing Exchange) throws -> Void) rethrows {
-        let order = places.indices.filter { isWritten[$0] }.sorted { places[$0].id < places[$1].id }
-        for count in order {
-            // By a pointer, as above.
-            try groups[places[count].group].exchanges.withUnsafeBufferPointer { exchanges in
-                try body((exchanges.baseAddress! + places[count].index).pointee)
-            }
+    /// Looks at one where it stands.
+    func read(at place: Place, _ look: (borrowing Exchange) throws -> Void) rethrows {
+        // By a pointer, as above.
+        try groups[place.group].exchanges.withUnsafeBufferPointer { exchanges in
+            try look((exchanges.baseAddress! + place.index).pointee)
         }
     }
 }

@@ -12,7 +12,7 @@ struct RunningExchanges: Sendable {
     private var places: [Place] = []
     private var free: [Int] = []
     private var placeOf = NumberPlaces()
-    /// Which changed since `takeChanged`, each once; some may be gone.
+    /// Which changed since `take`, each once; some may be gone.
     private var noted: [ExchangeID] = []
 
     init() {}
@@ -43,13 +43,15 @@ struct RunningExchanges: Sendable {
         note(id, at: place)
     }
 
-    /// Those that changed since `takeChanged`, in order.
+    /// Those that changed since `take`, in order.
     var changed: [ExchangeID] {
         noted.filter { id in placeOf[id.number].map { places[$0].isChanged } ?? false }.sorted()
     }
 
-    /// Hands over those that changed, in order, and forgets those that have ended.
-    mutating func takeChanged(_ body: (borrowing Exchange) throws -> Void) rethrows {
+    /// Hands over those that changed, and forgets those that have ended.
+    ///
+    /// - Parameter changed: What `changed` said.
+    mutating func take(_ changed: [ExchangeID], _ body: (borrowing Exchange) throws -> Void) rethrows {
         for id in changed {
             // Moved out and back: looked at where it stands, it would be copied.
             guard let place = placeOf[id.number], let exchange = places[place].exchange.take() else { continue }

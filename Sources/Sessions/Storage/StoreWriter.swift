@@ -121,14 +121,17 @@ final class StoreWriter: Sendable {
         var running = RunningExchanges()
         swap(&running, &state.running)
         defer { swap(&running, &state.running) }
-        let keys = (handedOver.written + running.changed).map { StoreSchema.rowID(run: run, number: $0.number) }
+        let (written, changed) = (handedOver.written, running.changed)
+        let keys = (written.map(\.id) + changed).map { StoreSchema.rowID(run: run, number: $0.number) }
         var rows = try RowWriter(
             "exchanges", columns: 42, keys: keys, above: &state.highestExchange, in: database)
-        try handedOver.forEachWritten { exchange in
-            bind(exchange, &state, to: &rows)
-            try rows.endRow()
+        for place in written {
+            try handedOver.read(at: place) { exchange in
+                bind(exchange, &state, to: &rows)
+                try rows.endRow()
+            }
         }
-        try running.takeChanged { exchange in
+        try running.take(changed) { exchange in
             bind(exchange, &state, to: &rows)
             try rows.endRow()
         }
