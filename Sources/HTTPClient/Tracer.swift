@@ -12,12 +12,12 @@ internal import Transport
 @NetworkActor
 final class Tracer {
     let exchange: ExchangeID
-    /// Those to be called; nil where there are none but the buffer.
     private let trace: ClientTrace?
-    private let buffer: TraceBuffer?
+    /// Whether there are hooks to be called, and not the buffer alone.
+    private let hasHooks: Bool
     private let tellsTimes: Bool
-    /// The buffer, where nobody is to be called nor asks what phases took: most of what is traced. Not counted again, since
-    /// `buffer` is there as long as this.
+    /// The buffer, where nobody is to be called nor asks what phases took: most of what is traced. Not counted, since
+    /// its buffer is there as long as the trace.
     private let onlyKeeper: TraceBuffer.Keeper?
     /// Whether somebody listens still.
     private var isHeard: Bool
@@ -33,12 +33,17 @@ final class Tracer {
 
     init(exchange: ExchangeID, trace: ClientTrace?, keepsTimes: Bool) {
         self.exchange = exchange
-        self.trace = trace?.hasHooks == true ? trace : nil
-        buffer = trace?.buffer
+        self.trace = trace
         clock = keepsTimes ? PhaseClock() : nil
-        onlyKeeper = self.trace == nil && !keepsTimes ? buffer?.keeper : nil
-        isHeard = self.trace != nil || buffer != nil || keepsTimes
-        tellsTimes = trace?.tellsTimes ?? false
+        guard let calls = trace?.calls else {
+            (hasHooks, tellsTimes, onlyKeeper) = (false, false, nil)
+            (isHeard, isAllHeard) = (keepsTimes, keepsTimes)
+            return
+        }
+        hasHooks = calls.hasHooks
+        tellsTimes = calls.tellsTimes
+        onlyKeeper = hasHooks || keepsTimes ? nil : calls.buffer?.keeper
+        isHeard = hasHooks || tellsTimes || keepsTimes
         isAllHeard = tellsTimes || keepsTimes
     }
 
@@ -93,7 +98,7 @@ final class Tracer {
     }
 
     /// Whether anybody is told.
-    var isListening: Bool { !isOver && (trace != nil || buffer != nil) }
+    var isListening: Bool { !isOver && (hasHooks || tellsTimes) }
 
     /// Whether somebody is told of events that Go has no hook for, and that cost something to find out.
     var isRecording: Bool { isHeard && tellsTimes }
@@ -120,6 +125,94 @@ final class Tracer {
         isHeard = false
         isAllHeard = false
     }
+
+    // MARK: - What nearly every request has a hook of Go's for
+
+    // Where nobody but Go's hooks listens, these call them straight away. An event that is made first, handed on and looked
+    // at to find its hook costs four times as much as the call.
+
+    @inline(__always)
+    func recordGetConn(_ head: MadeHead) {
+        guard isHeard else { return }
+        if onlyKeeper == nil { tellGetConn(head) } else { tell(.getConn(hostPort: head.hostPort), nil) }
+    }
+
+    @inline(__always)
+    func recordGotConn(_ got: @autoclosure () -> GotConnection, on connection: ConnectionID) {
+        guard isHeard else { return }
+        if onlyKeeper == nil { tellGotConn(got(), connection) } else { tell(.gotConn(got()), connection) }
+    }
+
+    @inline(__always)
+    func recordWroteHeaders(_ head: MadeHead, on connection: ConnectionID) {
+        guard isHeard else { return }
+        if onlyKeeper == nil {
+            tellWroteHeaders(head.told, connection)
+        } else {
+            tell(.wroteHeaders(head.told), connection)
+        }
+    }
+
+    @inline(__always)
+    func recordWroteRequest(_ failure: Failure? = nil, on connection: ConnectionID) {
+        guard isHeard else { return }
+        if onlyKeeper == nil { tellWroteRequest(failure, connection) } else { tell(.wroteRequest(failure), connection) }
+    }
+
+    @inline(__always)
+    func recordFirstByte(on connection: ConnectionID) {
+        guard isHeard else { return }
+        if onlyKeeper == nil { tellFirstByte(connection) } else { tell(.gotFirstResponseByte, connection) }
+    }
+
+    @inline(__always)
+    func recordPutIdleConn(_ problem: PutIdleProblem?, on connection: ConnectionID) {
+        guard isHeard else { return }
+        if onlyKeeper == nil { tellPutIdleConn(problem, connection) } else { tell(.putIdleConn(problem), connection) }
+    }
+
+    // Functions of their own, which hand on what they were handed: in their callers it would be counted who uses the hooks.
+
+    @inline(never)
+    private func tellGetConn(_ head: MadeHead) {
+        if isAllHeard {
+            tellAll(.getConn(hostPort: head.hostPort), nil)
+        } else {
+            trace?.calls.callGetConn(head.hostPort)
+        }
+    }
+
+    @inline(never)
+    private func tellGotConn(_ got: GotConnection, _ connection: ConnectionID) {
+        if isAllHeard { tellAll(.gotConn(got), connection) } else { trace?.calls.callGotConn(got) }
+    }
+
+    @inline(never)
+    private func tellWroteHeaders(_ head: SentHead, _ connection: ConnectionID) {
+        if isAllHeard { tellAll(.wroteHeaders(head), connection) } else { trace?.calls.callWroteHeaders(head) }
+    }
+
+    @inline(never)
+    private func tellWroteRequest(_ failure: Failure?, _ connection: ConnectionID) {
+        if isAllHeard { tellAll(.wroteRequest(failure), connection) } else { trace?.calls.callWroteRequest(failure) }
+    }
+
+    @inline(never)
+    private func tellFirstByte(_ connection: ConnectionID) {
+        if isAllHeard { tellAll(.gotFirstResponseByte, connection) } else { trace?.calls.callGotFirstResponseByte() }
+    }
+
+    @inline(never)
+    private func tellPutIdleConn(_ problem: PutIdleProblem?, _ connection: ConnectionID) {
+        if isAllHeard { tellAll(.putIdleConn(problem), connection) } else { trace?.calls.callPutIdleConn(problem) }
+    }
+
+    /// Only a hook for 1xx can throw, and `recordInformational` asks it.
+    private func tellAll(_ event: TraceEvent, _ connection: ConnectionID?) {
+        try? tellOthers(event, connection, at: nil)
+    }
+
+    // MARK: - Telling
 
     // Put into its callers, as far as it only keeps: fourteen events a request, each of which is a few words to write.
     @inline(__always)
@@ -148,11 +241,7 @@ final class Tracer {
             return
         }
         let record = TraceRecord(time: lastTime, exchange: exchange, connection: connection, event: event)
-        guard let trace else {
-            buffer?.append(record)
-            return
-        }
-        try trace.deliver(record)
+        if hasHooks { try trace?.deliver(record) } else { trace?.buffer?.append(record) }
     }
 }
 

@@ -115,6 +115,24 @@ struct ClientTraceTests {
         #expect(log.all == ["Host=a", "X-Foo=1,2", "Accept=*/*", "Empty=", "done"])
     }
 
+    @Test func `whoever asks at the same time for a head's fields is told all of them`() async {
+        for _ in 0..<200 {
+            let head = SentHead(bytes: Array("GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n".utf8))
+            let told = await withTaskGroup(of: [String].self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        let log = Log()
+                        let trace = ClientTrace { $0.wroteHeaderField = { name, _ in log.add(name) } }
+                        try? trace.tell(.wroteHeaders(head))
+                        return log.all
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(told == Array(repeating: ["Host", "Accept"], count: 4))
+        }
+    }
+
     @Test func `a throwing 1xx hook aborts, and the older one is not asked`() {
         struct Enough: Error {}
         let log = Log()

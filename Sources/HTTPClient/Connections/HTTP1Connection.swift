@@ -9,7 +9,8 @@ internal import Transport
 final class HTTP1Connection {
     let id: ConnectionID
     let facts: ConnectionFacts
-    private(set) lazy var ends = ConnectionEnds(id, local: facts.local, remote: facts.remote)
+    /// What every request is told of it.
+    let ends: ConnectionEnds
     let stream: any ByteStream
     /// Where the responses on this connection stand; used by one exchange at a time.
     @exclusivity(unchecked) var reader: HTTP1ResponseReader
@@ -48,6 +49,7 @@ final class HTTP1Connection {
         carrier = stream.carrier
         plain = stream as? TCPStream
         self.facts = facts
+        ends = ConnectionEnds(id, local: facts.local, remote: facts.remote)
         self.pool = pool
         settlingTime = configuration.pool.settlingTime
         reader = HTTP1ResponseReader(limits: configuration.limits)

@@ -19,7 +19,7 @@ extension HTTP1Exchange {
     func send(_ request: ClientRequest, _ head: MadeHead, expectTimeout: Duration) {
         // Until the first byte is handed over nothing passes but bookkeeping.
         tracer.hold()
-        tracer.record(.wroteHeaders(head.told), on: connection.id)
+        tracer.recordWroteHeaders(head, on: connection.id)
         connection.noteArrivals(tracer.isRecording)
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
@@ -67,7 +67,7 @@ extension HTTP1Exchange {
         }
         guard request.body.count <= Self.inlineBodyBytes else { return write(bytes, then: request.body) }
         // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
-        tracer.record(.wroteRequest(nil), on: connection.id)
+        tracer.recordWroteRequest(on: connection.id)
         write(request.body.isEmpty ? bytes : bytes + request.body, then: [])
     }
 
@@ -100,7 +100,7 @@ extension HTTP1Exchange {
             }
             try await connection.stream.writeAll(body)
             sentBytes += body.count
-            if !body.isEmpty { tracer.record(.wroteRequest(nil), on: connection.id) }
+            if !body.isEmpty { tracer.recordWroteRequest(on: connection.id) }
             noteFlushed()
         } catch {
             noteBrokenWriting(error, before: body)
@@ -118,7 +118,7 @@ extension HTTP1Exchange {
             }
         writing = .failed(error)
         guard !isEnded || settling != nil else { return }
-        if !isTold { tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id) }
+        if !isTold { tracer.recordWroteRequest(Failure(error, during: .send), on: connection.id) }
         noteWritingEnded()
     }
 
@@ -141,12 +141,12 @@ extension HTTP1Exchange {
             // Answered before all was asked for: whoever looks at the connection sees that it can't be used again.
             guard !isEnded || (left == 0 && settling != nil) else { return noteWritingEnded() }
             if body.length == nil { try await send(Self.lastChunk) }
-            tracer.record(.wroteRequest(nil), on: connection.id)
+            tracer.recordWroteRequest(on: connection.id)
             noteFlushed()
         } catch let error as StreamError {
             writing = .failed(error)
             guard !isEnded || settling != nil else { return }
-            tracer.record(.wroteRequest(Failure(error, during: .send)), on: connection.id)
+            tracer.recordWroteRequest(Failure(error, during: .send), on: connection.id)
             noteWritingEnded()
         } catch {
             guard !isEnded else { return noteWritingEnded() }

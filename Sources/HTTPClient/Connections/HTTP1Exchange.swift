@@ -153,7 +153,7 @@ final class HTTP1Exchange {
         defer { tracer.letGo() }
         if count > 0, !gotFirstByte {
             gotFirstByte = true
-            tracer.record(.gotFirstResponseByte, on: connection.id)
+            tracer.recordFirstByte(on: connection.id)
             if tracer.isRecording, connection.mayMeasure(at: tracer.now) {
                 measuresTCP = true
                 recordTCPFacts(at: .firstByte)
@@ -214,7 +214,7 @@ final class HTTP1Exchange {
             return
         }
         writing = .withheld
-        tracer.record(.wroteRequest(nil), on: connection.id)
+        tracer.recordWroteRequest(on: connection.id)
     }
 
     private func cancelTimers() {

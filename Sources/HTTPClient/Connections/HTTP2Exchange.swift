@@ -138,7 +138,7 @@ final class HTTP2Exchange {
     func noteWritten() {
         guard case .body = sending else { return }
         sending = .written
-        tracer.record(.wroteRequest(nil), on: connection.id)
+        tracer.recordWroteRequest(on: connection.id)
     }
 
     /// A frame of the request is with the kernel.
@@ -161,7 +161,7 @@ final class HTTP2Exchange {
         case .holdingBack, .body: sending = .stopped
         }
         let failure = Failure(.cancelled, phase: .send, "the server answered before it had the whole request")
-        tracer.record(.wroteRequest(failure), on: connection.id)
+        tracer.recordWroteRequest(failure, on: connection.id)
     }
 
     // MARK: - What the connection reads
@@ -252,7 +252,7 @@ final class HTTP2Exchange {
     private func noteFirstByte() {
         guard !gotFirstByte else { return }
         gotFirstByte = true
-        tracer.record(.gotFirstResponseByte, on: connection.id)
+        tracer.recordFirstByte(on: connection.id)
     }
 
     // MARK: - For the reader

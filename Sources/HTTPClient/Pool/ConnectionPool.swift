@@ -58,7 +58,7 @@ final class ConnectionPool {
     /// - Throws: After the client was shut down.
     func lease(for head: MadeHead, tracer: Tracer) throws(Failure) -> Lease {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
-        tracer.record(.getConn(hostPort: head.hostPort))
+        tracer.recordGetConn(head)
         let now = loop.now
         if let taken = state.takeIdle(for: head.key, at: now) {
             return .now(take(taken.connection, .idle(for: taken.rested), tracer))
@@ -89,7 +89,7 @@ final class ConnectionPool {
     func release(_ connection: HTTP1Connection, tracer: Tracer) {
         let now = tracer.now
         if let rest = state.tryRest(connection.id, at: now) {
-            tracer.record(.putIdleConn(nil), on: connection.id)
+            tracer.recordPutIdleConn(nil, on: connection.id)
             observe(.connectionIdle(until: rest.until), connection.id, at: now)
             if let deadline = rest.until { wake(at: deadline) }
             return
@@ -102,7 +102,7 @@ final class ConnectionPool {
             isSilent = problem == nil
         }
         // Go says nothing where keep-alive is off. Otherwise this comes before the next request gets the connection.
-        if !isSilent { tracer.record(.putIdleConn(problem), on: connection.id) }
+        if !isSilent { tracer.recordPutIdleConn(problem, on: connection.id) }
         obey(actions, at: now)
     }
 
@@ -262,11 +262,11 @@ final class ConnectionPool {
         observe(.connectionActive(use: connection.uses), id, tracer.exchange, at: tracer.now)
         var idleTime: Duration?
         if case .idle(let time) = reuse { idleTime = time }
-        tracer.record(
-            .gotConn(
-                GotConnection(
-                    connection.ends, isReused: isReused, idleTime: idleTime, use: connection.uses,
-                    isShared: reuse == .shared)), on: id)
+        tracer.recordGotConn(
+            GotConnection(
+                connection.ends, isReused: isReused, idleTime: idleTime, use: connection.uses,
+                isShared: reuse == .shared),
+            on: id)
         switch connection {
         case .http1(let connection): return .http1(connection)
         case .http2(let connection):

@@ -30,9 +30,12 @@ public final class SentHead: Sendable, Equatable {
     /// From the request line to the blank line. HTTP/2's is written out likewise, with `HTTP/2` in the request line and its
     /// pseudo-fields (`:path`) as the first fields.
     public let bytes: [UInt8]
-    private let read = Mutex<FieldsByName?>(nil)
+    /// Held by this; nil until somebody asks. A lock would cost as much as the telling.
+    private let read = Atomic<Unmanaged<FieldsByName>?>(nil)
 
     public init(bytes: [UInt8]) { self.bytes = bytes }
+
+    deinit { read.load(ordering: .acquiring)?.release() }
 
     /// What it took on the wire; nil for HTTP/2's, which is sent compressed.
     public var wireBytes: Int? {
@@ -54,13 +57,17 @@ public final class SentHead: Sendable, Equatable {
 
     /// Each name once with all its values, in the order in which names first appear and in that spelling. Read from the
     /// bytes once: a head that is sent again is the same object.
-    var fieldsByName: [(name: String, values: [String])] {
-        read.withLock { read in
-            if let read { return read.list }
-            let fields = FieldsByName(lines)
-            read = fields
-            return fields.list
-        }
+    func forEachField(_ tell: (_ name: String, _ values: [String]) -> Void) {
+        let fields = if let read = read.load(ordering: .acquiring) { read } else { readFields() }
+        fields._withUnsafeGuaranteedRef { $0.first?.forEach(tell) }
+    }
+
+    private func readFields() -> Unmanaged<FieldsByName> {
+        let fields = Unmanaged.passRetained(FieldsByName(lines))
+        let (isFirst, earlier) = read.compareExchange(expected: nil, desired: fields, ordering: .acquiringAndReleasing)
+        if isFirst { return fields }
+        fields.release()
+        return earlier!
     }
 
     public static func == (left: SentHead, right: SentHead) -> Bool {
@@ -68,8 +75,26 @@ public final class SentHead: Sendable, Equatable {
     }
 }
 
-private struct FieldsByName: Sendable {
-    let list: [(name: String, values: [String])]
+private final class FieldsByName: Sendable {
+    /// One after the other instead of an array, whose elements each visit would count references to.
+    final class Field: Sendable {
+        let name: String
+        let values: [String]
+        let next: Field?
+
+        init(_ name: String, _ values: [String], before next: Field?) {
+            self.name = name
+            self.values = values
+            self.next = next
+        }
+
+        func forEach(_ tell: (_ name: String, _ values: [String]) -> Void) {
+            tell(name, values)
+            next?.forEach(tell)
+        }
+    }
+
+    let first: Field?
 
     init(_ lines: [(name: String, value: String)]) {
         var list: [(name: String, values: [String])] = []
@@ -82,7 +107,7 @@ private struct FieldsByName: Sendable {
                 list.append((name, [value]))
             }
         }
-        self.list = list
+        first = list.reversed().reduce(nil) { Field($1.name, $1.values, before: $0) }
     }
 }
 

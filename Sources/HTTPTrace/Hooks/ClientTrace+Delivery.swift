@@ -21,12 +21,7 @@ extension ClientTrace {
         case .connectDone(_, let address, let failure): calls.connectDone(address, failure)
         case .tlsHandshakeStart: calls.tlsHandshakeStart()
         case .tlsHandshakeDone(let facts, let failure): calls.tlsHandshakeDone(facts, failure)
-        case .wroteHeaders(let head):
-            // Once per name with all its values, as Go does.
-            if calls.present.contains(.wroteHeaderField) {
-                for (name, values) in head.fieldsByName { calls.wroteHeaderField(name, values) }
-            }
-            calls.wroteHeaders()
+        case .wroteHeaders(let head): calls.callWroteHeaders(head)
         case .wait100Continue: calls.wait100Continue()
         case .wroteRequest(let failure): calls.wroteRequest(failure)
         case .gotFirstResponseByte: calls.gotFirstResponseByte()

@@ -49,7 +49,7 @@ public struct ClientTrace: Sendable {
     }
 
     // Behind one reference: seventeen closures are seventeen to count.
-    let calls: HookCalls
+    package let calls: HookCalls
 
     public init(_ hooks: Hooks = Hooks()) { calls = HookCalls(hooks) }
 
@@ -70,7 +70,7 @@ public struct ClientTrace: Sendable {
     public var tellsTimes: Bool { calls.tellsTimes }
 
     /// Whether there is a hook, `event` included: somebody to be called.
-    public var hasHooks: Bool { !calls.present.isEmpty }
+    public var hasHooks: Bool { calls.hasHooks }
 
     /// Whether `got1xxResponse` is there, which may end a request.
     public var hearsInformational: Bool { calls.present.contains(.got1xxResponse) }

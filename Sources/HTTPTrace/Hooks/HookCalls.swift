@@ -1,8 +1,8 @@
-internal import HTTPTypes
+package import HTTPTypes
 
 /// A trace's hooks, as they are called: each is there, if only to do nothing. What can neither change nor be absent is
 /// called without counting who uses it, which would cost more than most hooks do.
-final class HookCalls: Sendable {
+package final class HookCalls: Sendable {
     /// Which ones somebody set.
     struct Present: OptionSet {
         let rawValue: UInt32
@@ -27,25 +27,27 @@ final class HookCalls: Sendable {
     }
 
     let present: Present
-    let getConn: @Sendable (_ hostPort: String) -> Void
-    let gotConn: @Sendable (GotConnection) -> Void
-    let putIdleConn: @Sendable (PutIdleProblem?) -> Void
-    let gotFirstResponseByte: @Sendable () -> Void
-    let got100Continue: @Sendable () -> Void
-    let got1xxResponse: @Sendable (_ status: Int, HTTPFields) throws -> Void
-    let dnsStart: @Sendable (_ host: String) -> Void
-    let dnsDone: @Sendable (DNSAnswer) -> Void
-    let connectStart: @Sendable (NetworkAddress) -> Void
-    let connectDone: @Sendable (NetworkAddress, Failure?) -> Void
-    let tlsHandshakeStart: @Sendable () -> Void
-    let tlsHandshakeDone: @Sendable (TLSFacts, Failure?) -> Void
-    let wroteHeaderField: @Sendable (_ name: String, _ values: [String]) -> Void
-    let wroteHeaders: @Sendable () -> Void
-    let wait100Continue: @Sendable () -> Void
-    let wroteRequest: @Sendable (Failure?) -> Void
-    let event: @Sendable (TraceRecord) -> Void
-    let buffer: TraceBuffer?
-    let tellsTimes: Bool
+    /// Whether there is a hook, `event` included: somebody to be called.
+    package let hasHooks: Bool
+    package let getConn: @Sendable (_ hostPort: String) -> Void
+    package let gotConn: @Sendable (GotConnection) -> Void
+    package let putIdleConn: @Sendable (PutIdleProblem?) -> Void
+    package let gotFirstResponseByte: @Sendable () -> Void
+    package let got100Continue: @Sendable () -> Void
+    package let got1xxResponse: @Sendable (_ status: Int, HTTPFields) throws -> Void
+    package let dnsStart: @Sendable (_ host: String) -> Void
+    package let dnsDone: @Sendable (DNSAnswer) -> Void
+    package let connectStart: @Sendable (NetworkAddress) -> Void
+    package let connectDone: @Sendable (NetworkAddress, Failure?) -> Void
+    package let tlsHandshakeStart: @Sendable () -> Void
+    package let tlsHandshakeDone: @Sendable (TLSFacts, Failure?) -> Void
+    package let wroteHeaderField: @Sendable (_ name: String, _ values: [String]) -> Void
+    package let wroteHeaders: @Sendable () -> Void
+    package let wait100Continue: @Sendable () -> Void
+    package let wroteRequest: @Sendable (Failure?) -> Void
+    package let event: @Sendable (TraceRecord) -> Void
+    package let buffer: TraceBuffer?
+    package let tellsTimes: Bool
 
     init(_ hooks: ClientTrace.Hooks) {
         var present: Present = []
@@ -67,6 +69,7 @@ final class HookCalls: Sendable {
         if hooks.wroteRequest != nil { present.insert(.wroteRequest) }
         if hooks.event != nil { present.insert(.event) }
         self.present = present
+        hasHooks = !present.isEmpty
         // Not with `??`, which would put each into a function of its own.
         getConn = if let hook = hooks.getConn { hook } else { { _ in } }
         gotConn = if let hook = hooks.gotConn { hook } else { { _ in } }
@@ -112,4 +115,29 @@ final class HookCalls: Sendable {
         hooks.buffer = buffer
         return hooks
     }
+}
+
+// One function each, so that the hook belongs to what the function is called on: it is then called without being counted.
+extension HookCalls {
+    @inline(never)
+    package func callGetConn(_ hostPort: String) { getConn(hostPort) }
+
+    @inline(never)
+    package func callGotConn(_ connection: GotConnection) { gotConn(connection) }
+
+    @inline(never)
+    package func callPutIdleConn(_ problem: PutIdleProblem?) { putIdleConn(problem) }
+
+    @inline(never)
+    package func callGotFirstResponseByte() { gotFirstResponseByte() }
+
+    /// `wroteHeaderField` once per name with all its values, as Go does, then `wroteHeaders`.
+    @inline(never)
+    package func callWroteHeaders(_ head: SentHead) {
+        if present.contains(.wroteHeaderField) { head.forEachField(wroteHeaderField) }
+        wroteHeaders()
+    }
+
+    @inline(never)
+    package func callWroteRequest(_ failure: Failure?) { wroteRequest(failure) }
 }

@@ -2,7 +2,7 @@
 while slows both sides of it."""
 
 import dataclasses
-from statistics import median
+from statistics import median, quantiles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,3 +47,11 @@ def single(words, value, limit, form=".2f", at_least=False):
 def verdict(words, spread, limit, form=".2f"):
     met = "met" if spread.middle <= limit else "not met"
     return f"- {words}: {spread:{form}}, target at most {limit:{form}}: **{met}**"
+
+
+def verdict_of_half(words, values, limit, form=".2f"):
+    """For many short rounds, whose extremes say nothing: the median, and between what the middle half of them lies."""
+    low, middle, high = quantiles(values, n=4)
+    met = "met" if middle <= limit else "not met"
+    return (f"- {words}: {middle:{form}}, half of {len(values)} rounds within {low:{form}}–{high:{form}}, "
+            f"target at most {limit:{form}}: **{met}**")

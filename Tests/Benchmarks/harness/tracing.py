@@ -1,25 +1,37 @@
-"""What it costs to be watched: the engine with and without a trace, in pairs."""
+"""What it costs to be watched: the engine without a trace, with hooks and recording, by turns within one process."""
+
+import json
 
 from . import contenders as names
-from .figures import ratios, verdict
+from .figures import verdict_of_half
+from .processes import Trouble, run_to_end
 
 TITLE = "Cost of tracing"
 
-
-def measure(nginx, cores, contenders, options, note):
-    """CPU a request by contender. Pairs turn round each time: A B, B A."""
-    watched = {contender.name: contender for contender in contenders if contender.name in names.WATCHERS.values()}
-    cpu = {name: [] for name in watched}
-    for pair in range(options.pairs):
-        order = list(watched.values())
-        for contender in order if pair % 2 == 0 else order[::-1]:
-            note(f"{contender.name}, pair {pair + 1} of {options.pairs}")
-            sample = contender.run(nginx.url, options.requests // 2, options.connections, cores.client)
-            cpu[contender.name].append(sample.cpu_microseconds)
-    return cpu
+# Short enough that what the machine's host does for a while meets every turn of a round.
+REQUESTS = 4_000
+# Of one process: the next has its memory elsewhere, which costs more or less, too.
+ROUNDS = 20
 
 
-def report(cpu):
-    return "\n".join(
-        verdict(f"CPU of *{name}* ÷ *{names.UNWATCHED}*", ratios(cpu[name], cpu[names.UNWATCHED]), 1.03, ".3f")
-        for name in (names.HOOKS, names.RECORDING))
+def measure(nginx, cores, engine, options, note):
+    """CPU µs a request: for each round one figure a contender, in the order of `names.WATCHERS`."""
+    rounds = []
+    while len(rounds) < options.turns:
+        note(f"round {len(rounds) + 1} of {options.turns}")
+        wanted = min(ROUNDS, options.turns - len(rounds))
+        report = json.loads(run_to_end(
+            [engine, nginx.url, str(REQUESTS), str(options.connections), "turns", str(wanted)], cores.client).output)
+        if report["failures"]:
+            raise Trouble(f"{report['failures']} requests failed")
+        rounds += report["rounds"]
+    return rounds
+
+
+def report(rounds):
+    unwatched, *watched = zip(*rounds)
+    lines = []
+    for name, taken in zip([names.HOOKS, names.RECORDING], watched):
+        ratios = [one / other for one, other in zip(taken, unwatched)]
+        lines.append(verdict_of_half(f"CPU of *{name}* ÷ *{names.UNWATCHED}*", ratios, 1.03, ".3f"))
+    return "\n".join(lines)

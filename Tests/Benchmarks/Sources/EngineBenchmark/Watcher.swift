@@ -52,24 +52,23 @@ final class Tally: @unchecked Sendable {
     var count: Int { counted + buffer.count }
 
     var countingTrace: ClientTrace {
-        let note: @Sendable () -> Void = { self.counted += 1 }
-        return ClientTrace { trace in
-            trace.getConn = { _ in note() }
-            trace.gotConn = { _ in note() }
-            trace.putIdleConn = { _ in note() }
-            trace.gotFirstResponseByte = note
-            trace.got100Continue = note
-            trace.got1xxResponse = { _, _ in note() }
-            trace.dnsStart = { _ in note() }
-            trace.dnsDone = { _ in note() }
-            trace.connectStart = { _ in note() }
-            trace.connectDone = { _, _ in note() }
-            trace.tlsHandshakeStart = note
-            trace.tlsHandshakeDone = { _, _ in note() }
-            trace.wroteHeaderField = { _, _ in note() }
-            trace.wroteHeaders = note
-            trace.wait100Continue = note
-            trace.wroteRequest = { _ in note() }
+        ClientTrace { trace in
+            trace.getConn = { _ in self.counted += 1 }
+            trace.gotConn = { _ in self.counted += 1 }
+            trace.putIdleConn = { _ in self.counted += 1 }
+            trace.gotFirstResponseByte = { self.counted += 1 }
+            trace.got100Continue = { self.counted += 1 }
+            trace.got1xxResponse = { _, _ in self.counted += 1 }
+            trace.dnsStart = { _ in self.counted += 1 }
+            trace.dnsDone = { _ in self.counted += 1 }
+            trace.connectStart = { _ in self.counted += 1 }
+            trace.connectDone = { _, _ in self.counted += 1 }
+            trace.tlsHandshakeStart = { self.counted += 1 }
+            trace.tlsHandshakeDone = { _, _ in self.counted += 1 }
+            trace.wroteHeaderField = { _, _ in self.counted += 1 }
+            trace.wroteHeaders = { self.counted += 1 }
+            trace.wait100Continue = { self.counted += 1 }
+            trace.wroteRequest = { _ in self.counted += 1 }
         }
     }
 }
