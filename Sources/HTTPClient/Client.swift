@@ -93,6 +93,20 @@ public final class Client: Sendable {
     @NetworkActor
     public func shutDown() { pool.shutDown() }
 
+    // MARK: - What round trips ask for
+
+    // Of the client and not of its parts: whose part is called, the part's users are counted.
+
+    /// - Throws: Why the request can't be sent.
+    @inline(never) @NetworkActor
+    func head(of request: ClientRequest) throws(Failure) -> MadeHead { try heads.head(of: request) }
+
+    /// See `ConnectionPool.lease`.
+    @inline(never) @NetworkActor
+    func lease(for head: MadeHead, tracer: Tracer) throws(Failure) -> ConnectionPool.Lease {
+        try pool.lease(for: head, tracer: tracer)
+    }
+
     static func nextExchangeID() -> ExchangeID {
         ExchangeID(lastExchange.add(1, ordering: .relaxed).newValue)
     }

@@ -46,7 +46,7 @@ final class RoundTrip {
     /// - Parameter redirection: What led here; nil for a request of its own.
     init(_ request: ClientRequest, after redirection: Redirection?, _ client: Client, _ tracer: Tracer) {
         // Never changed from here on: what may change is copied whenever it is handed on.
-        if client.cookies == nil {
+        if !client.hasCookies {
             self.request = request
             askedRequest = nil
         } else {
@@ -76,21 +76,7 @@ final class RoundTrip {
         begin()
         do throws(Failure) {
             while true {
-                if let abortion { throw abortion }
-                // The same again for each attempt, so that it needn't be kept over the wait.
-                let head = try client.heads.head(of: request)
-                switch try pool.lease(for: head, tracer: tracer) {
-                case .now(let connection): try send(head, on: connection)
-                case .later(let id, let waiter):
-                    stage = .leasing(id)
-                    let connection = try await waiter.answer.value.get()
-                    // It was ended after the connection was handed over and before this task came to know.
-                    if let abortion {
-                        connection.release(tracer)
-                        throw abortion
-                    }
-                    try send(head, on: connection)
-                }
+                if let waiter = try startAttempt() { try start(on: try await waiter.answer.value.get()) }
                 do throws(ExchangeProblem) {
                     while try mustParkForHead() { await park() }
                     return
@@ -103,13 +89,42 @@ final class RoundTrip {
         }
     }
 
-    /// False when the head is there; otherwise the task is to `park` now, see `WaitingPlace.mustPark`.
+    /// Asks for a connection, and sends where there is one at once.
+    ///
+    /// - Returns: What waits for one otherwise.
     @inline(never)  // As parts of the function that waits, these calls would count a dozen references.
+    private func startAttempt() throws(Failure) -> Waiter? {
+        if let abortion { throw abortion }
+        let head = try client.head(of: request)
+        switch try client.lease(for: head, tracer: tracer) {
+        case .now(let connection):
+            try send(head, on: connection)
+            return nil
+        case .later(let id, let waiter):
+            stage = .leasing(id)
+            return waiter
+        }
+    }
+
+    /// Sends on the connection that was waited for.
+    @inline(never)  // As above.
+    private func start(on connection: LeasedConnection) throws(Failure) {
+        // It was ended after the connection was handed over and before this task came to know.
+        if let abortion {
+            connection.release(tracer)
+            throw abortion
+        }
+        // The same again, so that it needn't be kept over the wait.
+        try send(try client.head(of: request), on: connection)
+    }
+
+    /// False when the head is there; otherwise the task is to `park` now, see `WaitingPlace.mustPark`.
+    @inline(never)  // As above.
     private func mustParkForHead() throws(ExchangeProblem) -> Bool {
         let exchange = exchange!
         while try !exchange.mustPark() {
-            guard let head = exchange.head else { continue }
-            client.keepCookies(of: head, for: request)
+            guard exchange.hasHead else { continue }
+            if client.hasCookies { client.keepCookies(of: exchange.head!, for: request) }
             return false
         }
         return true
@@ -118,9 +133,9 @@ final class RoundTrip {
     /// What `run` waited for. Once.
     func response() throws(Failure) -> Response {
         if let failure { throw failure }
-        guard let exchange, let head = exchange.head else { preconditionFailure("no response, and no failure") }
+        guard let head = exchange?.head else { preconditionFailure("no response, and no failure") }
         isReading = true
-        return Response(head: head, body: BodyStream(self), upgraded: exchange.upgraded)
+        return Response(head: head, body: BodyStream(self), upgraded: exchange?.upgraded)
     }
 
     private var asked: RequestedHead {

@@ -31,6 +31,14 @@ enum ClientExchange {
         }
     }
 
+    /// The same without a reference to it.
+    var hasHead: Bool {
+        switch self {
+        case .http1(let exchange): exchange.head != nil
+        case .http2(let exchange): exchange.head != nil
+        }
+    }
+
     var isEnded: Bool {
         switch self {
         case .http1(let exchange): exchange.isEnded

@@ -21,7 +21,7 @@ final class HTTP1Connection {
 
     /// The exchange that waits for bytes, and where its task does.
     var waiting: HTTP1Exchange?
-    let place = WaitingPlace()
+    private let place = WaitingPlace()
 
     /// At the bottom of `stream`.
     private let carrier: TCPStream?
@@ -77,6 +77,18 @@ final class HTTP1Connection {
         return true
     }
 
+    // MARK: Waiting
+
+    // Not by way of `place`, which would be counted for each call.
+
+    /// See `WaitingPlace`.
+    @inline(never)
+    func mustPark() -> Bool { place.mustPark() }
+
+    /// See `WaitingPlace`.
+    @inline(never)
+    func wake() { place.wake() }
+
     // MARK: Bytes
 
     /// False where reading is known to find nothing now.
@@ -84,12 +96,23 @@ final class HTTP1Connection {
 
     /// Reads to the beginning of `input`, without waiting.
     func tryRead() throws(StreamError) -> ReadOutcome {
-        if let plain { try plain.tryRead(into: input.memory) } else { try stream.tryRead(into: input.memory) }
+        if plain != nil { try plain!.tryRead(into: input.memory) } else { try stream.tryRead(into: input.memory) }
+    }
+
+    /// Understands what stands there next, in `range` of `input`.
+    ///
+    /// - Parameter isEnd: The peer closed: nothing will come after that.
+    func nextStep(_ range: Range<Int>, isEnd: Bool) throws(ExchangeProblem) -> HTTP1ResponseReader.Step {
+        do throws(WireError) {
+            return try reader.next(input.bytes.span.extracting(range), isEnd: isEnd, knowing: &input.knownHeads)
+        } catch {
+            throw .wire(error)
+        }
     }
 
     /// Writes without waiting, see `ByteStream`.
     func tryWrite(_ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
-        if let plain { try plain.tryWrite(bytes) } else { try stream.tryWrite(bytes) }
+        if plain != nil { try plain!.tryWrite(bytes) } else { try stream.tryWrite(bytes) }
     }
 
     // MARK: Figures

@@ -68,7 +68,7 @@ extension HTTP1Exchange {
         guard request.body.count <= Self.inlineBodyBytes else { return write(bytes, then: request.body) }
         // As Go has it: the request is "written" when it stands in the buffer; `flushed` is the kernel's word.
         tracer.recordWroteRequest(on: connection.id)
-        write(request.body.isEmpty ? bytes : bytes + request.body, then: [])
+        if request.body.isEmpty { write(bytes, then: []) } else { write(bytes + request.body, then: []) }
     }
 
     /// Hands over what the kernel takes now; a task writes the rest while the answer is awaited, since a server that

@@ -101,7 +101,7 @@ final class HTTP1Exchange {
             connection.waiting = self
             if connection.mayRead || isWritingBroken { noticeReadable() }
         }
-        guard hasNews else { return connection.place.mustPark() }
+        guard hasNews else { return connection.mustPark() }
         hasNews = false
         if let problem { throw problem }
         return false
@@ -122,7 +122,7 @@ final class HTTP1Exchange {
             hasNews = true
             problem = error
         }
-        if hasNews { return connection.place.wake() }
+        if hasNews { return connection.wake() }
         isAwaited = true
         connection.waiting = self
     }
@@ -159,17 +159,10 @@ final class HTTP1Exchange {
                 recordTCPFacts(at: .firstByte)
             }
         }
-        let shared = connection.input
-        let input = shared.bytes
+        let input = connection.input.bytes
         var offset = 0
         while true {
-            let step: HTTP1ResponseReader.Step
-            do throws(WireError) {
-                step = try connection.reader.next(
-                    input.span.extracting(offset..<count), isEnd: count == 0, knowing: &shared.knownHeads)
-            } catch {
-                throw .wire(error)
-            }
+            let step = try connection.nextStep(offset..<count, isEnd: count == 0)
             let start = offset
             offset += step.consumed
             switch step.event {
@@ -204,9 +197,8 @@ final class HTTP1Exchange {
 
     private func noteHead(_ received: ReceivedHead, _ framing: BodyFraming) {
         if case .length(let count) = framing { announcedBytes = count }
-        let head = received.told
-        self.head = head
-        tracer.recordUnhooked(.responseHead(head), on: connection.id)
+        head = received.told
+        tracer.recordUnhooked(.responseHead(head!), on: connection.id)
         cancelTimers()
         guard case .holdingBack = writing else { return }
         if connection.reader.willBeReusable {

@@ -16,6 +16,10 @@ extension Client {
         return request
     }
 
+    /// Whether there is a jar. Asked without looking into it, which copies it.
+    @NetworkActor
+    var hasCookies: Bool { if case .some = cookies { true } else { false } }
+
     @NetworkActor
     func keepCookies(of head: ResponseHead, for request: ClientRequest) {
         guard cookies != nil, request.usesCookieJar else { return }

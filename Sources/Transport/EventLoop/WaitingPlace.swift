@@ -62,8 +62,8 @@ private final class ParkedTasks: SerialExecutor, @unchecked Sendable {
     static let shared = ParkedTasks()
     static let executor = shared.asUnownedSerialExecutor()
 
-    /// Where the next one is put: it comes at once.
-    @exclusivity(unchecked) var next: WaitingPlace?
+    /// Where the next one is put: it comes at once, while somebody holds its place.
+    @exclusivity(unchecked) unowned(unsafe) var next: WaitingPlace?
 
     func enqueue(_ job: consuming ExecutorJob) {
         guard let place = next.take() else { preconditionFailure("a task is put away, and nobody said where") }
