@@ -101,6 +101,14 @@ public final class Client: Sendable {
     @inline(never) @NetworkActor
     func head(of request: ClientRequest) throws(Failure) -> MadeHead { try heads.head(of: request) }
 
+    /// The same for HTTP/2.
+    @inline(never) @NetworkActor
+    func http2Head(of request: ClientRequest) throws(Failure) -> MadeHTTP2Head { try heads.http2Head(of: request) }
+
+    /// What traces are told of a request before anything is added to it.
+    @inline(never) @NetworkActor
+    func requestedHead(of request: ClientRequest) -> RequestedHead { heads.requested(request) }
+
     /// See `ConnectionPool.lease`.
     @inline(never) @NetworkActor
     func lease(for head: MadeHead, tracer: Tracer) throws(Failure) -> ConnectionPool.Lease {

@@ -140,7 +140,7 @@ final class RoundTrip {
 
     private var asked: RequestedHead {
         // Not with `??`, which copies.
-        if let askedRequest { client.heads.requested(askedRequest) } else { client.heads.requested(request) }
+        if let askedRequest { client.requestedHead(of: askedRequest) } else { client.requestedHead(of: request) }
     }
 
     private func begin() {
@@ -184,10 +184,10 @@ final class RoundTrip {
             exchange.send(request, head, expectTimeout: configuration.expectContinueTimeout)
         case .http2(let exchange):
             do throws(Failure) {
-                let head = try client.heads.http2Head(of: request)
+                let head = try client.http2Head(of: request)
                 self.exchange = .http2(exchange)
                 stage = .exchanging
-                tracer.record(.wroteHeaders(head.told), on: exchange.connection.id)
+                tracer.recordWroteHeaders(head.told, on: exchange.connection.id)
                 exchange.send(request, head.head, configuration)
             } catch {
                 exchange.giveBack()

@@ -144,13 +144,9 @@ final class Tracer {
     }
 
     @inline(__always)
-    func recordWroteHeaders(_ head: MadeHead, on connection: ConnectionID) {
+    func recordWroteHeaders(_ head: @autoclosure () -> SentHead, on connection: ConnectionID) {
         guard isHeard else { return }
-        if onlyKeeper == nil {
-            tellWroteHeaders(head.told, connection)
-        } else {
-            tell(.wroteHeaders(head.told), connection)
-        }
+        if onlyKeeper == nil { tellWroteHeaders(head(), connection) } else { tell(.wroteHeaders(head()), connection) }
     }
 
     @inline(__always)

@@ -19,7 +19,7 @@ extension HTTP1Exchange {
     func send(_ request: ClientRequest, _ head: MadeHead, expectTimeout: Duration) {
         // Until the first byte is handed over nothing passes but bookkeeping.
         tracer.hold()
-        tracer.recordWroteHeaders(head, on: connection.id)
+        tracer.recordWroteHeaders(head.told, on: connection.id)
         connection.noteArrivals(tracer.isRecording)
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
