@@ -247,7 +247,7 @@ extension JSONWriter {
         field("local_port", got?.local.port ?? 0)
         field("size_download", exchange.bodyBytes)
         field("size_header", exchange.response?.wireBytes ?? 0)
-        field("size_upload", got == nil ? 0 : exchange.draft.body.count)
+        if let uploaded = exchange.uploadedBytes { field("size_upload", uploaded) }
         field("time_queue", seconds(phases[.queued]?.end), decimals: 6)
         field("time_namelookup", seconds(looked), decimals: 6)
         field("time_connect", seconds(phases[.connect]?.end), decimals: 6)
@@ -262,5 +262,16 @@ extension JSONWriter {
     // `1.1`, `2`; `0` before an answer, as curl has it.
     private func curlVersion(_ version: String?) -> String {
         version.map { String($0.drop { $0 != "/" }.dropFirst()) } ?? "0"
+    }
+}
+
+extension Exchange {
+    /// Bytes of its body that were handed to the kernel; nil where sending was cut off, which tells no number.
+    fileprivate var uploadedBytes: Int? {
+        if draft.body.isEmpty || connection == nil { return 0 }
+        if sentBytes > 0 { return draft.body.count }
+        // The server answered instead of asking for it.
+        let isHeldBack = events.contains { $0.event == .wait100Continue }
+        return isHeldBack ? 0 : nil
     }
 }

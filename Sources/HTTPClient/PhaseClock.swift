@@ -23,7 +23,9 @@ struct PhaseClock {
             if got.isReused { marks.removeAll { $0.phase != .queued } }
             begin(.send, at: now)
         case .flushed: begin(.wait, at: now)
-        case .gotFirstResponseByte: begin(.receive, at: now)
+        case .gotFirstResponseByte, .responseHead: begin(.receive, at: now)
+        // The answer proper is still to come.
+        case .got1xxResponse: marks.removeAll { $0.phase == .receive }
         case .attemptRetried: marks = []
         default: break
         }

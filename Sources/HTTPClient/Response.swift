@@ -82,6 +82,15 @@ extension BodyStream {
     /// Gives up the rest, at once: the connection is closed. Afterwards there is nothing to read.
     public func abandon() { trip.abandon() }
 
+    /// Whether the last event of its request has been told. A body that has ended or was given up may leave something to do for
+    /// the connection's sake: the rest of a request that was answered early, or of a body that nobody wants.
+    public var isSettled: Bool { trip.tracer.isOver }
+
+    /// Waits for that, after the end or `abandon`: `PoolSettings.settlingTime` at most. Not cut short by cancelling the task.
+    public func settled() async {
+        if !trip.tracer.isOver { await trip.tracer.finished() }
+    }
+
     /// Trailer fields; nil before the end, and without a trailer section.
     public var trailers: HTTPFields? { trip.trailers }
 }

@@ -122,12 +122,10 @@ final class RoundTrip {
     @inline(never)  // As above.
     private func mustParkForHead() throws(ExchangeProblem) -> Bool {
         let exchange = exchange!
-        while try !exchange.mustPark() {
-            guard exchange.hasHead else { continue }
-            if client.hasCookies { client.keepCookies(of: exchange.head!, for: request) }
-            return false
-        }
-        return true
+        // The head first: what broke in the same read comes with the body, as in Go.
+        while !exchange.hasHead { if try exchange.mustPark() { return true } }
+        if client.hasCookies { client.keepCookies(of: exchange.head!, for: request) }
+        return false
     }
 
     /// What `run` waited for. Once.
@@ -286,15 +284,14 @@ final class RoundTrip {
     var currentPhase: Phase {
         switch stage {
         case .leasing, .pausing: .queued
-        case .exchanging: exchange!.head != nil ? .receive : exchange!.sentBytes == 0 ? .send : .wait
+        case .exchanging: exchange!.phase
         case .over: .receive
         }
     }
 
     private func failure(_ problem: ExchangeProblem, _ exchange: ClientExchange) -> Failure {
         if let failure = abortion ?? exchange.abortion { return failure }
-        let phase: Phase =
-            exchange.head != nil || exchange.gotFirstByte ? .receive : exchange.sentBytes == 0 ? .send : .wait
+        let phase = exchange.phase
         return switch problem {
         case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)

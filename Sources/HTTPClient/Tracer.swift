@@ -23,11 +23,14 @@ final class Tracer {
     private var isHeard: Bool
     /// Whether somebody listens still to what Go has no hook for, or asks for times.
     private var isAllHeard: Bool
-    private var isOver = false
+    private(set) var isOver = false
+    /// Who waits for that; nil where nobody does, as mostly.
+    private var place: WaitingPlace?
     /// The moment that is being told; nil where each event has its own.
     private var held: Timestamp?
     private var lastTime = Timestamp.zero
-    @exclusivity(unchecked) private var open: [TraceEvent] = []
+    /// Starts of dials without their dones. A request may have two dials: one from before a retry goes on.
+    @exclusivity(unchecked) private var open: [(start: TraceEvent, connection: ConnectionID)] = []
     /// For the words of a limit's error; nil where no limit would ask.
     @exclusivity(unchecked) private var clock: PhaseClock?
 
@@ -106,7 +109,11 @@ final class Tracer {
     /// For the steps of a dial: their starts are remembered until their dones.
     func recordDial(_ event: TraceEvent, on connection: ConnectionID) {
         guard isHeard else { return }
-        if event.isStart { open.append(event) } else { open.removeAll { event.isDone(of: $0) } }
+        if event.isStart {
+            open.append((event, connection))
+        } else {
+            open.removeAll { event.isDone(of: $0.start) && connection == $0.connection }
+        }
         if case .tlsMessage(let message) = event {
             tell(event, connection, at: message.time)
         } else {
@@ -114,16 +121,24 @@ final class Tracer {
         }
     }
 
+    /// Waits until the last event has been told. One task at a time.
+    func finished() async {
+        let place = WaitingPlace()
+        self.place = place
+        while !isOver { await place.wait() }
+    }
+
     /// The last event. Later ones are dropped.
     func finish(_ failure: Failure?, on connection: ConnectionID?) {
         guard !isOver else { return }
-        for start in open {
+        for (start, connection) in open {
             record(start.done(Failure(.cancelled, "the request ended first; the dial went on")), on: connection)
         }
         recordUnhooked(.requestFinished(failure), on: connection)
         isOver = true
         isHeard = false
         isAllHeard = false
+        place?.wake()
     }
 
     // MARK: - What nearly every request has a hook of Go's for

@@ -23,6 +23,7 @@ extension Exchange {
         guard isRunning || cause == .caught else { return applyToAttempts(record) }
         let time = max(record.time, startedAt)
         applyToAttempts(record)
+        guard !isOfEarlierDial(record) else { return }
         switch record.event {
         case .requestStarted where events.isEmpty:
             if cause == .caught { forgetServersPhases() } else { startedAt = record.time }
@@ -34,16 +35,14 @@ extension Exchange {
         case .dnsDone where connection == nil && phases[.tunnel] == nil: phases.end(.dns, at: time)
         case .connectStart where connection == nil: beginConnect(at: time)
         case .connectDone(_, _, let failure) where connection == nil: endConnect(failure, at: time)
-        // As with handshakes below: not of a dial from before a retry.
-        case .tunnelStart where connection == nil && phases[.connect] != nil: phases.begin(.tunnel, at: time)
+        case .tunnelStart where connection == nil: phases.begin(.tunnel, at: time)
         case .tunnelDone(let facts, _) where connection == nil && phases[.tunnel] != nil:
             tunnel = facts
             phases.end(.tunnel, at: time)
         // A handshake inside the tunnel's making is with the proxy, and part of that.
         case .tlsHandshakeStart where phases.running == .tunnel, .tlsHandshakeDone where phases.running == .tunnel:
             break
-        // The handshake of a dial from before a retry belongs to no phase here: this attempt has not connected yet.
-        case .tlsHandshakeStart where connection == nil && phases[.connect] != nil: phases.begin(.tls, at: time)
+        case .tlsHandshakeStart where connection == nil: phases.begin(.tls, at: time)
         case .tlsHandshakeDone(let facts, _) where connection == nil && phases[.tls] != nil:
             tls = facts
             phases.end(.tls, at: time)
@@ -73,7 +72,7 @@ extension Exchange {
             if !isRunning { self.failure = self.failure ?? failure }
             phases.endAll(at: time)
         case .requestFinished(let failure):
-            self.failure = failure
+            self.failure = failure ?? body?.problem
             phases.endAll(at: time)
             finishedAt = max(time, phases.lastEnd ?? time)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tunnelStart, .tunnelDone, .tlsHandshakeStart,
@@ -86,6 +85,14 @@ extension Exchange {
             .frameSent, .frameReceived, .connectionIdle, .connectionClosed:
             break  // Shown as events; no phase begins or ends with them.
         }
+    }
+
+    /// Whether it tells of a dial from before a retry that goes on: it belongs to no phase of this attempt.
+    private func isOfEarlierDial(_ record: borrowing TraceRecord) -> Bool {
+        guard !retries.isEmpty, record.event.isAboutDial else { return false }
+        let connection = record.connection
+        let retried = events.lastIndex { if case .attemptRetried = $0.event { true } else { false } }
+        return events[..<(retried ?? 0)].contains { $0.connection == connection && $0.event.isAboutDial }
     }
 
     /// From here on the row tells of the way to the server behind us; its own side stays in `served`.
@@ -179,7 +186,20 @@ extension Exchange {
         tunnel = nil
         sentHead = nil
         sentBytes = 0
+        informational = []
         firstByteAt = nil
         queueReason = nil
+    }
+}
+
+extension TraceEvent {
+    /// Whether a dial's phases are made of it.
+    fileprivate var isAboutDial: Bool {
+        switch self {
+        case .dnsStart, .dnsDone, .connectStart, .connectDone, .tunnelStart, .tunnelDone, .tlsHandshakeStart,
+            .tlsHandshakeDone:
+            true
+        default: false
+        }
     }
 }

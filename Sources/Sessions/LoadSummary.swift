@@ -29,18 +29,18 @@ public struct LoadSummary: Sendable {
 
     public init() {}
 
-    /// Takes in an exchange that has ended. Failed ones count as failures; their times say nothing about the server.
+    /// Takes in an exchange that has ended. Failed ones count as failures too; their times say nothing about the server.
     public mutating func add(_ ending: Ending) {
         requests += 1
         first = min(first ?? ending.startedAt, ending.startedAt)
         last = max(last ?? ending.finishedAt, ending.finishedAt)
         bodyBytes += ending.bodyBytes
         if let status = ending.status { statuses[status, default: 0] += 1 }
+        if ending.warmth == .warm { reused += 1 }
         if let failure = ending.failure {
             failures[failure, default: 0] += 1
             return
         }
-        if ending.warmth == .warm { reused += 1 }
         totals.add(ending.total)
         if let time = ending.timeToFirstByte { firstBytes.add(time) }
         for (place, phase) in Phase.allCases.enumerated() {

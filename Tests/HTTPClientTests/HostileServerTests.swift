@@ -133,6 +133,35 @@ struct HostileServerTests {
         #expect(test.events.words.last == "requestFinished")
     }
 
+    @Test func `who waits until an exchange is settled has its last event`() async throws {
+        let server = try ScriptedServer(
+            [.readHead, .send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"), .awaitClose])
+        let test = try TestClient()
+        let request = ClientRequest(method: .post, url: server.url(), body: [UInt8](repeating: 0, count: 32 << 20))
+        try await withClientTrace(test.events.trace) {
+            let body = try await test.client.send(request).body
+            #expect(try await body.collect(upTo: 10) == Array("no".utf8))
+            #expect(!body.isSettled)
+            await body.settled()
+            #expect(body.isSettled)
+            #expect(test.events.words.last == "requestFinished")
+            await body.settled()
+        }
+    }
+
+    @Test func `what came before a break is there, though one read brought both`() async throws {
+        let broken = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n"
+        let server = try ScriptedServer([.readHead, .send(broken), .awaitClose])
+        let test = try TestClient()
+        try await withClientTrace(test.events.trace) {
+            let response = try await test.client.send(ClientRequest(url: server.url()))
+            #expect(response.status == 200)
+            #expect(try await response.body.next() == Array("hello".utf8))
+            await #expect(throws: Failure.self) { try await response.body.next() }
+        }
+        #expect(test.events.words.suffix(2) == ["bodyEnded(broken 5)", "requestFinished(protocol)"])
+    }
+
     // TestTransportPrefersResponseOverWriteError
     @Test func `an answer counts for more than the write error that comes with it`() async throws {
         let refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"

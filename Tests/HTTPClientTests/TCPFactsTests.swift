@@ -58,6 +58,21 @@ struct TCPFactsTests {
         #expect(test.events.tcpFacts.filter { $0.moment == .end }.count <= allowed)
     }
 
+    @Test func `the start of one dial is not done by another's, and is closed on its own connection`() {
+        let log = EventLog()
+        let tracer = Tracer(exchange: ExchangeID(1), trace: log.trace, keepsTimes: false)
+        for connection in [2, 3] { tracer.recordDial(.tlsHandshakeStart, on: ConnectionID(connection)) }
+        let facts = TLSFacts(version: "TLSv1.3", cipher: "", alpn: nil, serverName: nil)
+        tracer.recordDial(.tlsHandshakeDone(facts, nil), on: ConnectionID(3))
+        tracer.finish(nil, on: ConnectionID(3))
+        let told = log.all.map { "\($0.connection?.number ?? 0) \($0.event.word)" }
+        #expect(
+            told == [
+                "2 tlsHandshakeStart", "3 tlsHandshakeStart", "3 tlsHandshakeDone", "2 tlsHandshakeDone(cancelled)",
+                "3 requestFinished",
+            ])
+    }
+
     @Test func `who listens to Go's hooks alone pays for no measurement`() {
         let hooks = ClientTrace { $0.gotConn = { _ in } }
         #expect(!Tracer(exchange: ExchangeID(1), trace: hooks, keepsTimes: false).isRecording)

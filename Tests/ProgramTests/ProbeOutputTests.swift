@@ -49,6 +49,20 @@ struct ProbeOutputTests {
         }
     }
 
+    @Test func `an answer that comes before its upload is over counts like any other`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        // More than the kernel takes while nobody reads.
+        let file = try folder.write("upload", [UInt8](repeating: 0x61, count: 32 << 20))
+        let arguments = ["-n", "3", "-d", "@\(file)", "--max-time", "60", "\(server.plain)/unread"]
+        let records = try await Probe.run(arguments: ["--json"] + arguments).records
+        #expect(records.map(\.outcome) == ["ok", "ok", "ok"])
+        #expect(records.map(\.status) == [413, 413, 413])
+        let summary = try await Probe.run(arguments: ["--summary"] + arguments).output
+        #expect(summary.contains("3 requests") && summary.contains("413 × 3"), "\(summary)")
+    }
+
     // robustness.md, promise 4. `Probe.run` expects it of every output; here is a server that tries.
     @Test(arguments: [[], ["--json"], ["--summary"], ["--har", "-"]])
     func `nothing a server sends controls the terminal`(form: [String]) async throws {

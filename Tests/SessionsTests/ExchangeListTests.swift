@@ -123,6 +123,15 @@ struct ExchangeListTests {
         #expect(session.statistics.counts.total == Self.count)
     }
 
+    @Test func `packed rows are found when none behind them is left`() {
+        let stories = Self.stories()
+        var session = Self.session(stories)
+        session.forget((2_000...Self.count).map { ExchangeID($0) })
+        #expect(session.exchanges.count == 1_999)
+        #expect(session[ExchangeID(1_500)] == Self.expected(stories[1_499]))
+        #expect(session[ExchangeID(2_000)] == nil)
+    }
+
     @Test func `rows that were removed are gone, and those beside them stay`() {
         let stories = Self.stories()
         var session = Self.session(stories)

@@ -205,6 +205,39 @@ struct ExchangePhasesTests {
         #expect(exchange.connection?.connection == ConnectionID(2))
     }
 
+    @Test func `a dial from before a retry that goes on is no part of the new attempt`() {
+        let stale = Failure(.reset, "closed while idle")
+        var story = Story()
+        story.connection = ConnectionID(2)
+        story.at(0, started, .getConn(hostPort: "a:80"), .connectStart(attempt: 1, ip4))
+        story.connection = ConnectionID(1)
+        story.at(1, got(1, reused: true), sent, .got1xxResponse(head(103)))
+        story.at(2, .attemptRetried(stale, number: 2), .getConn(hostPort: "a:80"))
+        story.connection = ConnectionID(3)
+        story.at(3, .connectStart(attempt: 1, ip6))
+        story.connection = ConnectionID(2)
+        story.at(4, .connectDone(attempt: 1, ip4, nil), .tlsHandshakeStart)
+        story.connection = ConnectionID(3)
+        story.at(6, .connectDone(attempt: 1, ip6, nil), .tlsHandshakeStart)
+        story.connection = ConnectionID(2)
+        story.at(7, .tlsHandshakeDone(facts, refused))
+        story.connection = ConnectionID(3)
+        story.at(20, .tlsHandshakeDone(facts, nil), got(3), sent)
+        let exchange = story.exchange("https://example.com/")
+        #expect(exchange.spans == ["queued": [2, 3], "connect": [3, 6], "tls": [6, 20], "send": [20]])
+        #expect(exchange.informational.isEmpty)
+    }
+
+    @Test func `a problem of a body that was known before the end stays`() {
+        var story = Story()
+        story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent)
+        story.at(1, .gotFirstResponseByte, .responseHead(head(302)))
+        var exchange = story.exchange()
+        exchange.body = BodyCapture(bytes: [], totalBytes: 0, sha256: "", problem: Failure(.redirect, "leads nowhere"))
+        exchange.apply(TraceRecord(time: .milliseconds(5), exchange: exchange.id, connection: nil, event: .requestFinished(nil)))
+        #expect(exchange.outcome == "error:redirect")
+    }
+
     @Test func `a kernel stamp a little before ours makes no negative phase`() {
         var story = Story()
         story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true))

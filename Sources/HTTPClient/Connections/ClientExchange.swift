@@ -53,6 +53,14 @@ enum ClientExchange {
         }
     }
 
+    /// Where it is, as its events tell: `receive` begins with the first byte of an answer, but anew after each 1xx.
+    var phase: Phase {
+        switch self {
+        case .http1(let exchange): exchange.phase
+        case .http2(let exchange): exchange.phase
+        }
+    }
+
     /// Request bytes the kernel has taken.
     var sentBytes: Int {
         switch self {

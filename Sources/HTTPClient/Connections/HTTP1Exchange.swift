@@ -26,6 +26,8 @@ final class HTTP1Exchange {
     private(set) var head: ResponseHead?
     var isEnded = false
     private(set) var gotFirstByte = false
+    /// Whether what came last was a 1xx: the answer is still to come.
+    private var gotInformational = false
     private var measuresTCP = false
     /// Request bytes the kernel has taken.
     var sentBytes = 0
@@ -96,12 +98,12 @@ final class HTTP1Exchange {
 
     /// See `ClientExchange`. Each read that has been understood is news.
     func mustPark() throws(Problem) -> Bool {
-        if !hasNews, !isAwaited {
+        if !hasNews, problem == nil, !isAwaited {
             isAwaited = true
             connection.waiting = self
             if connection.mayRead || isWritingBroken { noticeReadable() }
         }
-        guard hasNews else { return connection.mustPark() }
+        guard hasNews || problem != nil else { return connection.mustPark() }
         hasNews = false
         if let problem { throw problem }
         return false
@@ -181,7 +183,14 @@ final class HTTP1Exchange {
         }
     }
 
+    /// See `ClientExchange`.
+    var phase: Phase {
+        if head != nil || (gotFirstByte && !gotInformational) { return .receive }
+        return if case .flushed = writing { .wait } else { .send }
+    }
+
     private func noteInformational(_ received: ReceivedHead) throws(Problem) {
+        gotInformational = true
         // Go's order over HTTP/1, and as there also for a 100 that comes after its limit.
         if received.status == 100, awaitsContinue {
             awaitsContinue = false
@@ -263,7 +272,9 @@ final class HTTP1Exchange {
     }
 
     func recordTCPFacts(at moment: TCPFacts.Moment) {
-        guard measuresTCP, let facts = connection.tcpFacts(at: moment) else { return }
+        guard measuresTCP else { return }
+        if moment == .end { measuresTCP = false }
+        guard let facts = connection.tcpFacts(at: moment) else { return }
         tracer.recordUnhooked(.tcpMeasured(facts), on: connection.id)
     }
 

@@ -22,6 +22,10 @@ final class HTTP2Exchange {
     private(set) var head: ResponseHead?
     private(set) var isEnded = false
     private(set) var gotFirstByte = false
+    /// Whether what came last was a 1xx: the answer is still to come.
+    private var gotInformational = false
+    /// Whether the kernel has the whole request.
+    private var isFlushed = false
     /// Payload of frames with head and body that the kernel has taken.
     private(set) var sentBytes = 0
     private(set) var trailers: HTTPFields?
@@ -146,6 +150,7 @@ final class HTTP2Exchange {
         sentBytes += bytes
         if let stream, connection.unsentBytes(of: stream) == 0 { feeding.wake() }
         guard isEnd, !isEnded else { return }
+        isFlushed = true
         tracer.recordFlushed(sentBytes, from: start, on: connection.id)
         guard let limit = responseHeaderTimeout, head == nil else { return }
         headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
@@ -172,6 +177,7 @@ final class HTTP2Exchange {
         tracer.hold(connection.arrival)
         defer { tracer.letGo() }
         noteFirstByte()
+        gotInformational = true
         do {
             try tracer.recordInformational(ResponseHead(received), on: connection.id)
         } catch {
@@ -253,6 +259,12 @@ final class HTTP2Exchange {
         guard !gotFirstByte else { return }
         gotFirstByte = true
         tracer.recordFirstByte(on: connection.id)
+    }
+
+    /// See `ClientExchange`.
+    var phase: Phase {
+        if head != nil || (gotFirstByte && !gotInformational) { return .receive }
+        return isFlushed ? .wait : .send
     }
 
     // MARK: - For the reader

@@ -95,6 +95,7 @@ public enum TraceEvent: Sendable, Equatable {
     /// [+] A request took it: `use` counts from 1.
     case connectionActive(use: Int)
     /// [+] HTTP/2: a request on it is over, and `open` others are under way. With the last one it turns idle, or is closed.
+    /// It names the request, though the last event of its own may have been told before.
     case connectionStreamEnded(open: Int)
     /// [+] HTTP/2: a frame stands in the write buffer. Only where the client was asked to tell of frames.
     case frameSent(HTTP2Frame)

@@ -64,7 +64,7 @@ public struct ExchangeList: Equatable, Sendable {
 
     /// Where the exchange of that number stands; nil when there is none.
     public func index(of id: ExchangeID) -> Int? {
-        guard let first = recent.first?.id, id < first else {
+        guard let last = pages.last?.lastID, id <= last else {
             let place = place(of: id, among: recent.count) { recent[$0].id }
             return place.map { $0 + packedCount }
         }

@@ -233,6 +233,8 @@ final class Prober: Sendable {
             case .follow(let request, let redirection): next = (request, redirection)
             }
             try await read(sent.body, of: id, into: &last)
+            // A capture is the sign that nothing more comes of its exchange.
+            if !sent.body.isSettled { await sent.body.settled() }
             recorder.record(last)
             return Task.isCancelled ? nil : next
         } catch {

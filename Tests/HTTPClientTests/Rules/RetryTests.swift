@@ -138,6 +138,15 @@ struct RetryTests {
         #expect(server.received.count == 1)
     }
 
+    @Test func `a failure is of the phase that was under way, early answers and unfinished uploads included`() async throws {
+        let hints = "HTTP/1.1 103 Early Hints\r\n\r\n"
+        let server = try ScriptedServer([.readHead, .send(hints), .reset], [.readHead, .reset])
+        let test = try TestClient()
+        #expect(await test.failure(of: ClientRequest(url: server.url()))?.phase == .wait)
+        let upload = ClientRequest(method: .post, url: server.url(), body: [UInt8](repeating: 0, count: 32 << 20))
+        #expect(await test.failure(of: upload)?.phase == .send)
+    }
+
     // TestTransportReturnsPeekError
     @Test func `what broke the first byte is told as it is`() async throws {
         let server = try ScriptedServer([.readHead, .reset])

@@ -56,6 +56,9 @@ enum OddServer {
                     while (field := stream.readline()) not in (b"\r\n", b""):
                         fields += field
                         if field.lower().startswith(b"content-length:"): length = int(field.split(b":")[1])
+                    if line.startswith(b"POST /unread"):
+                        peer.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno")
+                        threading.Event().wait()
                     body = stream.read(length)
                     target = line.split()[1].decode("latin-1")
                     # Whole: print writes piece by piece, and other threads write between them.
