@@ -97,6 +97,28 @@ struct ExchangeJSONTests {
         #expect(failed["conn_id"] as? Int == -1)
     }
 
+    @Test func `a body that was held back was not uploaded`() throws {
+        func uploaded(_ events: [TraceEvent]) throws -> Int? {
+            let draft = RequestDraft(
+                url: try TypedURL.parse("http://a.example/"), body: Array("body!".utf8))
+            var exchange = Exchange(id: ExchangeID(1), draft: draft, at: .zero)
+            let address = NetworkAddress(family: .ip4, ip: "192.0.2.1", port: 80)
+            let got = GotConnection(
+                connection: ConnectionID(1), local: address, remote: address, isReused: false, idleTime: nil, use: 1)
+            for event in [.gotConn(got)] + events + [.requestFinished(nil)] {
+                exchange.apply(TraceRecord(time: .zero, exchange: exchange.id, connection: nil, event: event))
+            }
+            var redaction = Redaction()
+            let line = ExchangeJSON.line(exchange, on: nil, redacting: &redaction, at: .zero)
+            let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+            return (object?["curl"] as? [String: Any])?["size_upload"] as? Int
+        }
+        #expect(try uploaded([.flushed(bytes: 90)]) == 5)
+        #expect(try uploaded([.wait100Continue]) == 0)
+        // Cut off in the midst: nobody knows.
+        #expect(try uploaded([]) == nil)
+    }
+
     @Test func `no secret and no control character is in the line`() throws {
         var redaction = Redaction()
         for exchange in sample.session.exchanges {

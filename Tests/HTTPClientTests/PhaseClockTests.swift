@@ -1,4 +1,5 @@
 import HTTPTrace
+import HTTPTypes
 import Testing
 
 @testable import HTTPClient
@@ -31,7 +32,8 @@ struct PhaseClockTests {
         var clock = PhaseClock()
         let hints = ResponseHead(status: 103, reason: "", version: "HTTP/1.1", fields: [:])
         for (milliseconds, event) in [
-            (0, .getConn(hostPort: "a:80")), (5, got(reused: true)), (6, .flushed(bytes: 90)), (8, .gotFirstResponseByte),
+            (0, .getConn(hostPort: "a:80")), (5, got(reused: true)), (6, .flushed(bytes: 90)),
+            (8, .gotFirstResponseByte),
             (8, .got1xxResponse(hints)),
         ] as [(Int, TraceEvent)] {
             clock.note(event, at: .zero + .milliseconds(milliseconds))

@@ -234,7 +234,8 @@ struct ExchangePhasesTests {
         story.at(1, .gotFirstResponseByte, .responseHead(head(302)))
         var exchange = story.exchange()
         exchange.body = BodyCapture(bytes: [], totalBytes: 0, sha256: "", problem: Failure(.redirect, "leads nowhere"))
-        exchange.apply(TraceRecord(time: .milliseconds(5), exchange: exchange.id, connection: nil, event: .requestFinished(nil)))
+        exchange.apply(
+            TraceRecord(time: .milliseconds(5), exchange: exchange.id, connection: nil, event: .requestFinished(nil)))
         #expect(exchange.outcome == "error:redirect")
     }
 

@@ -13,6 +13,15 @@ struct StatisticsTests {
         return session
     }
 
+    @Test func `a load's summary counts open connections of failed requests too, and times of good ones`() throws {
+        var broken = Story(3, from: 300)
+        broken.at(300, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent, .requestFinished(refused))
+        var summary = LoadSummary()
+        for story in [.cold(1), .warm(2, from: 200), broken] { summary.add(try #require(story.exchange().ending)) }
+        #expect(summary.requests == 3 && summary.reused == 2 && summary.failures == [.connect: 1])
+        #expect(summary.total?.count == 2)
+    }
+
     @Test func `the head line counts every exchange where it stands`() {
         var waiting = Story(3, from: 300)
         waiting.at(300, started, .getConn(hostPort: "a:80"), .queued(.hostLimit(1), position: 0))

@@ -138,7 +138,9 @@ struct RetryTests {
         #expect(server.received.count == 1)
     }
 
-    @Test func `a failure is of the phase that was under way, early answers and unfinished uploads included`() async throws {
+    @Test func `a failure is of the phase that was under way, early answers and unfinished uploads included`()
+        async throws
+    {
         let hints = "HTTP/1.1 103 Early Hints\r\n\r\n"
         let server = try ScriptedServer([.readHead, .send(hints), .reset], [.readHead, .reset])
         let test = try TestClient()
