@@ -58,6 +58,12 @@ struct RedactionTests {
         #expect(url("http://a/b") == "http://a/b")
     }
 
+    @Test func `fields that hold a URL lose what URLs lose`() {
+        for name in [":path", "Location", "Referer", "Destination", "X-Original-URL", "X-Forwarded-Uri"] {
+            #expect(value(name, "/echo?token=abc&x=1") == "/echo?token=REDACTED&x=1", "\(name)")
+        }
+    }
+
     @Test func `user information goes, also with an at sign in the password`() {
         #expect(url("http://me:pw@a/x") == "http://REDACTED@a/x")
         #expect(url("//me:p@w@a/") == "//REDACTED@a/")
