@@ -230,6 +230,19 @@ struct HARTests {
         #expect(text.contains(#"{"name":":path","value":"/echo?token=REDACTED&page=2"}"#))
     }
 
+    @Test func `URLs in parameters and in a Location have no secrets`() throws {
+        let next = "https%3A%2F%2Fexample.com%2F%3Fpage%3D1"
+        let url = try TypedURL.parse("http://a/b;jsessionid=s3cret?next=https://me:s3cret@c/&then=\(next)")
+        let text = Self.text(
+            RequestDraft(url: url),
+            answered: [.location: "/cb?access_token=s3cret&next=https://me:s3cret@example.com/"])
+        #expect(!text.contains("s3cret"))
+        #expect(text.contains(#""url":"http://a/b;jsessionid=REDACTED?next=https://REDACTED@c/&then=\#(next)""#))
+        #expect(text.contains(#"{"name":"next","value":"https://REDACTED@c/"}"#))
+        #expect(text.contains(#"{"name":"then","value":"https://example.com/?page=1"}"#))
+        #expect(text.contains(#""redirectURL":"/cb?access_token=REDACTED&next=https://REDACTED@example.com/""#))
+    }
+
     @Test func `a file is valid JSON however it is cut into chunks, and an empty one too`() throws {
         let sample = Sample()
         var writer = HARWriter(version: "1", clock: sample.session.clock, at: sample.now)
