@@ -85,17 +85,16 @@ public enum CurlCommand {
         guard !draft.body.isEmpty else { return ("", []) }
         // curl adds a form's type of its own accord, so an absent one must be said.
         let noType = draft.fields[.contentType] == nil ? ["--header", "Content-Type:"] : []
-        guard let text = String(validating: draft.body, as: UTF8.self), !draft.body.contains(0),
-            draft.body.count <= argumentLimit
-        else {
-            let octal = draft.body.map { byte in
+        let isForm = draft.fields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
+        let body = isForm ? redaction.form(draft.body) : draft.body
+        guard let text = String(validating: body, as: UTF8.self), !body.contains(0), body.count <= argumentLimit else {
+            let octal = body.map { byte in
                 let digits = String(byte, radix: 8)
                 return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
             }
             return ("printf '\(octal.joined())' | ", noType + ["--data-binary", "@-"])
         }
-        let isForm = draft.fields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
         // Not --data, which would read a file for a body that begins with "@".
-        return ("", noType + ["--data-raw", isForm ? redaction.form(text) : text])
+        return ("", noType + ["--data-raw", text])
     }
 }

@@ -83,6 +83,15 @@ public struct Redaction: Sendable {
         return parameters(bare[...], isInPath: false)
     }
 
+    /// The same of a body's bytes, which need not be text.
+    mutating func form(_ bytes: [UInt8]) -> [UInt8] {
+        guard mode == .secrets else { return bytes }
+        if let text = String(validating: bytes, as: UTF8.self) { return Array(form(text).utf8) }
+        // As Latin-1 each byte is a character, and comes back as it was.
+        let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        return form(text).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+    }
+
     /// Whether a parameter of that name, already decoded, is left out. Counts nothing.
     func hides(parameter name: String) -> Bool { mode == .secrets && SecretNames.isParameter(name) }
 

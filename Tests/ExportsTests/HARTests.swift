@@ -230,6 +230,14 @@ struct HARTests {
         #expect(text.contains(#"{"name":":path","value":"/echo?token=REDACTED&page=2"}"#))
     }
 
+    @Test func `a form that is no text has no secrets either`() throws {
+        let fields: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
+        let draft = RequestDraft(
+            method: .post, url: try TypedURL.parse("http://a/"), fields: fields,
+            body: [0xFF] + Array("&password=s3cret".utf8))
+        #expect(Self.text(draft).contains(Base64.encode([0xFF] + Array("&password=REDACTED".utf8))))
+    }
+
     @Test func `URLs in parameters and in a Location have no secrets`() throws {
         let next = "https%3A%2F%2Fexample.com%2F%3Fpage%3D1"
         let url = try TypedURL.parse("http://a/b;jsessionid=s3cret?next=https://me:s3cret@c/&then=\(next)")

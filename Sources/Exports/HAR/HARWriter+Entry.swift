@@ -86,7 +86,7 @@ extension HARWriter {
                 json.closeArray()
             }
         } else {
-            json.field("text", Base64.encode(draft.body))
+            json.field("text", Base64.encode(isForm ? redaction.form(draft.body) : draft.body))
             json.field("_encoding", "base64")
             json.field("comment", "binary body, as base64")
         }
