@@ -42,6 +42,23 @@ struct CurlCommandTests {
                 == "curl --globoff --path-as-is --request DELETE 'http://a/?x=1&y=2'")
     }
 
+    @Test func `a HEAD with a body is one that curl sends, and whose answer it does not wait for`() throws {
+        let text = command(draft(.head, "http://127.0.0.1:1/", [.contentType: "text/plain"], body: Array("x".utf8)))
+        #expect(
+            try words(text) == [
+                "--globoff", "--path-as-is", "--request", "HEAD", "--include", "--max-filesize", "1",
+                "--max-time", "30", "--header", "Content-Type: text/plain", "--data-raw", "x", "http://127.0.0.1:1/",
+            ])
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", text]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        // Nobody listens there, but 2 would be curl's answer to options that contradict each other.
+        #expect(process.terminationStatus != 2)
+    }
+
     @Test(
         "a shell reads every word back as it was",
         arguments: [
