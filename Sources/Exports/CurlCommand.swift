@@ -26,8 +26,13 @@ public enum CurlCommand {
         // Without these, curl would take [] and {} in the URL for a range, and squash dot segments.
         words += ["--globoff", "--path-as-is"]
         let needsMethod = draft.method != (draft.body.isEmpty ? .get : .post)
-        if draft.method == .head {
+        if draft.method == .head, draft.body.isEmpty {
             words.append("--head")
+        } else if draft.method == .head {
+            // curl refuses a body with --head. By --request it sends one, but waits for the body that the answer speaks of
+            // and that never comes: so it gives up where one is announced (exit status 63), and where nothing is said,
+            // in time (28). Both are after the head, which --include shows as --head would.
+            words += ["--request", "HEAD", "--include", "--max-filesize", "1", "--max-time", "30"]
         } else if needsMethod {
             words += ["--request", draft.method.rawValue]
         }
@@ -85,17 +90,16 @@ public enum CurlCommand {
         guard !draft.body.isEmpty else { return ("", []) }
         // curl adds a form's type of its own accord, so an absent one must be said.
         let noType = draft.fields[.contentType] == nil ? ["--header", "Content-Type:"] : []
-        guard let text = String(validating: draft.body, as: UTF8.self), !draft.body.contains(0),
-            draft.body.count <= argumentLimit
-        else {
-            let octal = draft.body.map { byte in
+        let isForm = draft.fields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
+        let body = isForm ? redaction.form(draft.body) : draft.body
+        guard let text = String(validating: body, as: UTF8.self), !body.contains(0), body.count <= argumentLimit else {
+            let octal = body.map { byte in
                 let digits = String(byte, radix: 8)
                 return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
             }
             return ("printf '\(octal.joined())' | ", noType + ["--data-binary", "@-"])
         }
-        let isForm = draft.fields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
         // Not --data, which would read a file for a body that begins with "@".
-        return ("", noType + ["--data-raw", isForm ? redaction.form(text) : text])
+        return ("", noType + ["--data-raw", text])
     }
 }

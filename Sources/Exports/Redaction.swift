@@ -66,29 +66,30 @@ public struct Redaction: Sendable {
         }
     }
 
-    /// A URL's text without user information and without the values of telling parameters, in query and fragment.
+    /// The text of a URL, or of a field that holds some, without user information and without the values of telling
+    /// parameters, wherever they stand: in path (`;jsessionid=`), query and fragment, and in URLs inside of these.
     mutating func url(_ text: String) -> String {
         guard mode == .secrets else { return text }
         guard text.utf8.contains(UInt8(ascii: "@")) || SecretNames.mayHoldParameter(text) else { return text }
-        var rest = text[...]
-        var result = ""
-        if let separator = text.firstRange(of: "//") {
-            var authority = rest[separator.upperBound...]
-            authority = authority.take(upTo: "/?#\\")
-            if let at = authority.utf8.lastIndex(of: UInt8(ascii: "@")) {
-                counts.credentials += 1
-                result += text[..<separator.upperBound] + Redaction.mark
-                rest = rest[at...]
-            }
-        }
-        result += rest.take(upTo: "?#")
-        // An implicit-flow redirect carries its token in the fragment, in the form of a query.
-        return result + rest.takeMark() + parameters(rest)
+        // User information first: a password may look like a parameter, and would take the host along.
+        let bare = withoutUserInfo(text[...], isInQuery: false)
+        return parameters(bare[...], isInPath: true)
     }
 
     /// Text of the form `a=1&b=2`, as in a query or a form's body.
     mutating func form(_ text: String) -> String {
-        mode == .secrets ? parameters(text[...]) : text
+        guard mode == .secrets else { return text }
+        let bare = withoutUserInfo(text[...], isInQuery: true)
+        return parameters(bare[...], isInPath: false)
+    }
+
+    /// The same of a body's bytes, which need not be text.
+    mutating func form(_ bytes: [UInt8]) -> [UInt8] {
+        guard mode == .secrets else { return bytes }
+        if let text = String(validating: bytes, as: UTF8.self) { return Array(form(text).utf8) }
+        // As Latin-1 each byte is a character, and comes back as it was.
+        let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        return form(text).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     }
 
     /// Whether a parameter of that name, already decoded, is left out. Counts nothing.
@@ -137,19 +138,63 @@ public struct Redaction: Sendable {
         return parts.joined(separator: ";")
     }
 
-    private mutating func parameters(_ text: Substring) -> String {
+    // Each `//` begins an authority, that of a nested URL too. One pass, since a server writes these texts.
+    private mutating func withoutUserInfo(_ text: Substring, isInQuery: Bool) -> String {
+        guard text.utf8.contains(UInt8(ascii: "@")) else { return String(text) }
+        var isInQuery = isInQuery
+        var result = ""
+        var rest = text
+        while !rest.isEmpty {
+            let plain = rest.take(upTo: "/\\?#")
+            // A field may hold several URLs, like Link.
+            if plain.utf8.contains(where: " <>\"".utf8.contains) { isInQuery = false }
+            result += plain
+            // Of any number and kind, as to browsers.
+            let end = rest.utf8.firstIndex { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") } ?? rest.endIndex
+            let slashes = rest[..<end]
+            guard !slashes.isEmpty else {
+                isInQuery = true
+                result += rest.takeMark()
+                continue
+            }
+            result += slashes
+            rest = rest[end...]
+            guard slashes.utf8.count > 1 else { continue }
+            // In a query the next parameter ends it, and may hold a mail address.
+            let authority = rest.take(upTo: isInQuery ? "/\\?#&" : "/\\?#")
+            guard let at = authority.utf8.lastIndex(of: UInt8(ascii: "@")), at > authority.startIndex else {
+                result += authority
+                continue
+            }
+            counts.credentials += 1
+            result += Redaction.mark
+            result += authority[at...]
+        }
+        return result
+    }
+
+    private mutating func parameters(_ text: Substring, isInPath: Bool) -> String {
+        var isInPath = isInPath
+        var mark: Substring = ""
         var result = ""
         var rest = text
         while !rest.isEmpty {
             let pair = rest.take(upTo: "&;?#")
             let (name, value) = pair.nameAndValue
-            if value != nil, SecretNames.isParameter(PercentCoding.decodedForm(name)) {
+            if var value, SecretNames.isParameter(PercentCoding.decodedForm(name)) {
                 counts.parameters += 1
                 result += "\(name)=\(Redaction.mark)"
+                // A path's parameter ends with its segment (RFC 3986 §3.3), and the path goes on.
+                if isInPath, mark == ";" {
+                    _ = value.take(upTo: "/")
+                    result += value
+                }
             } else {
                 result += pair
             }
-            result += rest.takeMark()
+            mark = rest.takeMark()
+            result += mark
+            if mark == "?" || mark == "#" { isInPath = false }
         }
         return result
     }

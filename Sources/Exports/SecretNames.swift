@@ -6,7 +6,9 @@ enum SecretNames {
         switch name {
         case "cookie", "cookie2": return .cookie
         case "set-cookie", "set-cookie2": return .setCookie
-        case "location", "content-location", "referer", "refresh", "link", "origin": return .link
+        // HTTP/2 has the request target, query and all, in a field.
+        case ":path": return .link
+        case "location", "content-location", "referer", "refresh", "link", "origin", "destination": return .link
         case "authorization", "proxy-authorization", "authentication-info", "proxy-authentication-info":
             return .credential
         // A challenge says how to authenticate, and is what one debugs; the keys below name nothing secret either.
@@ -17,7 +19,9 @@ enum SecretNames {
         // X-Api-Key, X-Auth-Token, Private-Token, X-Amz-Security-Token, Ocp-Apim-Subscription-Key, X-CSRF-Token …
         if parts.contains(where: tellingParts.contains) { return .credential }
         let endsInKey = parts.last == "key" && parts.dropLast().contains { keyOwners.contains($0) }
-        return endsInKey ? .credential : .plain
+        if endsInKey { return .credential }
+        // X-Original-URL, X-Forwarded-Uri, HX-Current-URL, HX-Location …: what one server tells another of a request.
+        return parts.last.map { $0 == "url" || $0 == "uri" || $0 == "location" } ?? false ? .link : .plain
     }
 
     private static let tellingParts: Set<Substring> = [

@@ -42,6 +42,23 @@ struct CurlCommandTests {
                 == "curl --globoff --path-as-is --request DELETE 'http://a/?x=1&y=2'")
     }
 
+    @Test func `a HEAD with a body is one that curl sends, and whose answer it does not wait for`() throws {
+        let text = command(draft(.head, "http://127.0.0.1:1/", [.contentType: "text/plain"], body: Array("x".utf8)))
+        #expect(
+            try words(text) == [
+                "--globoff", "--path-as-is", "--request", "HEAD", "--include", "--max-filesize", "1",
+                "--max-time", "30", "--header", "Content-Type: text/plain", "--data-raw", "x", "http://127.0.0.1:1/",
+            ])
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", text]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        // Nobody listens there, but 2 would be curl's answer to options that contradict each other.
+        #expect(process.terminationStatus != 2)
+    }
+
     @Test(
         "a shell reads every word back as it was",
         arguments: [
@@ -77,17 +94,43 @@ struct CurlCommandTests {
         #expect(try words(command(draft(.post, body: [65]))).contains("Content-Type:"))
     }
 
-    @Test func `a binary body is piped byte by byte`() throws {
-        let body: [UInt8] = Array(0...255)
-        let text = command(draft(.post, body: body))
+    /// What a command pipes into curl.
+    private func piped(_ command: String) throws -> [UInt8] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "curl() { cat; }; \(text)"]
-        let pipe = Pipe()
-        process.standardOutput = pipe
+        // On standard input, since no argument may be as long as a large body's command.
+        process.arguments = ["-s"]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
         try process.run()
-        #expect(Array(pipe.fileHandleForReading.readDataToEndOfFile()) == body)
+        // A shell reads the whole line before it runs it, so all of it is written when cat begins to.
+        try input.fileHandleForWriting.write(contentsOf: Data("curl() { cat; }\n\(command)\n".utf8))
+        try input.fileHandleForWriting.close()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
+        return Array(data)
+    }
+
+    @Test func `a binary body is piped byte by byte`() throws {
+        let body: [UInt8] = Array(0...255)
+        #expect(try piped(command(draft(.post, body: body))) == body)
+    }
+
+    @Test func `a form's secrets are left out of a body that is piped, too`() throws {
+        let form: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
+        let filler = String(repeating: "x", count: 120_000)
+        let large = draft(.post, "http://a/", form, body: Array("password=s3cret&a=\(filler)".utf8))
+        #expect(try piped(command(large, .secrets)) == Array("password=REDACTED&a=\(filler)".utf8))
+        #expect(try piped(command(large)) == large.body)
+
+        let bytes: [UInt8] = [0x61, 0x3D, 0xFF, 0, 0x26]
+        let binary = draft(.post, "http://a/", form, body: bytes + Array("token=s3cret".utf8))
+        let redacted: [UInt8] = bytes + Array("token=REDACTED".utf8)
+        #expect(try piped(command(binary, .secrets)) == redacted)
+        // Nothing but forms is looked into.
+        let other = draft(.post, "http://a/", [.contentType: "text/csv"], body: binary.body)
+        #expect(try piped(command(other, .secrets)) == other.body)
     }
 
     @Test func `what was spoken over HTTP-2 is spoken so again`() {

@@ -1,6 +1,7 @@
 import Exports
 import Foundation
 import HTTPTrace
+import HTTPTypes
 import Sessions
 import Testing
 
@@ -37,6 +38,30 @@ struct EventLogTests {
         let text = String(decoding: log.takeBytes(), as: UTF8.self)
         #expect(text.contains("access_token=REDACTED"))
         #expect(!text.contains("s3cret"))
+    }
+
+    @Test func `a server's lines leave out the same, of what came in and of what went on`() throws {
+        let url = try TypedURL.parse("http://a/hook;sid=s3cret?token=s3cret&page=2")
+        let head = IncomingHead(
+            method: .get, url: url, target: "http://me:s3cret@a\(url.target)", version: "HTTP/1.1", bodyBytes: 0,
+            fields: [:])
+        let served = ServerRecord(
+            time: .zero, connection: ServerConnectionID(1), request: ServerRequestID(1),
+            event: .requestHead(head, use: 1))
+        let forwarded = TraceRecord(
+            time: .zero, exchange: ExchangeID(1), connection: nil,
+            event: .requestStarted(RequestedHead(method: .get, url: url)))
+
+        var lines = ServerEventLines(since: .zero)
+        var redaction = Redaction()
+        let text = lines.line(served, redacting: &redaction) + lines.line(forwarded, redacting: &redaction)
+        #expect(!text.contains("s3cret"))
+        #expect(text.contains(#""target":"http://REDACTED@a/hook;sid=REDACTED?token=REDACTED&page=2","url":"#))
+        #expect(text.components(separatedBy: #""url":"http://a/hook;sid=REDACTED?token=REDACTED&page=2""#).count == 3)
+        #expect(redaction.counts == Redaction.Counts(credentials: 1, parameters: 6))
+
+        var full = Redaction(.full)
+        #expect(lines.line(served, redacting: &full).contains(#""target":"http://me:s3cret@a/hook;sid=s3cret?"#))
     }
 
     @Test func `a body is told with its coding and what is wrong with it`() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTrace
+import HTTPTypes
 import Sessions
 import Testing
 
@@ -16,6 +17,27 @@ struct HARTests {
 
     private static func entry(_ number: Int, _ mode: Redaction.Mode = .secrets) throws -> Object {
         try #require(try entries(mode).first { $0["_number"] as? Int == number })
+    }
+
+    /// The file of one request, without its secrets.
+    private static func text(
+        _ draft: RequestDraft, sent head: String? = nil, answered fields: HTTPFields? = nil
+    ) -> String {
+        var session = Session(clock: ClockAnchor(monotonic: .zero, unixNanoseconds: 0))
+        session.begin(draft, as: ExchangeID(1), cause: .typed, at: .zero)
+        var events: [TraceEvent] = [
+            .requestStarted(RequestedHead(method: draft.method, url: draft.url, fields: draft.fields))
+        ]
+        if let head { events.append(.wroteHeaders(SentHead(bytes: Array(head.utf8)))) }
+        if let fields {
+            events.append(.responseHead(ResponseHead(status: 302, reason: "", version: "HTTP/1.1", fields: fields)))
+        }
+        session.apply(
+            events.map { TraceRecord(time: .milliseconds(1), exchange: ExchangeID(1), connection: nil, event: $0) })
+        var bytes: [UInt8] = []
+        var writer = HARWriter(version: "1", clock: session.clock, at: .seconds(1))
+        writer.write(session.exchanges, of: session) { bytes += $0 }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     @Test func `an entry is written as its golden file has it`() throws {
@@ -198,6 +220,35 @@ struct HARTests {
         // Of user information, only the field made from it is ever written.
         for secret in Sample.secrets.dropFirst(0) where secret != "s3cret-user" { #expect(full.contains(secret)) }
         #expect(fullSummary.redacted.description == "nothing to redact")
+    }
+
+    @Test func `an HTTP-2 request's path has no secrets either`() throws {
+        let text = Self.text(
+            RequestDraft(url: try TypedURL.parse("http://a/echo?token=s3cret&page=2")),
+            sent: "GET /echo?token=s3cret&page=2 HTTP/2\r\n:method: GET\r\n:path: /echo?token=s3cret&page=2\r\n\r\n")
+        #expect(!text.contains("s3cret"))
+        #expect(text.contains(#"{"name":":path","value":"/echo?token=REDACTED&page=2"}"#))
+    }
+
+    @Test func `a form that is no text has no secrets either`() throws {
+        let fields: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
+        let draft = RequestDraft(
+            method: .post, url: try TypedURL.parse("http://a/"), fields: fields,
+            body: [0xFF] + Array("&password=s3cret".utf8))
+        #expect(Self.text(draft).contains(Base64.encode([0xFF] + Array("&password=REDACTED".utf8))))
+    }
+
+    @Test func `URLs in parameters and in a Location have no secrets`() throws {
+        let next = "https%3A%2F%2Fexample.com%2F%3Fpage%3D1"
+        let url = try TypedURL.parse("http://a/b;jsessionid=s3cret?next=https://me:s3cret@c/&then=\(next)")
+        let text = Self.text(
+            RequestDraft(url: url),
+            answered: [.location: "/cb?access_token=s3cret&next=https://me:s3cret@example.com/"])
+        #expect(!text.contains("s3cret"))
+        #expect(text.contains(#""url":"http://a/b;jsessionid=REDACTED?next=https://REDACTED@c/&then=\#(next)""#))
+        #expect(text.contains(#"{"name":"next","value":"https://REDACTED@c/"}"#))
+        #expect(text.contains(#"{"name":"then","value":"https://example.com/?page=1"}"#))
+        #expect(text.contains(#""redirectURL":"/cb?access_token=REDACTED&next=https://REDACTED@example.com/""#))
     }
 
     @Test func `a file is valid JSON however it is cut into chunks, and an empty one too`() throws {

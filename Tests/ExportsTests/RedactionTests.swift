@@ -58,11 +58,55 @@ struct RedactionTests {
         #expect(url("http://a/b") == "http://a/b")
     }
 
+    @Test func `fields that hold a URL lose what URLs lose`() {
+        for name in [":path", "Location", "Referer", "Destination", "X-Original-URL", "X-Forwarded-Uri"] {
+            #expect(value(name, "/echo?token=abc&x=1") == "/echo?token=REDACTED&x=1", "\(name)")
+        }
+    }
+
     @Test func `user information goes, also with an at sign in the password`() {
         #expect(url("http://me:pw@a/x") == "http://REDACTED@a/x")
         #expect(url("//me:p@w@a/") == "//REDACTED@a/")
         #expect(url("http://a/x@y") == "http://a/x@y")
         #expect(url("mailto:me@a") == "mailto:me@a")
+    }
+
+    @Test func `telling parameters of a path lose their value, and the path goes on`() {
+        #expect(url("http://a/echo;jsessionid=abc?a=b") == "http://a/echo;jsessionid=REDACTED?a=b")
+        #expect(url("/a;x=1;JSESSIONID=abc/b;sid=c") == "/a;x=1;JSESSIONID=REDACTED/b;sid=REDACTED")
+        #expect(url("http://a/b;%6Asessionid=abc") == "http://a/b;%6Asessionid=REDACTED")
+        // Where no path is, a slash is part of the value.
+        #expect(url("/?a;token=b/c") == "/?a;token=REDACTED")
+    }
+
+    @Test func `a URL inside a URL has no secrets, nor has what stands before it`() {
+        #expect(
+            url("/cb?access_token=abc&next=https://me:pw@example.com/?x=1")
+                == "/cb?access_token=REDACTED&next=https://REDACTED@example.com/?x=1")
+        #expect(
+            url("http://me:pw@a/b;sid=1?next=//you:pw@c/d;sid=2/e")
+                == "http://REDACTED@a/b;sid=REDACTED?next=//REDACTED@c/d;sid=REDACTED")
+        #expect(
+            value("Link", "<https://a/?x=1>; rel=a, <https://u:p&w@h/>, <https://v:s3cret@i>")
+                == "<https://a/?x=1>; rel=a, <https://REDACTED@h/>, <https://REDACTED@i>")
+        // The host stays readable, and what follows is another parameter.
+        #expect(url("/?next=https://a.b&mail=me@c.d") == "/?next=https://a.b&mail=me@c.d")
+        #expect(url("//u;token=1:p@h/x") == "//REDACTED@h/x")
+    }
+
+    @Test func `slashes that browsers forgive hide no user information`() {
+        #expect(url("https:///me:pw@a/") == "https:///REDACTED@a/")
+        #expect(url("https:\\\\me:pw@a/") == "https:\\\\REDACTED@a/")
+        #expect(url("//\u{301}me:pw@a/") == "//REDACTED@a/")
+        #expect(url("http://a//@b/c") == "http://a//@b/c")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a hostile field takes no more time than its length`() {
+        for part in ["//", "//a:b@", "//a@/", "?//", ";sid=/", "@", "&token=//"] {
+            let text = String(repeating: part, count: 20_000)
+            #expect(value("Location", text).utf8.count > 0)
+        }
     }
 
     @Test func `a combining accent hides nothing`() {

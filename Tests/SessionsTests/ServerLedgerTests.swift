@@ -79,14 +79,14 @@ struct ServerLedgerTests {
     @Test func `each event is one line of JSON`() {
         var lines = ServerEventLines(since: .milliseconds(1))
         #expect(
-            lines.line(ServerStory.caught.records[4])
+            lines.line(ServerStory.caught.records[4], showing: { $0 })
                 == #"{"t":10000000,"conn":"s1","req":"r1","ev":"requestHead","method":"POST","target":"/hook","#
                 + #""url":"http://192.0.2.1:8080/hook","version":"HTTP/1.1","use":1,"body_len":5}"# + "\n")
         #expect(
             lines.line(
                 ServerRecord(
                     time: .milliseconds(2), connection: ServerConnectionID(1), request: nil,
-                    event: .closed(.timedOut(.nextRequest), received: 7, sent: 9)))
+                    event: .closed(.timedOut(.nextRequest), received: 7, sent: 9)), showing: { $0 })
                 == #"{"t":1000000,"conn":"s1","ev":"state","state":"closed","#
                 + #""reason":"waited too long for the next request","received":7,"sent":9}"# + "\n")
     }

@@ -86,7 +86,7 @@ extension HARWriter {
                 json.closeArray()
             }
         } else {
-            json.field("text", Base64.encode(draft.body))
+            json.field("text", Base64.encode(isForm ? redaction.form(draft.body) : draft.body))
             json.field("_encoding", "base64")
             json.field("comment", "binary body, as base64")
         }
@@ -208,7 +208,10 @@ extension HARWriter {
     private mutating func write(parameter name: String, _ value: String) {
         json.openObject()
         json.field("name", name)
-        json.field("value", redaction.hides(parameter: name) ? Redaction.mark : value)
+        // It may be a URL. What goes was counted where the whole text was written.
+        let known = redaction.counts
+        json.field("value", redaction.hides(parameter: name) ? Redaction.mark : redaction.url(value))
+        redaction.forget(after: known)
         json.closeObject()
     }
 

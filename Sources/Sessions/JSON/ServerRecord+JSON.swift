@@ -13,30 +13,32 @@ public struct ServerEventLines: ~Copyable, Sendable {
     public init(since start: Timestamp) { self.start = start }
 
     /// `{"t":1500,"conn":"s3","req":"r12","ev":"requestHead","method":"GET",…}` and a line break; `t` in nanoseconds.
-    public mutating func line(_ record: ServerRecord) -> String {
+    ///
+    /// - Parameter url: What may be said of a URL or a request target.
+    package mutating func line(_ record: ServerRecord, showing url: (String) -> String) -> String {
         json.openObject()
         json.field("t", (record.time - start).nanoseconds)
         if let connection = record.connection { json.field("conn", connection.description) }
         if let request = record.request { json.field("req", request.description) }
-        json.write(record.event)
+        json.write(record.event, showing: url)
         json.closeObject()
         return json.takeText() + "\n"
     }
 
     /// The same for what went on to the server behind: `conn` is the client's `c3`, `req` the request it went on for.
-    public mutating func line(_ record: TraceRecord) -> String {
+    package mutating func line(_ record: TraceRecord, showing url: (String) -> String) -> String {
         json.openObject()
         json.field("t", (record.time - start).nanoseconds)
         if let connection = record.connection { json.field("conn", connection.description) }
         if let request = record.exchange?.forwardedRequest { json.field("req", request.description) }
-        json.writeForLog(record.event, showing: \.description)
+        json.writeForLog(record.event, showing: { url($0.description) })
         json.closeObject()
         return json.takeText() + "\n"
     }
 }
 
 extension JSONWriter {
-    fileprivate mutating func write(_ event: ServerEvent) {
+    fileprivate mutating func write(_ event: ServerEvent, showing url: (String) -> String) {
         switch event {
         case .accepted(let client, let server, let scheme):
             named("accepted")
@@ -63,18 +65,18 @@ extension JSONWriter {
             field("reason", reason.description)
             field("received", received)
             field("sent", sent)
-        default: writeRequest(event)
+        default: writeRequest(event, showing: url)
         }
     }
 
-    private mutating func writeRequest(_ event: ServerEvent) {
+    private mutating func writeRequest(_ event: ServerEvent, showing url: (String) -> String) {
         switch event {
         case .requestFirstByte: named("requestFirstByte")
         case .requestHead(let head, let use):
             named("requestHead")
             field("method", head.method.rawValue)
-            field("target", head.target)
-            field("url", head.url.description)
+            field("target", url(head.target))
+            field("url", url(head.url.description))
             field("version", head.version)
             field("use", use)
             field("body_len", ifPresent: head.bodyBytes)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CursesTerminal
+import Exports
 import Glibc
 import HTTPClient
 import HTTPServer
@@ -104,9 +105,12 @@ struct ListenCommand: AsyncParsableCommand {
     private func printEvents(_ reports: ReportRelay, _ server: Server) async {
         let interrupts = Interrupts()
         var lines = ServerEventLines(since: SystemTime().now)
+        var redaction = Redaction()
         reports.receiver = { report in
             var text = ""
-            for event in ListenEvent.merged(report.served, report.records) { text += lines.line(event) }
+            for event in ListenEvent.merged(report.served, report.records) {
+                text += lines.line(event, redacting: &redaction)
+            }
             printOutput(text)
         }
         printError("roundtrip: listening on \(server.origin)/; ^C ends it")

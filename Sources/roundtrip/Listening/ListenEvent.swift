@@ -1,3 +1,4 @@
+import Exports
 import HTTPTrace
 import Sessions
 
@@ -22,10 +23,10 @@ enum ListenEvent {
 }
 
 extension ServerEventLines {
-    mutating func line(_ event: ListenEvent) -> String {
+    mutating func line(_ event: ListenEvent, redacting redaction: inout Redaction) -> String {
         switch event {
-        case .server(let record): line(record)
-        case .upstream(let record): line(record)
+        case .server(let record): line(record, redacting: &redaction)
+        case .upstream(let record): line(record, redacting: &redaction)
         }
     }
 }
