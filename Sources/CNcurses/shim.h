@@ -82,7 +82,8 @@ static inline int spawn_program(pid_t *process, char *const arguments[]) {
 // In C because a signal handler may interrupt anything, malloc and the Swift runtime included: it may use neither, and in
 // Swift nothing promises that. Everything it needs is prepared here before; it calls only what signal-safety(7) lists.
 //
-// The state is `static`, thus one copy for each object file: only TerminalRescue.swift may use these.
+// The state is `static`, thus one copy for each object file: only TerminalRescue.swift may use these, in functions that are
+// never put into their callers.
 struct terminal_rescue {
     volatile sig_atomic_t is_armed;    // the terminal is in our hands
     volatile sig_atomic_t has_guest;   // another program is: ^C and ^\ are meant for it

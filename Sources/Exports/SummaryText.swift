@@ -26,8 +26,8 @@ public enum SummaryText {
             lines.append(row("", ["min", "p50", "p90", "p99", "max"]) + "  ms")
             for (name, spread) in rows {
                 let figures = [spread.min, spread.p50, spread.p90, spread.p99, spread.max].map(milliseconds)
-                // A phase that only some had: its figures are of those.
-                let share = spread.count == summary.total?.count ? "" : "  of \(spread.count)"
+                // Failed requests have no times here, and some phases only some requests: the figures are of so many.
+                let share = spread.count == summary.requests ? "" : "  of \(spread.count)"
                 lines.append(row(name, figures) + share)
             }
         }

@@ -49,6 +49,8 @@ public final class Client: Sendable {
     public func send(
         _ request: ClientRequest, as id: ExchangeID? = nil, after redirection: Redirection? = nil
     ) async throws(Failure) -> Response {
+        // Reading the system's roots takes up to a tenth of a second, once: that is no part of anybody's handshake.
+        if request.url.origin.scheme == .https, !configuration.tls.isReady { await configuration.tls.ready() }
         // Go: a request that is cancelled before it starts fires no hook.
         guard !Task.isCancelled else { throw Failure.cancelledByCaller(in: nil) }
         let trip = makeTrip(request, id, redirection)

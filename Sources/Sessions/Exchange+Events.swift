@@ -109,7 +109,7 @@ extension Exchange {
     private mutating func keep(_ record: consuming TraceRecord) {
         // Most exchanges have a dozen events: one allocation instead of five.
         if events.isEmpty { events.reserveCapacity(16) }
-        guard events.count < Exchange.eventLimit else {
+        guard events.count < Exchange.eventLimit + (record.event.isPart ? 0 : Exchange.tailLimit) else {
             droppedEvents += 1
             return
         }
@@ -193,6 +193,14 @@ extension Exchange {
 }
 
 extension TraceEvent {
+    /// Whether it is one of many of its kind, in which a long exchange's others would drown.
+    fileprivate var isPart: Bool {
+        switch self {
+        case .bodyBytes, .frameSent, .frameReceived, .got1xxResponse: true
+        default: false
+        }
+    }
+
     /// Whether a dial's phases are made of it.
     fileprivate var isAboutDial: Bool {
         switch self {

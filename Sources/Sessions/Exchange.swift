@@ -47,7 +47,8 @@ public struct Exchange: Equatable, Sendable, Identifiable {
         set { serverHalf = newValue.map { .served($0) } ?? .none }
     }
 
-    /// Events in the order in which they happened, up to `eventLimit`.
+    /// Events in the order in which they happened, up to `eventLimit`; a few more that are no parts
+    /// of a body.
     public var events: [TraceRecord] = []
     /// The same of the server's side, up to the same limit.
     public var serverEvents: [ServerRecord] = []
@@ -87,6 +88,9 @@ public struct Exchange: Equatable, Sendable, Identifiable {
 
     /// A chunked stream of hours makes an event per read: the first thousands tell the story, the rest is counted.
     public static let eventLimit = 2_000
+
+    /// Room beyond that for all others: how it ended is told after the parts of its body.
+    static let tailLimit = 100
 
     public init(id: ExchangeID, draft: RequestDraft, cause: Cause = .typed, at time: Timestamp) {
         self.id = id

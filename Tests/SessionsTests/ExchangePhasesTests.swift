@@ -266,10 +266,12 @@ struct ExchangePhasesTests {
         var story = Story()
         story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), .gotFirstResponseByte)
         for step in 0..<Exchange.eventLimit { story.at(Double(step), .bodyBytes(10)) }
-        story.at(5_000, .requestFinished(nil))
+        story.at(5_000, .bodyEnded(BodyEnd(way: .complete, bytes: Exchange.eventLimit * 10)), .requestFinished(nil))
         let exchange = story.exchange()
-        #expect(exchange.events.count == Exchange.eventLimit)
-        #expect(exchange.droppedEvents == 5)
+        // How it ended is told all the same.
+        #expect(exchange.events.count == Exchange.eventLimit + 2)
+        #expect(exchange.events.last?.event == .requestFinished(nil))
+        #expect(exchange.droppedEvents == 4)
         #expect(exchange.bodyBytes == Exchange.eventLimit * 10)
         #expect(exchange.total(at: .zero) == .seconds(5))
     }

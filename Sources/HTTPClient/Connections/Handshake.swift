@@ -23,9 +23,10 @@ struct Handshake {
     func run(
         over lower: any ByteStream, with origin: Origin, record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> (TLSStream, TLSFacts) {
-        // What it takes to read the roots is TLS's, as in Go and curl; before the first flight, so that nobody blames the peer.
-        record(.tlsHandshakeStart)
+        // A client's requests over TLS have waited for that before they began; where a proxy alone is spoken to over TLS, it is
+        // part of nothing either.
         await context.ready()
+        record(.tlsHandshakeStart)
         let stream: TLSStream
         do throws(TLSError) {
             stream = try TLSStream(

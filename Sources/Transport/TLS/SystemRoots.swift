@@ -73,6 +73,9 @@ extension TLSContext {
         await systemRoots.read(for: self)
     }
 
+    /// Whether `ready` would return at once.
+    public var isReady: Bool { systemRoots?.areRead ?? true }
+
     /// Begins what `ready` waits for, so that a lookup and a dial can happen meanwhile. At once.
     public func prepare() {
         guard let systemRoots, !systemRoots.areRead else { return }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import HTTPTrace
 
 // Near curl's, since scripts know those. The man page lists them.
@@ -34,5 +35,8 @@ enum ProgramExit {
     static let clientCertificate: Int32 = 58
     /// The certificates to trust can't be read, or TLS can't be spoken as asked.
     static let trust: Int32 = 77
-    static let interrupted: Int32 = 130
+    static let interrupted: Int32 = ended(by: SIGINT)
+
+    /// As shells have it.
+    static func ended(by signal: Int32) -> Int32 { 128 + signal }
 }

@@ -16,7 +16,7 @@ struct ProbeCommand: AsyncParsableCommand {
             8 not HTTP, 18 body cut short, 22 status 400 or above with --fail, 23 a file can't be written, 28 timeout, \
             35 TLS handshake, 47 too many redirects or a bad one, 56 reset, 58 own certificate, 60 certificate, \
             61 a body that can't be decoded, 63 one that grows without end, 77 authorities, 97 proxy, \
-            130 interrupted. With several URLs, the first failure's.
+            128 and its number ended by a signal (130 by ^C). With several URLs, the first failure's.
             """)
 
     @Argument(help: ArgumentHelp("URLs; http is taken where no scheme is given.", valueName: "url"))
@@ -85,7 +85,7 @@ struct ProbeCommand: AsyncParsableCommand {
         if !settings.tls.verify { printError("Certificates were not checked (-k).") }
         if !settings.proxyTLS.verify { printError("The proxy's certificate was not checked (--proxy-insecure).") }
         if let har { try await writeHAR(to: har, run.session) }
-        let code = run.isInterrupted ? ProgramExit.interrupted : run.firstFailure ?? (fail ? run.firstBadStatus : nil)
+        let code = run.signal.map(ProgramExit.ended) ?? run.firstFailure ?? (fail ? run.firstBadStatus : nil)
         if let code { throw ExitCode(code) }
     }
 

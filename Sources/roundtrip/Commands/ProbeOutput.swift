@@ -25,6 +25,9 @@ final class ProbeOutput {
         marks = usesUnicode ? .unicode : .ascii
     }
 
+    /// Whether anything of what is printed tells of a body's digest.
+    var showsDigests: Bool { form != .summary }
+
     /// Takes in what happened, before `show` is called for what has ended by it.
     func note(_ report: Prober.Report) {
         guard form == .events else { return }

@@ -12,7 +12,8 @@ final class ProbeRun {
     /// The exit code of the first request that failed; nil without any.
     private(set) var firstFailure: Int32?
     private(set) var firstBadStatus: Int32?
-    private(set) var isInterrupted = false
+    /// The signal that ended it early; nil without one.
+    private(set) var signal: Int32?
 
     private let drafts: [RequestDraft]
     private let plan: RepeatPlan
@@ -41,16 +42,18 @@ final class ProbeRun {
     ///
     /// - Parameter redirects: How they are followed; nil when they are not.
     func run(_ client: ClientSettings, following redirects: RedirectPolicy?) async throws {
-        let options = Prober.Options(keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.isRaw)
+        let options = Prober.Options(
+            keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.isRaw,
+            digests: output.showsDigests || keepsAll || recording.path != nil)
         let prober = await Prober(client.configuration, options) { [self] in await take($0) }
         self.prober = prober
         await prober.keepCookies(try client.cookies.startingJar())
-        let interrupt = watchInterrupt()
+        let signals = watchSignals()
         // All URLs once, then all again: a cold one of each comes before the warm ones.
         await prober.start(drafts, plan, following: redirects).value
         // What is left in the recorder is reported before this returns.
         await prober.shutDown()
-        interrupt.cancel()
+        for source in signals { source.cancel() }
         await recording.close()
         output.finish()
         if let jar = await prober.cookies { try client.cookies.save(jar) }
@@ -79,18 +82,27 @@ final class ProbeRun {
         output.show(exchange, of: { session })
     }
 
-    /// The first interrupt cancels what runs, so that the report is still printed; the second ends the program.
-    private func watchInterrupt() -> any DispatchSourceSignal {
-        signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .main)
-        source.setEventHandler { [weak self] in
-            MainActor.assumeIsolated {
-                guard let self, !self.isInterrupted else { Glibc.exit(ProgramExit.interrupted) }
-                self.isInterrupted = true
-                self.prober?.cancelAll()
+    /// The first signal cancels what runs, so that the report is still printed and files are whole; the second ends the
+    /// program.
+    private func watchSignals() -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+            // Under nohup(1) a hang-up is nothing.
+            let before = Glibc.signal(number, SIG_IGN)
+            guard number != SIGHUP || before.map(address) != address(SIG_IGN) else { return nil }
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .main)
+            source.setEventHandler { [weak self] in
+                MainActor.assumeIsolated {
+                    guard let self, self.signal == nil else { Glibc.exit(ProgramExit.ended(by: number)) }
+                    self.signal = number
+                    self.prober?.cancelAll()
+                }
             }
+            source.resume()
+            return source
         }
-        source.resume()
-        return source
+    }
+    /// Functions of C can't be compared.
+    private func address(_ handler: @escaping @convention(c) (Int32) -> Void) -> Int {
+        unsafeBitCast(handler, to: Int.self)
     }
 }

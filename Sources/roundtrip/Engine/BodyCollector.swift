@@ -13,6 +13,8 @@ struct BodyCollector {
     let limit: Int
     /// Whether bodies are left as they came.
     let isRaw: Bool
+    /// Whether bodies are digested, which takes longer than all else: a fast server's body waits for it.
+    let digests: Bool
     private var open: [TraceBatch.BodyOwner: Partial] = [:]
     /// The latest head that names no codings.
     private var plainHead: ResponseHead?
@@ -20,9 +22,10 @@ struct BodyCollector {
     private var latest: (bytes: [UInt8], capture: BodyCapture)?
 
     /// - Parameter isRaw: curl's `--raw`.
-    init(keeping limit: Int, isRaw: Bool = false) {
+    init(keeping limit: Int, isRaw: Bool = false, digests: Bool = true) {
         self.limit = limit
         self.isRaw = isRaw
+        self.digests = digests
     }
 
     /// Takes in a piece.
@@ -33,7 +36,7 @@ struct BodyCollector {
         let known = open.isEmpty ? nil : open.removeValue(forKey: piece.owner)
         let head = known == nil ? encodedHead(piece.head) : nil
         if piece.isLast, known == nil, head == nil { return capture(piece) }
-        let partial = known ?? Partial(head, keeping: limit, isRaw: isRaw)
+        let partial = known ?? Partial(head, keeping: limit, isRaw: isRaw, digests: digests)
         partial.add(piece.bytes)
         guard piece.isLast else {
             open[piece.owner] = partial
@@ -49,11 +52,11 @@ struct BodyCollector {
         if let latest, latest.bytes.isSame(as: piece.bytes) {
             capture = latest.capture
         } else {
-            var digest = SHA256Digest()
-            piece.bytes.withUnsafeBytes { digest.update($0) }
+            var digest = digests ? SHA256Digest() : nil
+            piece.bytes.withUnsafeBytes { digest?.update($0) }
             capture = BodyCapture(
                 bytes: piece.bytes.count > limit ? Array(piece.bytes.prefix(limit)) : piece.bytes,
-                totalBytes: piece.bytes.count, sha256: digest.finish().hexadecimal)
+                totalBytes: piece.bytes.count, sha256: digest?.finish().hexadecimal ?? "")
             latest = (piece.bytes, capture)
         }
         return piece.problem == nil ? capture : capture.with(problem: piece.problem)
@@ -82,11 +85,12 @@ struct BodyCollector {
         var reasonLeftEncoded: String?
         var kept: [UInt8] = []
         var total = 0
-        var digest = SHA256Digest()
+        var digest: SHA256Digest?
 
         /// - Parameter head: Nil where it names no codings.
-        init(_ head: ResponseHead?, keeping limit: Int, isRaw: Bool) {
+        init(_ head: ResponseHead?, keeping limit: Int, isRaw: Bool, digests: Bool) {
             self.limit = limit
+            digest = digests ? SHA256Digest() : nil
             guard let head else { return }
             do throws(ContentCoding.Refusal) {
                 let codings = try ContentCoding.read(head.fields[values: .contentEncoding])
@@ -108,7 +112,7 @@ struct BodyCollector {
         private func keep(_ bytes: UnsafeRawBufferPointer) {
             total += bytes.count
             kept += bytes.prefix(max(limit - kept.count, 0))
-            digest.update(bytes)
+            digest?.update(bytes)
         }
 
         /// - Parameter isBroken: The body itself did not come whole, and that is told elsewhere.
@@ -120,7 +124,7 @@ struct BodyCollector {
                 }
             }
             return BodyCapture(
-                bytes: kept, totalBytes: total, sha256: digest.finish().hexadecimal,
+                bytes: kept, totalBytes: total, sha256: digest?.finish().hexadecimal ?? "",
                 codings: decoder?.codings.map(\.rawValue) ?? [], reasonLeftEncoded: reasonLeftEncoded,
                 problem: problem)
         }

@@ -32,6 +32,8 @@ final class Prober: Sendable {
         var keptBodyBytes: Int
         /// Whether bodies stay in their codings.
         var isRaw = false
+        /// Whether captures have a digest; it is empty otherwise.
+        var digests = true
     }
 
     let client: Client
@@ -72,7 +74,8 @@ final class Prober: Sendable {
         batches = continuation
         let bombs = bombs
         collecting = Task {
-            var collector = BodyCollector(keeping: options.keptBodyBytes, isRaw: options.isRaw)
+            var collector = BodyCollector(
+                keeping: options.keptBodyBytes, isRaw: options.isRaw, digests: options.digests)
             for await batch in stream {
                 var reported = Report(
                     begun: batch.begun, records: batch.records, served: batch.served, hasLoadEnded: batch.hasLoadEnded)
