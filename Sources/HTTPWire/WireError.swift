@@ -7,8 +7,8 @@ public struct WireError: Error, Equatable, Sendable {
     /// Whose doing it was. Ours are found before a byte is written, so that the connection stays good.
     public var fault: Fault
     /// The line that gave offence, made harmless (printable ASCII, the rest as `\x0D`) and cut at 80 bytes; nil when
-    /// there is none to show. No value of a field and no query is in it: errors are logged and exported, and what stands
-    /// there may be a cookie or a token.
+    /// there is none to show. Only values of framing fields are in it, and no query: errors are logged and exported, and
+    /// what stands there may be a cookie or a token.
     public var evidence: String?
 
     public enum Fault: Equatable, Sendable { case ours, peer }
