@@ -140,7 +140,7 @@ public struct Redaction: Sendable {
 
     // Each `//` begins an authority, that of a nested URL too. One pass, since a server writes these texts.
     private mutating func withoutUserInfo(_ text: Substring, isInQuery: Bool) -> String {
-        guard text.utf8.contains(UInt8(ascii: "@")) else { return String(text) }
+        guard let lastAt = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return String(text) }
         var isInQuery = isInQuery
         var result = ""
         var rest = text
@@ -159,9 +159,15 @@ public struct Redaction: Sendable {
             }
             result += slashes
             rest = rest[end...]
-            guard slashes.utf8.count > 1 else { continue }
+            guard slashes.utf8.count > 1 || plain.utf8.last == UInt8(ascii: ":") else { continue }
             // In a query the next parameter ends it, and may hold a mail address.
             let authority = rest.take(upTo: isInQuery ? "/\\?#&" : "/\\?#")
+            if authority.endsInsidePassword, rest.startIndex < lastAt {
+                counts.credentials += 1
+                result += Redaction.mark
+                _ = rest.take(upTo: "@")
+                continue
+            }
             guard let at = authority.utf8.lastIndex(of: UInt8(ascii: "@")), at > authority.startIndex else {
                 result += authority
                 continue
@@ -197,6 +203,17 @@ public struct Redaction: Sendable {
             if mark == "?" || mark == "#" { isInPath = false }
         }
         return result
+    }
+}
+
+extension Substring {
+    /// Of an authority: whether it is but the beginning of user information, since what is in the port's place is none.
+    /// A `/` in a password that should have been encoded ends it too early: `me:half/rest@host`.
+    fileprivate var endsInsidePassword: Bool {
+        guard utf8.first != UInt8(ascii: "["), !utf8.contains(UInt8(ascii: "@")),
+            let colon = utf8.firstIndex(of: UInt8(ascii: ":"))
+        else { return false }
+        return utf8[colon...].dropFirst().contains { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }
 

@@ -7,7 +7,8 @@ public struct WireError: Error, Equatable, Sendable {
     /// Whose doing it was. Ours are found before a byte is written, so that the connection stays good.
     public var fault: Fault
     /// The line that gave offence, made harmless (printable ASCII, the rest as `\x0D`) and cut at 80 bytes; nil when
-    /// there is none to show.
+    /// there is none to show. Only values of framing fields are in it, and no query: errors are logged and exported, and
+    /// what stands there may be a cookie or a token.
     public var evidence: String?
 
     public enum Fault: Equatable, Sendable { case ours, peer }
@@ -151,14 +152,39 @@ extension WireError.Kind {
 }
 
 extension WireError {
-    /// An error of the peer with its offending line as evidence.
+    /// An error of the peer with its offending line as evidence: one that has no secrets, like a status line.
     static func peer(_ kind: Kind, _ line: Span<UInt8>) -> WireError {
         WireError(kind, evidence: printable(line))
     }
 
+    /// An error of the peer in a field's line, which is shown up to its value.
+    static func peer(_ kind: Kind, fieldLine line: Span<UInt8>) -> WireError {
+        WireError(kind, evidence: printable(fieldLine: line))
+    }
+
+    /// An error of the peer in a request line, or in what a part of one may be.
+    static func peer(_ kind: Kind, requestLine line: Span<UInt8>) -> WireError {
+        WireError(kind, evidence: printable(requestLine: line))
+    }
+
+    /// An error of ours with the text that was refused as evidence: one that has no secrets, like a field's name.
+    static func ours(_ kind: Kind, _ text: String) -> WireError {
+        WireError(kind, fault: .ours, evidence: printable(text.utf8.span))
+    }
+
+    /// An error of ours in a request's target or authority.
+    static func ours(_ kind: Kind, requestLine text: String) -> WireError {
+        WireError(kind, fault: .ours, evidence: printable(requestLine: text.utf8.span))
+    }
+}
+
+// MARK: - What may be shown
+
+extension WireError {
+    private static let shownBytes = 80
+
     // A response line is the peer's text and the error ends up on a terminal.
     static func printable(_ line: Span<UInt8>) -> String {
-        let shownBytes = 80
         var text = ""
         for index in 0..<min(line.count, shownBytes) {
             switch line[index] {
@@ -168,11 +194,48 @@ extension WireError {
         }
         return line.count > shownBytes ? text + "..." : text
     }
+
+    /// The name and what separates it from the value: `Set-Cookie : ...`.
+    private static func printable(fieldLine line: Span<UInt8>) -> String {
+        var end = 0
+        while end < line.count, !line[end].mayEndName { end += 1 }
+        // Longer than the names there are, it is none; and without an end it may be the rest of a value, of which a few
+        // bytes are enough to find the line.
+        let limit = end < line.count ? 40 : 16
+        guard end <= limit else { return printable(line, upTo: limit) }
+        while end < line.count, line[end] == .colon || line[end].isBlank { end += 1 }
+        return printable(line, upTo: end)
+    }
+
+    /// Method, path and version: `GET /login?... HTTP/1.1`. With an `@` in it, which a password may stand before, no path.
+    private static func printable(requestLine line: Span<UInt8>) -> String {
+        var end = line.count
+        var method = 0
+        for index in 0..<line.count {
+            switch line[index] {
+            case .space: if method == 0 { method = index + 1 }
+            case UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: ";"): end = min(end, index + 1)
+            case UInt8(ascii: "@"): end = min(end, method)
+            default: break
+            }
+        }
+        guard end < line.count else { return printable(line) }
+        var version = line.count
+        while version > end, line[version - 1] != .space { version -= 1 }
+        let word = line.extracting(version..<line.count)
+        let isVersion = version > end && 8...10 ~= word.count && word.agrees(with: "HTTP/")
+        return printable(line, upTo: end) + (isVersion ? " " + printable(word) : "")
+    }
+
+    private static func printable(_ line: Span<UInt8>, upTo end: Int) -> String {
+        let text = printable(line.extracting(0..<end))
+        return end == line.count || end > shownBytes ? text : text + "..."
+    }
 }
 
-extension WireError {
-    /// An error of ours with the text that was refused as evidence.
-    static func ours(_ kind: Kind, _ text: String) -> WireError {
-        WireError(kind, fault: .ours, evidence: printable(text.utf8.span))
+extension UInt8 {
+    /// Whether a field's name can't go on: what follows may be a value.
+    fileprivate var mayEndName: Bool {
+        isBlank || self == .colon || self == UInt8(ascii: "=") || self == UInt8(ascii: ";") || self == .comma
     }
 }

@@ -111,6 +111,17 @@ struct HTTP1RequestHeadTests {
         expectRefusal(HTTP1RequestHead(request(fields: HTTPFields([field]))), .badFieldValue)
     }
 
+    @Test func `what is refused is not told where it may be a secret`() {
+        let field = HTTPField(name: .authorization, lenientValue: [UInt8]("Bearer S3CRET\u{1}".utf8))
+        var buffer: [UInt8] = []
+        let valued = HTTP1RequestHead(request(fields: HTTPFields([field])))
+        let ofValue = #expect(throws: WireError.self) { try valued.append(to: &buffer) }
+        #expect(ofValue?.evidence == "Authorization")
+        let targeted = HTTP1RequestHead(request(path: "/a?token=S3CRET x"))
+        let ofTarget = #expect(throws: WireError.self) { try targeted.append(to: &buffer) }
+        #expect(ofTarget?.evidence == "/a?...")
+    }
+
     @Test func `what cannot be repaired by HTTPTypes reaches no wire`() throws {
         // CR and LF become spaces in `HTTPField`: one field stays one field.
         let text = try write(HTTP1RequestHead(request(fields: [.accept: "a\r\nX: y"])))

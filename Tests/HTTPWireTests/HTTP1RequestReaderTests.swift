@@ -24,6 +24,19 @@ struct HTTP1RequestReaderTests {
                 == .truncated(.body))
     }
 
+    @Test(arguments: [
+        ("GET /a?token=S3CRET HTTP/1.1\n", "GET /a?... HTTP/1.1"),
+        ("GET /a;sid=S3CRET x HTTP/1.1\r\n", "GET /a;... HTTP/1.1"),
+        ("GET http://me:S3CRET@a/ HTTP/1.1\n", "GET ... HTTP/1.1"), ("GET /a HTTP/9\r\n", "GET /a HTTP/9"),
+        ("GET / HTTP/1.1\r\nCookie: a=S3CRET\n", "Cookie: ..."),
+        ("GET / HTTP/1.1\r\nHost: me:S3CRET@a\r\n\r\n", "..."),
+    ])
+    func `an error shows the line at fault without query, user information and value`(text: String, evidence: String) {
+        var reader = HTTP1RequestReader()
+        let error = #expect(throws: WireError.self) { try reader.next(text: text) }
+        #expect(error?.evidence == evidence)
+    }
+
     @Test func `the server knows when it is between requests`() throws {
         var reader = HTTP1RequestReader()
         #expect(!reader.isMidMessage)

@@ -134,8 +134,23 @@ struct HostileResponseTests {
         let error = #expect(throws: WireError.self) {
             try reader.next(text: "HTTP/1.1 200 OK\r\n\u{1B}[2J\u{9B}: x\r\n")
         }
-        #expect(error?.description == #"field name is not a token: "\x1B[2J\x9B: x""#)
+        #expect(error?.description == #"field name is not a token: "\x1B[2J\x9B: ...""#)
         #expect(error?.fault == .peer)
+    }
+
+    static let secretLines = [
+        ("Set-Cookie : sid=S3CRET", "Set-Cookie : ..."), ("Set-Cookie sid=S3CRET", "Set-Cookie ..."),
+        ("Set-Cookie: sid=\rS3CRET", "Set-Cookie: ..."), ("Set-Cookie: S3CRET\u{0}", "Set-Cookie: ..."),
+        ("Set-Cookie: sid=\r\n S3CRET", "Set-Cookie: ..."), ("sid=S3CRET; Path=/", "sid..."),
+        ("0123456789abcdefS3CRET", "0123456789abcdef..."),
+    ]
+
+    @Test(arguments: secretLines)
+    func `an error names the field at fault and keeps its value to itself`(line: String, evidence: String) {
+        var reader = HTTP1ResponseReader()
+        reader.begin(requestMethod: .get)
+        let error = #expect(throws: WireError.self) { try reader.next(text: "HTTP/1.1 200 OK\r\n\(line)\r\n") }
+        #expect(error?.evidence == evidence)
     }
 
     private func expectFailure(

@@ -24,6 +24,15 @@ extension LocationProblem: CustomStringConvertible {
 }
 
 extension TypedURL.Problem {
+    /// What is wrong, without what is.
+    fileprivate var withoutQuotation: Self {
+        switch self {
+        case .badHost: .badHost("...")
+        case .badPort: .badPort("...")
+        case .empty, .unknownScheme, .noHost, .tooLong: self
+        }
+    }
+
     /// Its sentence as a part of another.
     fileprivate var clause: String {
         let text = description
@@ -55,7 +64,9 @@ extension RequestURL {
 
     private func absolute(_ text: String) throws(LocationProblem) -> RequestURL {
         var url: RequestURL
-        do throws(TypedURL.Problem) { url = try TypedURL.parse(text) } catch { throw .url(text[...].shown, error) }
+        do throws(TypedURL.Problem) { url = try TypedURL.parse(text) } catch {
+            throw .url(text[...].shown, text[...].mayEndInsidePassword ? error.withoutQuotation : error)
+        }
         url.target = url.target.withoutDotSegments
         if url.userInfo == nil, url.origin == origin { url.userInfo = userInfo }
         return url
@@ -117,13 +128,6 @@ extension Substring {
         return self[text.startIndex..<text.endIndex]
     }
 
-    /// What stands before the first of the ASCII characters in `marks`. By bytes: as Characters, `#` and a combining
-    /// accent are one.
-    fileprivate func prefixBytes(upTo marks: StaticString) -> Substring {
-        let end = marks.withUTF8Buffer { marks in utf8.firstIndex { marks.contains($0) } } ?? endIndex
-        return self[..<end]
-    }
-
     /// The scheme, in lower case; nil for a relative reference (RFC 3986 §3.1).
     fileprivate var scheme: String? {
         guard let colon = utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
@@ -139,9 +143,41 @@ extension Substring {
         return name
     }
 
-    /// Enough of it for a sentence, without its query, which may hold what nobody else is to read.
+    /// Enough of it for a sentence, without what nobody else is to read: user information, parameters and query.
     fileprivate var shown: String {
-        let plain = prefixBytes(upTo: "?#")
-        return plain.utf8.count <= 100 ? String(plain) : plain.prefix(100) + "…"
+        let start = authority.startIndex
+        guard !mayEndInsidePassword else { return self[..<start] + "…" }
+        let at = authority.utf8.lastIndex(of: UInt8(ascii: "@"))
+        let host = at.map { utf8.index(after: $0) } ?? start
+        var plain = String(self[..<start])
+        plain += self[host...].prefixBytes(upTo: ";?#")
+        return plain.utf8.count <= 100 ? plain : plain.prefix(100) + "…"
+    }
+
+    /// Whether what looks like the authority is the beginning of user information. With a `/`, `?` or `#` in it that should
+    /// have been encoded it ends there, and what is taken for the port is half a password: `https://me:half/rest@host/`.
+    fileprivate var mayEndInsidePassword: Bool {
+        let authority = authority.utf8
+        return authority.contains(UInt8(ascii: ":")) && !authority.contains(UInt8(ascii: "@"))
+            && self[authority.endIndex...].utf8.contains(UInt8(ascii: "@"))
+    }
+
+    /// Where host and port are looked for, whether or not slashes lead there. Empty in a path.
+    private var authority: Substring {
+        let slash = UInt8(ascii: "/")
+        let name = scheme == nil ? self[..<startIndex] : prefixBytes(upTo: ":")
+        let rest = self[name.endIndex...].utf8.drop { $0 == UInt8(ascii: ":") }
+        let start = rest.firstIndex { $0 != slash } ?? endIndex
+        guard scheme != nil || rest.starts(with: [slash, slash]) else { return self[startIndex..<startIndex] }
+        return self[start...].prefixBytes(upTo: "/?#")
+    }
+}
+
+extension Substring {
+    /// What stands before the first of the ASCII characters in `marks`. By bytes: as Characters, `#` and a combining
+    /// accent are one.
+    func prefixBytes(upTo marks: StaticString) -> Substring {
+        let end = marks.withUTF8Buffer { marks in utf8.firstIndex { marks.contains($0) } } ?? endIndex
+        return self[..<end]
     }
 }

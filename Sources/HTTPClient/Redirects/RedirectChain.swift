@@ -91,9 +91,9 @@ public struct RedirectChain: Sendable {
         let words = "\(urls.count) redirects, and the limit is \(policy.limit)"
         guard let last = urls.lastIndex(of: url) else { return words }
         let length = urls.count - last
-        // Without its query, which may hold what nobody else is to read.
-        return
-            "\(words): \(url.origin)\(url.path) leads back to itself \(length == 1 ? "at once" : "over \(length) hops")"
+        // Without its parameters and query, which may hold what nobody else is to read.
+        let path = url.path.prefixBytes(upTo: ";")
+        return "\(words): \(url.origin)\(path) leads back to itself \(length == 1 ? "at once" : "over \(length) hops")"
     }
 
     private func failure(_ words: String) -> Failure { Failure(.redirect, phase: .receive, words) }

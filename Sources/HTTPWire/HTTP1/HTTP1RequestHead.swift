@@ -121,7 +121,7 @@ extension HTTP1RequestHead {
             buffer.span.extracting(targetStart..<buffer.count),
             method: buffer.span.extracting(methodStart..<targetStart - 1))
         guard suits else {
-            throw .ours(.badRequestTarget, String(decoding: buffer[targetStart...], as: UTF8.self))
+            throw .ours(.badRequestTarget, requestLine: String(decoding: buffer[targetStart...], as: UTF8.self))
         }
         HeadWriter.append(" HTTP/1.1\r\n", to: &buffer)
     }
@@ -141,7 +141,7 @@ extension HTTP1RequestHead {
 
     private func appendTargetPart(_ text: String, to buffer: inout [UInt8]) throws(WireError) {
         guard HeadWriter.append(text, to: &buffer, while: \.isTargetCharacter) else {
-            throw .ours(.badRequestTarget, text)
+            throw .ours(.badRequestTarget, requestLine: text)
         }
     }
 }
@@ -193,7 +193,7 @@ extension HTTP1RequestHead {
     /// Empty when there is neither, which RFC 9112 §3.2 demands for targets without authority.
     private func checkedHost(_ own: HTTPField?) throws(WireError) -> HTTPField {
         let field = own ?? HTTPField(name: Self.host, value: authority ?? "")
-        guard field.value.utf8.span.isAuthority else { throw .ours(.badHost, field.value) }
+        guard field.value.utf8.span.isAuthority else { throw .ours(.badHost, requestLine: field.value) }
         return field
     }
 

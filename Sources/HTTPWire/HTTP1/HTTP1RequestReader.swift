@@ -117,7 +117,8 @@ public struct HTTP1RequestReader: Sendable {
         let fields = head.lines.recognised
         let mayBeMissing = head.version == .http10
         guard fields.hostCount == 1 || (fields.hostCount == 0 && mayBeMissing), !fields.hasBadHost else {
-            throw WireError(.badHost, head, "host")
+            let values = Array(head.values("host").joined(separator: " | ").utf8)
+            throw .peer(.badHost, requestLine: values.span)
         }
     }
 }

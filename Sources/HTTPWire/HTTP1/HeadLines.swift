@@ -63,7 +63,7 @@ struct HeadLines: Sendable {
             // RFC 9112 §2.2 lets a recipient end lines at LF. Responses may, since small devices and scripts send
             // such; a response is handed to nobody else who could read it differently. Requests and trailers may not:
             // there it has been used to smuggle.
-            guard hasReturn || kind == .response else { throw .peer(.bareLineFeed, bytes.extracting(line)) }
+            guard hasReturn || kind == .response else { throw offence(.bareLineFeed, bytes, line) }
 
             if lineStart == 0, kind != .trailers {
                 try readStartLine(bytes, line)
@@ -81,6 +81,13 @@ struct HeadLines: Sendable {
     }
 
     private var tooLarge: WireError { WireError(.tooLarge(kind == .trailers ? .trailerBytes : .headBytes)) }
+
+    /// With as much of the line as may be shown.
+    private func offence(_ problem: WireError.Kind, _ bytes: Span<UInt8>, _ line: Range<Int>) -> WireError {
+        let text = bytes.extracting(line)
+        guard line.lowerBound == 0, kind != .trailers else { return .peer(problem, fieldLine: text) }
+        return kind == .request ? .peer(problem, requestLine: text) : .peer(problem, text)
+    }
 }
 
 // MARK: - Start lines
@@ -113,9 +120,9 @@ extension HeadLines {
     private mutating func readRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(WireError) {
         var index = bytes.tokenEnd(in: line)
         method = line.lowerBound..<index
-        guard !method.isEmpty else { throw .peer(.notHTTP, bytes.extracting(line)) }
+        guard !method.isEmpty else { throw offence(.notHTTP, bytes, line) }
         guard index < line.upperBound, bytes[index] == .space else {
-            throw .peer(.badRequestLine, bytes.extracting(line))
+            throw offence(.badRequestLine, bytes, line)
         }
 
         let targetStart = index + 1
@@ -124,14 +131,14 @@ extension HeadLines {
         target = targetStart..<index
         // Without a version it is a request of HTTP/0.9.
         guard !target.isEmpty, index == line.upperBound || bytes[index] == .space else {
-            throw .peer(.badRequestLine, bytes.extracting(line))
+            throw offence(.badRequestLine, bytes, line)
         }
-        guard index < line.upperBound else { throw .peer(.unsupportedVersion, bytes.extracting(line)) }
+        guard index < line.upperBound else { throw offence(.unsupportedVersion, bytes, line) }
         let rest = bytes.extracting(index + 1..<line.upperBound)
-        guard rest.agrees(with: "HTTP/"), rest.count == 8 else { throw .peer(.badRequestLine, bytes.extracting(line)) }
+        guard rest.agrees(with: "HTTP/"), rest.count == 8 else { throw offence(.badRequestLine, bytes, line) }
         version = try readVersion(rest)
         guard RequestTarget.suits(bytes.extracting(target), method: bytes.extracting(method)) else {
-            throw .peer(.badRequestTarget, bytes.extracting(line))
+            throw offence(.badRequestTarget, bytes, line)
         }
     }
 
@@ -154,7 +161,7 @@ extension HeadLines {
     private mutating func readField(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(WireError) {
         let colon = bytes.tokenEnd(in: line)
         guard colon < line.upperBound, bytes[colon] == .colon, colon > line.lowerBound else {
-            throw badName(bytes.extracting(line))
+            throw badName(bytes, line)
         }
         guard fields.count < maxFields else { throw WireError(.tooLarge(.fieldCount)) }
 
@@ -178,9 +185,9 @@ extension HeadLines {
         guard bytes.hasForbiddenControl(in: value) else { return }
         for index in value {
             let byte = bytes[index]
-            if byte == .carriageReturn { throw .peer(.bareCarriageReturn, bytes.extracting(line)) }
+            if byte == .carriageReturn { throw offence(.bareCarriageReturn, bytes, line) }
             if byte == 0 || (byte.isForbiddenControl && kind != .response) {
-                throw .peer(.badFieldValue, bytes.extracting(line))
+                throw offence(.badFieldValue, bytes, line)
             }
         }
     }
@@ -188,13 +195,20 @@ extension HeadLines {
     /// Tells the mistakes apart that have names of their own. `Content-Length : 3` must be refused outright (RFC 9112
     /// §5.1), and so are folded lines: a user agent should unfold them in responses (§5.2), but no server of today
     /// folds, and unfolding would let one line be read as two by others.
-    private func badName(_ line: Span<UInt8>) -> WireError {
-        if line[0].isBlank { return .peer(.obsoleteFolding, line) }
+    private func badName(_ bytes: Span<UInt8>, _ range: Range<Int>) -> WireError {
+        let line = bytes.extracting(range)
+        if line[0].isBlank {
+            // All of it is the value of the field before it, whose name says what is folded.
+            guard let folded = fields.last else { return WireError(.obsoleteFolding) }
+            return .peer(.obsoleteFolding, fieldLine: bytes.extracting(folded.name.lowerBound..<range.upperBound))
+        }
         for index in line.indices {
-            if line[index] == .carriageReturn { return .peer(.bareCarriageReturn, line) }
-            if line[index] == .colon, index > 0, line[index - 1].isBlank { return .peer(.spaceBeforeColon, line) }
+            if line[index] == .carriageReturn { return .peer(.bareCarriageReturn, fieldLine: line) }
+            if line[index] == .colon, index > 0, line[index - 1].isBlank {
+                return .peer(.spaceBeforeColon, fieldLine: line)
+            }
             if line[index] == .colon { break }
         }
-        return .peer(.badFieldName, line)
+        return .peer(.badFieldName, fieldLine: line)
     }
 }

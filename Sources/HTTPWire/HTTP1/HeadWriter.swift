@@ -18,7 +18,7 @@ enum HeadWriter {
         let start = buffer.count
         field.withUnsafeBytesOfValue { buffer.append(contentsOf: $0) }
         for index in start..<buffer.count where buffer[index].isForbiddenControl {
-            throw .ours(.badFieldValue, field.value)
+            throw .ours(.badFieldValue, name)
         }
         endLine(&buffer)
     }

@@ -126,9 +126,10 @@ extension HTTP2Session {
         guard let stream = streams[id] else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
         var hasGoodName = !name.isEmpty
         for byte in name where !byte.isTokenCharacter { hasGoodName = false }
-        let line = Array(name) + [.colon, .space] + value.prefix(80)
+        // As in HTTP/1, but for the colon in front of a pseudo-field, which would end its name.
+        let line = Array(name.drop { $0 == .colon }) + [.colon, .space] + value.prefix(1)
         return refuse(
-            id, stream, .peer(hasGoodName ? .badFieldValue : .badFieldName, line.span), .protocolError)
+            id, stream, .peer(hasGoodName ? .badFieldValue : .badFieldName, fieldLine: line.span), .protocolError)
     }
 
     private func refuse(
@@ -233,10 +234,12 @@ extension HTTP2Session {
     fileprivate func noteComplaint(_ text: UnsafePointer<CChar>?, _ count: Int) {
         guard let text else { return }
         let bytes = UnsafeRawBufferPointer(start: text, count: count)
-        // nghttp2 says first which frame it was, which the event knows, and then the field: name: [x], value: [y].
+        // nghttp2 says first which frame it was, which the event knows, and then the field: name: [x], value: [y]. The
+        // value may be a secret.
         let words = Array(bytes)
         let start = words.indices.first { words[$0...].starts(with: Array("name: [".utf8)) } ?? 0
-        complaint = WireError.printable(Array(words[start...]).span)
+        let value = words[start...].indices.first { words[$0...].starts(with: Array(", value: [".utf8)) }
+        complaint = WireError.printable(Array(words[start..<(value ?? words.count)]).span)
     }
 
     fileprivate func noteClosed(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {

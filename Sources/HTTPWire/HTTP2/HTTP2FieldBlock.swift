@@ -37,7 +37,7 @@ struct HTTP2FieldBlock: Sendable, Equatable {
         let middle = bytes.count
         field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
         for index in middle..<bytes.count where bytes[index].isForbiddenControl {
-            throw .ours(.badFieldValue, field.value)
+            throw .ours(.badFieldValue, field.name.rawName)
         }
         note(start, middle)
     }
@@ -49,7 +49,9 @@ struct HTTP2FieldBlock: Sendable, Equatable {
         let start = bytes.count
         HeadWriter.append(name, to: &bytes)
         let middle = bytes.count
-        guard HeadWriter.append(value, to: &bytes, while: \.isTargetCharacter) else { throw .ours(kind, value) }
+        guard HeadWriter.append(value, to: &bytes, while: \.isTargetCharacter) else {
+            throw .ours(kind, requestLine: value)
+        }
         note(start, middle)
     }
 

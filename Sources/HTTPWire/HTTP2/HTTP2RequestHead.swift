@@ -27,11 +27,11 @@ public struct HTTP2RequestHead: Sendable {
         var block = HTTP2FieldBlock()
         var host: String?
         for field in fields where FieldRole(field.name) == .host {
-            guard host == nil else { throw .ours(.badHost, field.description) }
+            guard host == nil else { throw .ours(.badHost, requestLine: field.description) }
             host = field.value
         }
         let authority = host ?? authority
-        guard authority.utf8.span.isAuthority else { throw .ours(.badHost, authority) }
+        guard authority.utf8.span.isAuthority else { throw .ours(.badHost, requestLine: authority) }
         if !authority.isEmpty { try block.append(":authority", authority, else: .badHost) }
         try block.append(":method", method.rawValue, else: .badRequestLine)
         if method != .connect {

@@ -89,6 +89,35 @@ struct RedirectChainTests {
         #expect(failure.message.utf8.count < 300)
     }
 
+    @Test(arguments: [
+        (
+            "https://me:s3cret@a b/x;sid=s3cret?t=s3cret",
+            "https://a b/x, which is no URL: a b is no host name or address"
+        ),
+        ("//me:s3cret@a:99999/", "http://a:99999/, which is no URL: 99999 is no port; a port is 1 to 65535"),
+        ("https:me:s3cret@a/", "https:a/, which is no URL: There is no host in this URL"),
+        ("https://me:s3cret/s3cret@a/", "https://…, which is no URL: ... is no port; a port is 1 to 65535"),
+        ("https://me:s3cret#:@a/", "https://…, which is no URL: ... is no port; a port is 1 to 65535"),
+    ])
+    func `the reason has no secrets of the Location`(location: String, words: String) {
+        guard case .refuse(let failure) = step(302, location, request("http://a/")) else {
+            Issue.record("\(location) was followed")
+            return
+        }
+        #expect(failure.message == "302 to " + words)
+    }
+
+    @Test func `a loop is named without what its path may hide`() {
+        guard
+            case .refuse(let failure) = step(
+                302, "/a;jsessionid=s3cret", request("http://a/a;jsessionid=s3cret"), RedirectPolicy(limit: 0))
+        else {
+            Issue.record("followed")
+            return
+        }
+        #expect(failure.message == "1 redirects, and the limit is 0: http://a/a leads back to itself at once")
+    }
+
     @Test func `two Locations that differ are refused, and two that don't are one`() {
         let head = head(302, ["/a", "/b"])
         var chain = RedirectChain(RedirectPolicy(), at: Self.start)

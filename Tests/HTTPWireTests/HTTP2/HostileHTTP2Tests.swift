@@ -54,13 +54,14 @@ struct HostileHTTP2Tests {
         for field in ["connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection"] {
             let error = try malformation([(":status", "200"), (field, "x")])
             #expect(error?.kind == .badMessage)
-            #expect(error?.evidence == "name: [\(field)], value: [x]")
+            #expect(error?.evidence == "name: [\(field)]")
         }
         #expect(try malformation([(":status", "200"), ("Upper", "x")])?.kind == .badMessage)
         #expect(try malformation([(":status", "200"), ("a b", "x")])?.kind == .badFieldName)
         let split = try malformation([(":status", "200"), ("a", "x\r\nb: y")])
         #expect(split?.kind == .badFieldValue)
-        #expect(split?.evidence == "a: x\\x0D\\x0Ab: y")
+        // Its name only: the value may be a cookie.
+        #expect(split?.evidence == "a: ...")
     }
 
     @Test func `blanks around a value are kept out of it`() throws {
