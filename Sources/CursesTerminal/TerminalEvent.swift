@@ -26,16 +26,16 @@ public enum TerminalError: Error, Hashable, Sendable {
 }
 
 extension TerminalError: CustomStringConvertible {
-    /// What is wrong and what to do about it, in one line.
+    /// What is wrong and which TERM may help, in one line. What works without a terminal, the program knows.
     public var description: String {
         switch self {
-        case .outputIsNoTerminal: "standard output is no terminal; add --no-tui, or --json for other programs"
-        case .inputIsNoTerminal: "standard input is no terminal and /dev/tty can't be opened; add --no-tui"
-        case .noTerminalType: "TERM is not set; try TERM=xterm-256color, or add --no-tui"
+        case .outputIsNoTerminal: "standard output is no terminal"
+        case .inputIsNoTerminal: "standard input is no terminal and /dev/tty can't be opened"
+        case .noTerminalType: "TERM is not set; try TERM=xterm-256color"
         case .unknownTerminal(let name):
             "no description of the terminal TERM=\(SafeText(untrusted: name)) is installed; try TERM=xterm-256color"
         case .tooSimple(let name):
-            "the terminal TERM=\(SafeText(untrusted: name)) can't place its cursor; try TERM=xterm-256color, or add --no-tui"
+            "the terminal TERM=\(SafeText(untrusted: name)) can't place its cursor; try TERM=xterm-256color"
         case .failed(let call): "the terminal can't be set up: \(call) failed"
         }
     }

@@ -232,6 +232,8 @@ extension JSONWriter {
         let got = exchange.connection
         // On an open connection curl 7.88 gives the moment it had it for the name, and 0 for connect and TLS.
         let gotAt = got?.isReused == true ? phases[.send]?.start : nil
+        // With a handshake that failed there was a connection all the same, though nobody got it.
+        let reached = got == nil ? exchange.attempts.last { $0.span.end != nil && $0.failure == nil }?.address : nil
         let looked = phases[.dns]?.end ?? phases[.connect]?.start ?? gotAt
         openObject("curl")
         field("url", url)
@@ -239,14 +241,14 @@ extension JSONWriter {
         field("response_code", exchange.response?.status ?? 0)
         field("http_version", curlVersion(exchange.response?.version))
         field("scheme", exchange.draft.url.origin.scheme.rawValue)
-        field("num_connects", phases[.connect]?.end != nil && got?.isReused == false ? 1 : 0)
+        field("num_connects", reached != nil || (phases[.connect]?.end != nil && got?.isReused == false) ? 1 : 0)
         field("conn_id", got?.connection.number ?? -1)
-        field("remote_ip", got?.remote.ip ?? "")
-        field("remote_port", got?.remote.port ?? 0)
+        field("remote_ip", (got?.remote ?? reached)?.ip ?? "")
+        field("remote_port", (got?.remote ?? reached)?.port ?? 0)
         field("local_ip", got?.local.ip ?? "")
         field("local_port", got?.local.port ?? 0)
         field("size_download", exchange.bodyBytes)
-        field("size_header", exchange.response?.wireBytes ?? 0)
+        if let received = exchange.headBytes { field("size_header", received) }
         if let uploaded = exchange.uploadedBytes { field("size_upload", uploaded) }
         field("time_queue", seconds(phases[.queued]?.end), decimals: 6)
         field("time_namelookup", seconds(looked), decimals: 6)
@@ -266,6 +268,16 @@ extension JSONWriter {
 }
 
 extension Exchange {
+    /// Bytes of all heads that came, early answers included; nil over HTTP/2, which tells no number.
+    fileprivate var headBytes: Int? {
+        var sum = 0
+        for head in informational + (response.map { [$0] } ?? []) {
+            guard let count = head.wireBytes else { return nil }
+            sum += count
+        }
+        return sum
+    }
+
     /// Bytes of its body that were handed to the kernel; nil where sending was cut off, which tells no number.
     fileprivate var uploadedBytes: Int? {
         if draft.body.isEmpty || connection == nil { return 0 }

@@ -1,6 +1,7 @@
 import Exports
 import Foundation
 import HTTPTrace
+import HTTPTypes
 import Sessions
 import Testing
 
@@ -97,22 +98,58 @@ struct ExchangeJSONTests {
         #expect(failed["conn_id"] as? Int == -1)
     }
 
-    @Test func `a body that was held back was not uploaded`() throws {
-        func uploaded(_ events: [TraceEvent]) throws -> Int? {
-            let draft = RequestDraft(
-                url: try TypedURL.parse("http://a.example/"), body: Array("body!".utf8))
-            var exchange = Exchange(id: ExchangeID(1), draft: draft, at: .zero)
-            let address = NetworkAddress(family: .ip4, ip: "192.0.2.1", port: 80)
-            let got = GotConnection(
-                connection: ConnectionID(1), local: address, remote: address, isReused: false, idleTime: nil, use: 1)
-            for event in [.gotConn(got)] + events + [.requestFinished(nil)] {
-                exchange.apply(TraceRecord(time: .zero, exchange: exchange.id, connection: nil, event: event))
-            }
-            var redaction = Redaction()
-            let line = ExchangeJSON.line(exchange, on: nil, redacting: &redaction, at: .zero)
-            let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
-            return (object?["curl"] as? [String: Any])?["size_upload"] as? Int
+    private let address = NetworkAddress(family: .ip4, ip: "192.0.2.1", port: 80)
+
+    private var got: TraceEvent {
+        .gotConn(
+            GotConnection(
+                connection: ConnectionID(1), local: address, remote: address, isReused: false, idleTime: nil, use: 1))
+    }
+
+    /// The curl block of an exchange with a body, to which this happened.
+    private func curl(_ events: [TraceEvent]) throws -> [String: Any] {
+        let draft = RequestDraft(url: try TypedURL.parse("http://a.example/"), body: Array("body!".utf8))
+        var exchange = Exchange(id: ExchangeID(1), draft: draft, at: .zero)
+        for event in events + [.requestFinished(nil)] {
+            exchange.apply(TraceRecord(time: .zero, exchange: exchange.id, connection: nil, event: event))
         }
+        var redaction = Redaction()
+        let line = ExchangeJSON.line(exchange, on: nil, redacting: &redaction, at: .zero)
+        let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+        return try #require(object?["curl"] as? [String: Any])
+    }
+
+    @Test func `all heads that came are counted, and none where their size is not known`() throws {
+        func head(_ status: Int, _ bytes: Int) -> ResponseHead {
+            let version = bytes > 0 ? "HTTP/1.1" : "HTTP/2"
+            return ResponseHead(
+                status: status, reason: "", version: version, bytes: Array(repeating: 65, count: bytes), fields: [:])
+        }
+        func counted(_ events: TraceEvent...) throws -> Int? { try curl([got] + events)["size_header"] as? Int }
+        let early = TraceEvent.got1xxResponse(head(103, 30))
+        #expect(try counted(early, .got1xxResponse(head(100, 5)), .responseHead(head(200, 40))) == 75)
+        #expect(try counted(early) == 30)
+        #expect(try counted() == 0)
+        #expect(try counted(.responseHead(head(200, 0))) == nil)
+    }
+
+    @Test func `a connection whose handshake failed was made all the same`() throws {
+        let other = NetworkAddress(family: .ip4, ip: "192.0.2.2", port: 443)
+        let refused = Failure(.connect, phase: .connect, "refused")
+        let curl = try curl([
+            .connectStart(attempt: 1, other), .connectDone(attempt: 1, other, refused),
+            .connectStart(attempt: 2, address), .connectDone(attempt: 2, address, nil), .tlsHandshakeStart,
+            .tlsHandshakeDone(
+                TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), Failure(.tls, phase: .tls, "no")),
+        ])
+        #expect(curl["num_connects"] as? Int == 1)
+        #expect(curl["remote_ip"] as? String == "192.0.2.1" && curl["remote_port"] as? Int == 80)
+        let refusedByAll = try self.curl([.connectStart(attempt: 1, other), .connectDone(attempt: 1, other, refused)])
+        #expect(refusedByAll["num_connects"] as? Int == 0 && refusedByAll["remote_ip"] as? String == "")
+    }
+
+    @Test func `a body that was held back was not uploaded`() throws {
+        func uploaded(_ events: [TraceEvent]) throws -> Int? { try curl([got] + events)["size_upload"] as? Int }
         #expect(try uploaded([.flushed(bytes: 90)]) == 5)
         #expect(try uploaded([.wait100Continue]) == 0)
         // Cut off in the midst: nobody knows.

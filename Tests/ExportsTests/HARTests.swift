@@ -178,6 +178,47 @@ struct HARTests {
         #expect(post?["text"] as? String == "iVAA/yc=")
     }
 
+    /// The request of an entry, as a file has it whose only exchange this is.
+    private static func request(_ exchange: Exchange) throws -> Object {
+        let session = Session(clock: ClockAnchor(monotonic: .zero, unixNanoseconds: 0))
+        var writer = HARWriter(version: "1.0", clock: session.clock, at: .zero)
+        var bytes: [UInt8] = []
+        writer.write([exchange], of: session) { bytes += $0 }
+        let log = (try JSONSerialization.jsonObject(with: Data(bytes)) as? Object)?["log"] as? Object
+        return try #require((log?["entries"] as? [Object])?.first?["request"] as? Object)
+    }
+
+    @Test func `a long upload is left out, and its size stays true`() throws {
+        for count in [1 << 20, 1 << 20 + 1] {
+            let draft = RequestDraft(
+                method: .post, url: try TypedURL.parse("http://a.example/"),
+                fields: [.contentType: "application/x-www-form-urlencoded"],
+                body: Array("a=".utf8) + Array(repeating: 120, count: count - 2))
+            let request = try Self.request(Exchange(id: ExchangeID(1), draft: draft, at: .zero))
+            let post = try #require(request["postData"] as? Object)
+            #expect(request["bodySize"] as? Int == count)
+            #expect((post["text"] as? String)?.utf8.count == (count > 1 << 20 ? 0 : count))
+            #expect((post["params"] == nil) == (count > 1 << 20))
+            let comment = "body left out: 1048577 bytes, and 1048576 at most are written"
+            #expect(post["comment"] as? String == (count > 1 << 20 ? comment : nil))
+        }
+    }
+
+    @Test func `a body that came in and was kept in part does not pass for a whole one`() throws {
+        let draft = RequestDraft(
+            method: .post, url: try TypedURL.parse("http://a.example/"), body: Array("begin".utf8))
+        var exchange = Exchange(id: ExchangeID(1), draft: draft, cause: .caught, at: .zero)
+        var served = ServedRequest(
+            id: ServerRequestID(1), connection: ServerConnectionID(1), client: Sample.local, at: .zero)
+        served.requestBytes = 5_000
+        exchange.served = served
+        let request = try Self.request(exchange)
+        #expect(request["bodySize"] as? Int == 5_000)
+        let post = try #require(request["postData"] as? Object)
+        #expect(post["text"] as? String == "")
+        #expect(post["comment"] as? String == "body left out: 5 of 5000 bytes were kept")
+    }
+
     @Test func `cookies, query and form are taken apart`() throws {
         let request = try #require(try Self.entry(1, .full)["request"] as? Object)
         #expect(

@@ -53,6 +53,19 @@ struct RefusalTests {
         #expect(try await status(of: request) == expected)
     }
 
+    @Test func `a head with a control character in it is not sent, and another may be`() async throws {
+        let server = try await Server.logged(log) { _, responder in
+            let hostile = HTTPResponse(status: .ok, headerFields: [.init("X-Hostile")!: "a\u{1B}b"])
+            await #expect(throws: ServerError.self) { try await responder.start(hostile, .length(6)) }
+            await #expect(throws: ServerError.self) { try await responder.send(hostile, Array("hello\n".utf8)) }
+            try await responder.send(HTTPResponse(status: .badGateway), Array("no\n".utf8))
+        }
+        let client = try await RawClient.connect(to: server)
+        let answer = try await client.get("/")
+        #expect(answer.status == 502 && answer.body == "no\n")
+        server.close()
+    }
+
     @Test func `a head beyond the limit is refused with 431, although nobody reads the rest`() async throws {
         var configuration = ServerConfiguration()
         configuration.limits.http1.headBytes = 1000

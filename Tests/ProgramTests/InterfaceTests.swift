@@ -210,6 +210,7 @@ struct InterfaceTests {
         let lines = terminal.screen.lines.filter { !$0.isEmpty }
         #expect(lines.joined().hasPrefix("roundtrip: "), "\(lines)")
         #expect(lines.joined().contains("TERM"), "\(lines)")
+        #expect(lines.joined().hasSuffix("; `roundtrip probe URL` needs no terminal"), "\(lines)")
         #expect(!terminal.bytes.contains(0x1B))
         #expect(terminal.leftovers == [])
     }
@@ -235,10 +236,15 @@ struct InterfaceTests {
         #expect(terminal.leftovers == [])
     }
 
-    @Test func `into a pipe nothing is drawn`() async throws {
-        let terminal = try Inspection.start(["--demo"], folder: TemporaryFolder(), output: .null)
+    @Test(arguments: [
+        (["--demo"], "roundtrip probe URL"), (["listen", "--port", "0"], "roundtrip listen --json"),
+    ])
+    func `into a pipe nothing is drawn, and what can go there is named`(
+        arguments: [String], advice: String
+    ) async throws {
+        let terminal = try Inspection.start(arguments, folder: TemporaryFolder(), output: .null)
         #expect(try await terminal.finish() == .exited(2))
-        #expect(terminal.screen.contains("standard output is no terminal"))
+        #expect(terminal.screen.contains("standard output is no terminal; `\(advice)` needs no terminal"))
         #expect(!terminal.bytes.contains(0x1B))
         #expect(terminal.leftovers == [])
     }

@@ -185,6 +185,28 @@ struct ListenTests {
         #expect(answer.hasPrefix("HTTP/1.1 502 ") && answer.contains("no answer from http://127.0.0.1"))
     }
 
+    @Test func `a question about the server as such goes on as one`() async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", "\(behind.plain)/base")
+        defer { server.stop() }
+        #expect(try await curl("-X", "OPTIONS", "--request-target", "*", server.plain) == "hello")
+        #expect(try await curl("-X", "OPTIONS", "\(server.plain)/*") == "hello")
+        #expect(behind.output == "got *\ngot /base/*\n")
+    }
+
+    @Test func `an answer whose fields can't be passed on is 502 with a reason, not an empty 200`() async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", behind.plain)
+        defer { server.stop() }
+        let answer = try await curl("-i", "\(server.plain)/hostile-field")
+        #expect(answer.hasPrefix("HTTP/1.1 502 "))
+        #expect(answer.contains("can't be passed on: field value holds a forbidden control character"))
+        #expect(answer.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\r" || $0 == "\n" })
+        #expect(try await curl("\(server.plain)/ok") == "hello")
+    }
+
     @Test(arguments: ["Content_Length: 3", "Transfer_Encoding: chunked"])
     func `fields that another server could take for framing are refused`(field: String) async throws {
         let behind = try await playground()

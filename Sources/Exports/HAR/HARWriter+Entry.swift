@@ -25,7 +25,7 @@ extension HARWriter {
     }
 
     private mutating func writeRequest(_ exchange: Exchange, _ version: String) {
-        guard let head = exchange.sentHead, exchange.draft.body.isEmpty else {
+        guard let head = exchange.sentHead, exchange.draft.body.isEmpty, exchange.requestBodyBytes == 0 else {
             return writeNewRequest(exchange, version)
         }
         if let part = written.request(head, exchange.draft, version) { return write(part) }
@@ -66,18 +66,23 @@ extension HARWriter {
             for (name, value) in PercentCoding.pairs(query) { write(parameter: name, value) }
         }
         json.closeArray()
-        if !draft.body.isEmpty { writePostData(draft, exchange.sentHead?.lines ?? fields) }
+        if !draft.body.isEmpty { writePostData(exchange, exchange.sentHead?.lines ?? fields) }
         json.field("headersSize", exchange.sentHead?.wireBytes ?? -1)
-        json.field("bodySize", draft.body.count)
+        json.field("bodySize", exchange.requestBodyBytes)
         json.closeObject()
     }
 
-    private mutating func writePostData(_ draft: RequestDraft, _ fields: [(name: String, value: String)]) {
+    private mutating func writePostData(_ exchange: Exchange, _ fields: [(name: String, value: String)]) {
+        let body = exchange.draft.body
         let mimeType = fields.first { $0.name.lowercased() == "content-type" }?.value ?? "application/octet-stream"
         let isForm = mimeType.lowercased().hasPrefix("application/x-www-form-urlencoded")
         json.openObject("postData")
         json.field("mimeType", mimeType)
-        if let text = String(validating: draft.body, as: UTF8.self) {
+        if let reason = reasonToLeaveOutBody(of: exchange) {
+            // Readers take the text for granted.
+            json.field("text", "")
+            json.field("comment", "body left out: \(reason)")
+        } else if let text = String(validating: body, as: UTF8.self) {
             // The specification has params or text; readers take the text, and Chrome writes both.
             json.field("text", isForm ? redaction.form(text) : text)
             if isForm {
@@ -86,11 +91,17 @@ extension HARWriter {
                 json.closeArray()
             }
         } else {
-            json.field("text", Base64.encode(isForm ? redaction.form(draft.body) : draft.body))
+            json.field("text", Base64.encode(isForm ? redaction.form(body) : body))
             json.field("_encoding", "base64")
             json.field("comment", "binary body, as base64")
         }
         json.closeObject()
+    }
+
+    private func reasonToLeaveOutBody(of exchange: Exchange) -> String? {
+        let (kept, total) = (exchange.draft.body.count, exchange.requestBodyBytes)
+        if kept < total { return "\(kept) of \(total) bytes were kept" }
+        return total > Self.requestBodyLimit ? "\(total) bytes, and \(Self.requestBodyLimit) at most are written" : nil
     }
 
     private mutating func writeResponse(_ exchange: Exchange, _ version: String) {
@@ -255,5 +266,12 @@ extension HARWriter {
     private func comment(on exchange: Exchange) -> String? {
         if exchange.isRunning { return "still running when written" }
         return exchange.failure.map { "\($0.outcome): \($0.message)" }
+    }
+}
+
+extension Exchange {
+    /// Of a request that came in, more may have come than was kept.
+    fileprivate var requestBodyBytes: Int {
+        cause == .caught ? max(served?.requestBytes ?? 0, draft.body.count) : draft.body.count
     }
 }

@@ -32,6 +32,10 @@ public struct HARWriter: ~Copyable {
     /// How many bytes are gathered before they are handed on: large enough that a write's cost disappears.
     public static let chunkBytes = 128 * 1_024
 
+    /// The longest body of a request that is written: as much as is kept of a response's. Text and parameters of a form are
+    /// the same bytes twice, so an upload of 200 MB would make a file of which no reader wants to know.
+    public static let requestBodyLimit = 1 << 20
+
     /// - Parameters:
     ///   - version: The program's, for `creator`.
     ///   - now: Until when phases count that still run.

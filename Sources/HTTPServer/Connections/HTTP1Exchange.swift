@@ -259,10 +259,10 @@ final class HTTP1Exchange: ServerExchange {
     /// Answers 101 (or 2xx to CONNECT) and gives the stream away.
     func switchProtocols(_ response: HTTPResponse) async throws -> (stream: any ByteStream, received: [UInt8]) {
         precondition(progress == .unanswered, "switchProtocols() while \(progress)")
+        let message = HTTP1ResponseHead(response, body: .none, to: head.method)
+        try appendToOutput { buffer throws(WireError) in try message.append(to: &buffer) }
         progress = .raw
         sentBefore = connection.stream.bytesSent
-        let message = HTTP1ResponseHead(response, body: .none, to: head.method)
-        try connection.output.append { buffer throws(WireError) in try message.append(to: &buffer) }
         connection.record(.responseHead(ResponseHead(response, as: head.version)), of: id)
         try await connection.flush()
         return hijack()
@@ -298,7 +298,7 @@ final class HTTP1Exchange: ServerExchange {
         sentBefore = connection.stream.bytesSent
         let start = connection.output.waiting.count
         let standing = connection.server.standingLines(besides: fields)
-        try connection.output.append { buffer throws(WireError) in
+        try appendToOutput { buffer throws(WireError) in
             try message.append(to: &buffer)
             // Before the blank line: made once a second, they cost less so than as fields of each response.
             buffer.removeLast(2)
@@ -316,6 +316,13 @@ final class HTTP1Exchange: ServerExchange {
                 .responseHead(ResponseHead(response, as: head.version, bytes: Array(written))), of: id)
         }
         return plan
+    }
+
+    /// - Throws: `ServerError.unsendable`; the output is unchanged then.
+    private func appendToOutput(_ write: (inout [UInt8]) throws(WireError) -> Void) throws {
+        do throws(WireError) { try connection.output.append(write) } catch {
+            throw ServerError.unsendable(error.description)
+        }
     }
 
     /// Whether the request lets the connection be used again, as far as is known now.

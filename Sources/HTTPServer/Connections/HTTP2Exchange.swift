@@ -176,13 +176,22 @@ final class HTTP2Exchange: ServerExchange {
             if plan.framing != .none { response.headerFields[.contentLength] = String(count) }
         }
         let hasBody = plan.sendsBody && remaining != 0
+        let message = try head(of: response)
         progress = .started(sendsBody: hasBody, remaining: remaining)
-        let message = try HTTP2ResponseHead(status: response.status.code, fields: response.headerFields)
         connection.record(.responseHead(ResponseHead(response)), of: id)
         session.submit(message, hasBody: hasBody, on: stream)
         // A handler that says close means the connection; HTTP/2 has GOAWAY for that, as in Go.
         let closes = response.headerFields[values: .connection].contains { $0.lowercased() == "close" }
         if closes { conversation.goAway() }
+    }
+
+    /// - Throws: `ServerError.unsendable`.
+    private func head(of response: HTTPResponse) throws -> HTTP2ResponseHead {
+        do throws(WireError) {
+            return try HTTP2ResponseHead(status: response.status.code, fields: response.headerFields)
+        } catch {
+            throw ServerError.unsendable(error.description)
+        }
     }
 
     func write(_ bytes: [UInt8]) async throws {

@@ -59,6 +59,8 @@ public enum ServerError: Error, Equatable, Sendable {
     case bodyBroken(String)
     /// See `ServerRequest.readBody`.
     case bodyNotInvited
+    /// The head of a response can't be written, as the text says. Nothing of it was sent: another one may be.
+    case unsendable(String)
     /// Raw bytes, or the whole connection, were asked for; HTTP/2's streams have neither.
     case notOverHTTP2
     /// The client is gone, or takes nothing any more, or the connection was closed.

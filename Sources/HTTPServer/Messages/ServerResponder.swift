@@ -7,7 +7,8 @@ public import Transport
 ///
 /// Writing out of turn (a second response, a body before its head, more bytes than announced) is a programming error
 /// and traps. Date, Server, Connection and the framing fields are added; the response must not name framing fields
-/// itself. To HEAD and for 204 and 304 the body is dropped.
+/// itself. To HEAD and for 204 and 304 the body is dropped. A head with a control character in it throws
+/// `ServerError.unsendable`, and the request is as unanswered as before.
 @NetworkActor
 public struct ServerResponder {
     let exchange: any ServerExchange

@@ -2,6 +2,7 @@
 public struct RequestURL: Hashable, Sendable {
     public var origin: Origin
     /// The request target in origin form (RFC 9112 §3.2.1): starts with `/`, holds the query, never a fragment.
+    /// Or `*`, for OPTIONS about the server as such (§3.2.4): whoever sends that sets it, no URL says it.
     public var target: String
     /// `user:password` of the URL, percent-decoded; nil without one. Sent as Basic authorization, never shown.
     public var userInfo: String?
@@ -27,6 +28,7 @@ public struct RequestURL: Hashable, Sendable {
 }
 
 extension RequestURL: CustomStringConvertible {
-    /// The URL as sent, without user information and fragment.
-    public var description: String { origin.description + target }
+    /// The URL as sent, without user information and fragment. The asterisk stands behind a slash: else it would be part
+    /// of the host or port.
+    public var description: String { origin.description + (target == "*" ? "/*" : target) }
 }

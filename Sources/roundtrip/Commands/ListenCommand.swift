@@ -124,7 +124,7 @@ struct ListenCommand: AsyncParsableCommand {
         _ catcher: Catcher, _ client: ClientSettings
     ) async -> Int32 {
         let look = interface.look
-        let terminal = look.openTerminal()
+        let terminal = look.openTerminal(orElse: "roundtrip listen --json")
         var model = Model(
             clock: ClockAnchor.now, theme: look.theme(for: terminal), history: ProbeHistory.load(), numbers: numbers)
         model.listening = listening

@@ -47,7 +47,7 @@ struct Inspection {
         // So that a burst shows what waiting for a connection looks like.
         if isDemo { client.configuration.pool.openPerHost = 4 }
 
-        let terminal = look.openTerminal()
+        let terminal = look.openTerminal(orElse: "roundtrip probe URL")
         let code: Int32
         do {
             code = try await show(on: terminal, client, playground, serverEvents)

@@ -9,13 +9,15 @@ struct InterfaceLook {
     var hasMouse = true
 
     /// Takes the terminal over, or ends the program with a sentence on why it can't be.
+    ///
+    /// - Parameter other: The command to advise then, of those that need no terminal.
     @MainActor
-    func openTerminal() -> CursesTerminal {
+    func openTerminal(orElse other: String) -> CursesTerminal {
         do throws(TerminalError) {
             return try CursesTerminal(
                 CursesTerminal.Options(color: color, mouse: hasMouse, keysFromControllingTerminal: true))
         } catch {
-            printError("roundtrip: \(error)")
+            printError("roundtrip: \(error); `\(other)` needs no terminal")
             Glibc.exit(ProgramExit.usage)
         }
     }

@@ -37,7 +37,8 @@ struct ForwardedHead: Equatable {
         try Self.refuseDifferences(received)
         self.method = method
         url = target
-        url.target = Self.joined(target.target, path)
+        // About the server as such (RFC 9112 §3.2.4), wherever it stands: no path of ours goes before it.
+        url.target = method == .options && path == "*" ? path : Self.joined(target.target, path)
         upgrade = Self.options(received).contains("upgrade") ? received[.upgrade] : nil
         fields = Self.endToEnd(received)
         fields[.expect] = nil  // The body is asked for by reading it.

@@ -80,12 +80,12 @@ final class Forwarder {
     private func passBack(
         _ response: Response, as id: ExchangeID, _ request: ServerRequest, _ responder: ServerResponder
     ) async {
-        if let upgraded = response.upgraded {
-            await tunnel(upgraded, response.head, responder)
-            return recorder.recordNoMore(of: id)
-        }
         let origin = "\(request.scheme.rawValue)://\(request.httpRequest.authority ?? "\(request.serverAddress)")"
         do {
+            if let upgraded = response.upgraded {
+                try await tunnel(upgraded, response.head, responder)
+                return recorder.recordNoMore(of: id)
+            }
             try await responder.start(
                 ForwardedHead.answer(response.head, from: target, to: origin), ForwardedHead.body(of: response.head))
             while let piece = try await response.body.next() {
@@ -95,6 +95,12 @@ final class Forwarder {
             }
             try await responder.finish(trailers: response.body.trailers ?? [:])
             recorder.recordNoMore(of: id)
+        } catch ServerError.unsendable(let words) {
+            // Our client takes control characters in fields, our server sends none. An empty 200 would be a lie.
+            let failure = Failure(.protocol, "the answer's head can't be passed on: \(words)")
+            response.body.abandon()
+            recorder.recordNoMore(of: id, isBroken: true, failure)
+            try? await answer(failure, responder)
         } catch is Failure {
             // What has gone out can't be taken back, and must not look whole.
             recorder.recordNoMore(of: id, isBroken: true)
@@ -106,10 +112,13 @@ final class Forwarder {
     }
 
     /// After a 101: bytes both ways, until both have ended their side or one has gone.
-    private func tunnel(_ behind: UpgradedStream, _ head: ResponseHead, _ responder: ServerResponder) async {
-        guard let (client, received) = try? await responder.switchProtocols(ForwardedHead.upgradeAnswer(head)) else {
-            return behind.close()
+    private func tunnel(_ behind: UpgradedStream, _ head: ResponseHead, _ responder: ServerResponder) async throws {
+        let switched: (stream: any ByteStream, received: [UInt8])
+        do { switched = try await responder.switchProtocols(ForwardedHead.upgradeAnswer(head)) } catch {
+            behind.close()
+            throw error
         }
+        let (client, received) = switched
         let back = Task.onNetwork {
             do {
                 while let bytes = try await behind.read() { try await client.writeAll(bytes) }
@@ -227,8 +236,10 @@ private final class EarlyAnswers {
 
 extension TraceRecorder {
     /// The end of a body, whether or not all of it came.
-    func recordNoMore(of exchange: ExchangeID, isBroken: Bool = false) {
-        record(.init(owner: .response(exchange), bytes: [], isLast: true, isBroken: isBroken))
+    ///
+    /// - Parameter problem: Why it is a failure though it ended well.
+    func recordNoMore(of exchange: ExchangeID, isBroken: Bool = false, _ problem: Failure? = nil) {
+        record(.init(owner: .response(exchange), bytes: [], isLast: true, problem: problem, isBroken: isBroken))
     }
 
     func recordNoMore(of request: ServerRequestID) { record(.init(owner: .request(request), bytes: [], isLast: true)) }
