@@ -1,4 +1,5 @@
 import HTTPTrace
+import HTTPTypes
 import Sessions
 import TextScreen
 
@@ -35,7 +36,8 @@ extension Model {
         }
         switch prompt.purpose {
         case .probe(let original):
-            guard let draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
+            guard var draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
+            if let original { takeUserInfo(of: original, into: &draft) }
             _ = prompt.editor.submit()
             history = prompt.editor.history
             mode = .browsing
@@ -75,6 +77,19 @@ extension Model {
             let chosen = marked.isEmpty ? rows.ids : marked.sorted()
             return [.export(ExportRequest(path: words.joined(separator: " "), isFull: isFull, exchanges: chosen))]
         }
+    }
+
+    /// The line shows no user and password: an edited request keeps the original's, unless it names its own or goes where
+    /// they were not meant for. Redirects follow the same rule.
+    private mutating func takeUserInfo(of original: ExchangeID, into draft: inout RequestDraft) {
+        guard draft.url.userInfo == nil, draft.fields[.authorization] == nil,
+            let before = session[original]?.draft.url, before.userInfo != nil
+        else { return }
+        guard before.origin == draft.url.origin else {
+            say("User and password were left out: they are for \(before.origin).")
+            return
+        }
+        draft.url.userInfo = before.userInfo
     }
 
     /// Filters while typing; a text that is no filter (yet) leaves the last good one in force. Beyond what can be looked

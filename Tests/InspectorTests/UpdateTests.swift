@@ -129,6 +129,36 @@ struct UpdateTests {
         #expect(cause == .replay(of: ExchangeID(4)))
     }
 
+    @Test func `editing keeps a URL's user and password out of sight, and takes them to no other origin`() {
+        var model = model(nil)
+        let original = Self.draft("http://me:secret@a.example/one")
+        _ = update(&model, .begin(original, ExchangeID(1), .typed), at: Self.now)
+        press("e", in: &model)
+        let screen = render(model, at: Self.now).screen
+        #expect(!(0..<36).contains { screen.text(row: $0).contains("secret") })
+        #expect(press(.enter, in: &model).first == .send(original, ExchangeID(2), .replay(of: ExchangeID(1))))
+
+        press("e", in: &model)
+        press("/two", in: &model)
+        let path = Self.draft("http://me:secret@a.example/one/two")
+        #expect(press(.enter, in: &model).first == .send(path, ExchangeID(3), .replay(of: ExchangeID(2))))
+        #expect(model.message == nil)
+
+        press("e", in: &model)
+        press(.control("u"), in: &model)
+        press("https://a.example/one", in: &model)
+        let elsewhere = Self.draft("https://a.example/one")
+        #expect(press(.enter, in: &model).first == .send(elsewhere, ExchangeID(4), .replay(of: ExchangeID(3))))
+        #expect(model.message?.text == "User and password were left out: they are for http://a.example.")
+
+        model.select(row: 0)
+        press("e", in: &model)
+        press(.control("u"), in: &model)
+        press("http://you:known@a.example/one", in: &model)
+        let named = Self.draft("http://you:known@a.example/one")
+        #expect(press(.enter, in: &model).first == .send(named, ExchangeID(5), .replay(of: ExchangeID(1))))
+    }
+
     @Test func `X cancels a running request and has nothing to do for others`() {
         var model = model()
         model.select(row: 10)
