@@ -28,6 +28,12 @@ struct ScreenTests {
         return model
     }
 
+    /// What stands on the screen, a line a row.
+    static func text(of model: Model) -> String {
+        let screen = render(model, at: ScriptedSession.now).screen
+        return (0..<screen.size.rows).map { screen.text(row: $0) }.joined(separator: "\n")
+    }
+
     private func expect(
         _ model: Model, looksLike name: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
@@ -56,6 +62,19 @@ struct ScreenTests {
     @Test(arguments: [(120, 36), (80, 24), (40, 12)])
     func `an empty session says what to type`(columns: Int, rows: Int) {
         expect(Self.model(columns: columns, rows: rows, session: nil), looksLike: "empty-\(columns)x\(rows)")
+    }
+
+    @Test(arguments: [(120, 36), (80, 24), (40, 12)])
+    func `an empty session whose line is open says so, and how to leave it`(columns: Int, rows: Int) {
+        var model = Self.model(columns: columns, rows: rows, session: nil)
+        model.openProbeLine()
+        let text = Self.text(of: model)
+        #expect(text.contains("Type a URL and press Enter."))
+        #expect(text.contains("   example.com"))
+        #expect(!text.contains("n  example.com"))
+        #expect(text.contains("Esc  leave the line; n opens it again"))
+        _ = update(&model, .key(.escape), at: ScriptedSession.now)
+        #expect(Self.text(of: model).contains("n  example.com"))
     }
 
     @Test(arguments: DetailTab.allCases)
