@@ -213,6 +213,16 @@ struct ScreenTests {
         expect(model, looksLike: "connections")
     }
 
+    @Test func `an idle limit is whole though the connection was heard of a little later`() {
+        var model = Self.model(columns: 120, rows: 36)
+        let deadline = Timestamp.milliseconds(599) + .seconds(90)
+        let record = TraceRecord(
+            time: .milliseconds(599) + .microseconds(30), exchange: nil, connection: ConnectionID(5),
+            event: .connectionIdle(until: deadline))
+        _ = update(&model, .trace([record]), at: ScriptedSession.now)
+        #expect(Self.text(of: model).contains("idle 0s/90"))
+    }
+
     @Test func `the probe line says what is wrong while it is typed`() {
         var model = Self.model(columns: 120, rows: 36)
         for key in "nPOST ftp://example.com".map(Key.character) {
