@@ -92,11 +92,14 @@ extension Model {
         draft.url.userInfo = before.userInfo
     }
 
-    /// Filters while typing; a text that is no filter (yet) leaves the last good one in force. Beyond what can be looked
-    /// through between two keys, Enter decides.
+    /// Filters while typing. A text that is no filter (yet) brings back the one in force: `status:foo` was a search for the
+    /// word `status` on its way, which most lists have nowhere. Beyond what can be looked through between two keys, Enter
+    /// decides.
     private mutating func tryFilter(_ text: String) {
-        guard counts.total <= 20_000, let filter = try? RowFilter(text) else { return }
-        rows.rebuild(from: session, filter: filter, order: rows.order)
+        guard counts.total <= 20_000 else { return }
+        let tried = (try? RowFilter(text)) ?? activeFilter
+        guard rows.filter != tried else { return }
+        rows.rebuild(from: session, filter: tried, order: rows.order)
     }
 
     // MARK: pasting

@@ -303,6 +303,22 @@ struct UpdateTests {
         #expect(model.rows.ids == [ExchangeID(6)])
     }
 
+    @Test func `a filter half typed leaves the one in force, and an empty list names the one that is tried`() {
+        var model = model()
+        press("fstatus:301", in: &model)
+        press(.enter, in: &model)
+        press("f", in: &model)
+        press(.control("u"), in: &model)
+        press("nowhere", in: &model)
+        #expect(model.rows.isEmpty)
+        #expect(render(model, at: Self.now).screen.text(row: 4) == "  Nothing matches nowhere.")
+        press(.control("u"), in: &model)
+        press("status:foo", in: &model)
+        #expect(model.rows.ids == [ExchangeID(6)])
+        press(.escape, in: &model)
+        #expect(model.rows.ids == [ExchangeID(6)])
+    }
+
     @Test func `a row joins a filtered list when it comes to match`() {
         var model = model()
         press("fis:failed", in: &model)

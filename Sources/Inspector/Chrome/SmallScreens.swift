@@ -43,10 +43,7 @@ enum EmptyList {
     static func draw(_ model: Model, into canvas: inout Canvas) {
         let theme = model.theme
         guard model.counts.total == 0 else {
-            canvas.write(
-                model.activeFilter == nil
-                    ? "  All rows are off the list; u brings the last one back."
-                    : "  Nothing matches \(model.activeFilter!.text); F shows all.", row: 1, style: theme.quiet)
+            canvas.write("  \(absenceWords(model))", row: 1, style: theme.quiet)
             return
         }
         if let listening = model.listening { return drawListening(listening, model, into: &canvas) }
@@ -83,6 +80,12 @@ enum EmptyList {
         }
         lines.append(last)
         place(lines, into: &canvas)
+    }
+
+    /// Why none of the rows is shown. The filter is the one that is tried, while one is typed.
+    private static func absenceWords(_ model: Model) -> String {
+        guard let filter = model.rows.filter else { return "All rows are off the list; u brings the last one back." }
+        return "Nothing matches \(filter.text)" + (model.mode == .browsing ? "; F shows all." : ".")
     }
 
     /// What to do with a server that nobody has asked anything yet.
