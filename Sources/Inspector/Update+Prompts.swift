@@ -109,7 +109,7 @@ extension Model {
     mutating func takePaste(_ text: String, at now: Timestamp) -> [Effect] {
         let lines = Self.pastedLines(text)
         guard lines.count > 1 else {
-            openProbeLine(lines.first ?? "")
+            openProbeLine(lines.first?.text ?? "")
             return []
         }
         guard lines.count <= Model.pasteLimit else {
@@ -117,10 +117,10 @@ extension Model {
             return []
         }
         var drafts: [RequestDraft] = []
-        for (index, line) in lines.enumerated() {
-            do { drafts.append(try ProbeLine.parse(line)) } catch {
+        for line in lines {
+            do { drafts.append(try ProbeLine.parse(line.text)) } catch {
                 mode = .browsing
-                say("Nothing was sent: line \(index + 1) is no request. \(error.message)", isError: true)
+                say("Nothing was sent: line \(line.number) is no request. \(error.message)", isError: true)
                 return []
             }
         }
@@ -131,12 +131,16 @@ extension Model {
     /// More than this is a file pasted by mistake; the command line reads lists.
     private static let pasteLimit = 200
 
-    /// The lines of a paste, without blank ones and comments; a line that ends in a backslash goes on in the next.
-    private static func pastedLines(_ text: String) -> [String] {
-        var lines: [String] = []
+    /// The lines of a paste that say something, by their number in it from 1: blank ones and comments are left out but
+    /// counted. A line that ends in a backslash goes on in the next.
+    private static func pastedLines(_ text: String) -> [(number: Int, text: String)] {
+        var lines: [(number: Int, text: String)] = []
         var continued = ""
-        for line in text.split(whereSeparator: \.isNewline) {
+        var start = 0
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line
+            guard !line.isEmpty else { continue }
+            if continued.isEmpty { start = index + 1 }
             while let last = line.last, last.isWhitespace { line.removeLast() }
             if line.last == "\\" {
                 continued += line.dropLast() + " "
@@ -144,9 +148,9 @@ extension Model {
             }
             let whole = (continued + line).drop { $0.isWhitespace }
             continued = ""
-            if !whole.isEmpty, !whole.hasPrefix("#") { lines.append(String(whole)) }
+            if !whole.isEmpty, !whole.hasPrefix("#") { lines.append((start, String(whole))) }
         }
-        if continued.contains(where: { !$0.isWhitespace }) { lines.append(continued) }
+        if continued.contains(where: { !$0.isWhitespace }) { lines.append((start, continued)) }
         return lines
     }
 }

@@ -225,6 +225,16 @@ struct UpdateTests {
         #expect(model.message?.isError == true)
     }
 
+    @Test(arguments: [
+        ("a.example\n# comment\n\n\nftp://b.example\nc.example", 5),
+        ("a.example \\\r\n -H 'X: y'\r\n\r\nftp://b.example \\\r\n -d x", 4),
+    ])
+    func `a bad line of a paste is numbered as it was copied`(text: String, number: Int) {
+        var model = model(nil)
+        press(.paste(text), in: &model)
+        #expect(model.message?.text.hasPrefix("Nothing was sent: line \(number) is no request. ftp://") == true)
+    }
+
     // MARK: moving
 
     @Test func `the newest row is followed until the selection leaves the end`() {
