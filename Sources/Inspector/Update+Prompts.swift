@@ -73,9 +73,12 @@ extension Model {
             words.removeAll { $0 == "--full" }
             guard !words.isEmpty else { return refuse(&self) }
             mode = .browsing
-            say("Writing \(words.joined(separator: " ")) …")
+            var path = words.joined(separator: " ")
+            // No shell reads this line.
+            if path.hasPrefix("~/"), let homePath { path = homePath + path.dropFirst() }
+            say("Writing \(path) …")
             let chosen = marked.isEmpty ? rows.ids : marked.sorted()
-            return [.export(ExportRequest(path: words.joined(separator: " "), isFull: isFull, exchanges: chosen))]
+            return [.export(ExportRequest(path: path, isFull: isFull, exchanges: chosen))]
         }
     }
 

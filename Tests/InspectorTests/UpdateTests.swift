@@ -369,6 +369,19 @@ struct UpdateTests {
                 == [.export(ExportRequest(path: "session.har", isFull: true, exchanges: [ExchangeID(6)]))])
     }
 
+    @Test func `an export into the home folder is written as a shell has it`() {
+        var model = model()
+        model.homePath = "/home/me"
+        for (typed, path) in [("~/a.har", "/home/me/a.har"), ("b/~/a.har", "b/~/a.har"), ("~you/a.har", "~you/a.har")] {
+            press("x", in: &model)
+            press(.control("u"), in: &model)
+            press(typed, in: &model)
+            #expect(
+                press(.enter, in: &model)
+                    == [.export(ExportRequest(path: path, isFull: false, exchanges: model.rows.ids))])
+        }
+    }
+
     @Test func `a replay is compared with its original, a marked request comes first, and = again ends it`() {
         var model = model()
         model.select(row: 4)
