@@ -112,6 +112,20 @@ struct ScreenTests {
         expect(model, looksLike: "compare-\(columns)x\(rows)")
     }
 
+    @Test func `a line of a comparison adds up as it is shown`() {
+        var session = ScriptedSession()
+        for (number, receive) in [(1, 0.76), (2, 0.54)] {
+            session.add(
+                .init(
+                    number: number, url: "http://example.com/", start: Double(number) * 200, connection: 1, use: number,
+                    phases: [(.wait, 150), (.receive, receive)], status: 200))
+        }
+        var model = Self.model(columns: 120, rows: 36, selecting: 2, session: session)
+        _ = update(&model, .key(.character("=")), at: ScriptedSession.now)
+        let line = Self.text(of: model).split(separator: "\n").first { $0.hasPrefix(" receive") }
+        #expect(line?.split(separator: " ") == ["receive", "0.8", "0.5", "-0.3"])
+    }
+
     @Test(arguments: [nil, Failure(.decode, phase: .receive, "the br data breaks off: its end is missing")])
     func `a decoded body says what it was on the wire, and what is missing`(problem: Failure?) {
         var session = ScriptedSession()
