@@ -21,7 +21,10 @@ public final class ExportFile {
         }
 
         /// *"write session.har: No space left on device"*
-        public var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
+        public var description: String {
+            guard code != EISDIR else { return "\(path) is a folder; give the name of a file in it." }
+            return "\(call) \(path): \(String(cString: strerror(code)))"
+        }
     }
 
     private let path: String
@@ -39,7 +42,10 @@ public final class ExportFile {
         self.path = path
         self.mayReplace = mayReplace
         var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG, status.st_mode & S_IFMT != S_IFDIR {
+        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG
+        // Nobody can agree to replace it: said before anything is asked or written.
+        guard kind != S_IFDIR else { throw Problem(call: "open", path: path, code: EISDIR) }
+        if kind != S_IFREG {
             temporaryPath = nil
             descriptor = open(path, O_WRONLY | O_CLOEXEC)
             if descriptor < 0 { throw Problem(call: "open", path: path, code: errno) }

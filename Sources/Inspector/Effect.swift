@@ -34,7 +34,7 @@ public enum Effect: Equatable, Sendable {
 
 /// A session to be written to a file.
 public struct ExportRequest: Equatable, Sendable {
-    /// As typed; the format follows from its ending (`.har`, `.ndjson`, …).
+    /// As typed, but for `~/`; the format follows from its ending (`.har`, `.ndjson`, …).
     public var path: String
     /// Whether cookies, authorization and the like stay in.
     public var isFull: Bool

@@ -16,6 +16,8 @@ public struct Model: Sendable {
     public var alarm: String?
     /// Where the secrets of TLS sessions are written (SSLKEYLOGFILE); nil where they are kept.
     public var keyLogPath: String?
+    /// What `~/` stands for in paths that are typed; nil leaves it as it is.
+    public var homePath: String?
     /// What holds for every request (`follow`, `verify`, `h2,h1`), shown in the probe line where there is room.
     public var standingOptions: [String] = []
     /// Where requests that begin with a key get their numbers, and all others too.

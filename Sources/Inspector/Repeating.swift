@@ -16,6 +16,8 @@ struct Repeating: Sendable {
     private(set) var summary = LoadSummary()
     /// Good answers whose status says otherwise, 400 and above.
     private(set) var badStatuses = 0
+    /// Those that a person cut off.
+    private(set) var cancelled = 0
 
     init(_ plan: RepeatPlan, of original: ExchangeID, after: ExchangeID) {
         self.original = original
@@ -23,9 +25,13 @@ struct Repeating: Sendable {
         self.after = after
     }
 
-    /// Takes in one of its exchanges, which has ended. Those that were cut off when a person stopped it say nothing.
+    /// Takes in one of its exchanges, which has ended. Those that were cut off when a person stopped it say nothing of the
+    /// server, but they have rows and are counted.
     mutating func note(_ ending: Ending) {
-        guard ending.failure != .cancelled else { return }
+        guard ending.failure != .cancelled else {
+            cancelled += 1
+            return
+        }
         summary.add(ending)
         if let status = ending.status, status >= 400 { badStatuses += 1 }
     }
@@ -45,8 +51,11 @@ struct Repeating: Sendable {
     /// What came of it: *"Repeated #3: 40,000 in 2.10 s, 19,048/s; p50 3.21, p95 4.10, p99 9.00 ms."*
     func outcome(_ figures: Figures) -> String {
         let start = isStopping ? "Stopped repeating \(original): " : "Repeated \(original): "
-        guard summary.requests > 0 else { return start + "no request ended." }
-        let elapsed = "\(Figures.count(summary.requests)) in \(figures.time(summary.elapsed))"
+        guard summary.requests > 0 else {
+            return start + (["no request ended"] + results).joined(separator: ", ") + "."
+        }
+        let ended = Figures.count(summary.requests) + (cancelled > 0 ? " ended" : "")
+        let elapsed = "\(ended) in \(figures.time(summary.elapsed))"
         return start + ([elapsed] + results).joined(separator: ", ") + times(figures) + "."
     }
 
@@ -78,6 +87,7 @@ struct Repeating: Sendable {
         }
         if failed > 0 { parts.append("\(Figures.count(failed)) failed") }
         if badStatuses > 0 { parts.append("\(Figures.count(badStatuses)) with status 400+") }
+        if cancelled > 0 { parts.append("\(Figures.count(cancelled)) cancelled") }
         return parts
     }
 }

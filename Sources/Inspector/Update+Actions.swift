@@ -176,6 +176,9 @@ extension Model {
     private mutating func edit() {
         guard let exchange = selectedExchange else { return }
         var draft = exchange.draft
+        if draft.url.userInfo != nil {
+            say("User and password go along unseen; others are written before the host: user:password@.")
+        }
         if let body = exchange.served?.body, body.isCut {
             draft.body = []
             say(

@@ -1,4 +1,5 @@
 import HTTPTrace
+import HTTPTypes
 import Sessions
 import TextScreen
 
@@ -35,7 +36,8 @@ extension Model {
         }
         switch prompt.purpose {
         case .probe(let original):
-            guard let draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
+            guard var draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
+            if let original { takeUserInfo(of: original, into: &draft) }
             _ = prompt.editor.submit()
             history = prompt.editor.history
             mode = .browsing
@@ -71,17 +73,36 @@ extension Model {
             words.removeAll { $0 == "--full" }
             guard !words.isEmpty else { return refuse(&self) }
             mode = .browsing
-            say("Writing \(words.joined(separator: " ")) …")
+            var path = words.joined(separator: " ")
+            // No shell reads this line.
+            if path.hasPrefix("~/"), let homePath { path = homePath + path.dropFirst() }
+            say("Writing \(path) …")
             let chosen = marked.isEmpty ? rows.ids : marked.sorted()
-            return [.export(ExportRequest(path: words.joined(separator: " "), isFull: isFull, exchanges: chosen))]
+            return [.export(ExportRequest(path: path, isFull: isFull, exchanges: chosen))]
         }
     }
 
-    /// Filters while typing; a text that is no filter (yet) leaves the last good one in force. Beyond what can be looked
-    /// through between two keys, Enter decides.
+    /// The line shows no user and password: an edited request keeps the original's, unless it names its own or goes where
+    /// they were not meant for. Redirects follow the same rule.
+    private mutating func takeUserInfo(of original: ExchangeID, into draft: inout RequestDraft) {
+        guard draft.url.userInfo == nil, draft.fields[.authorization] == nil,
+            let before = session[original]?.draft.url, before.userInfo != nil
+        else { return }
+        guard before.origin == draft.url.origin else {
+            say("User and password were left out: they are for \(before.origin).")
+            return
+        }
+        draft.url.userInfo = before.userInfo
+    }
+
+    /// Filters while typing. A text that is no filter (yet) brings back the one in force: `status:foo` was a search for the
+    /// word `status` on its way, which most lists have nowhere. Beyond what can be looked through between two keys, Enter
+    /// decides.
     private mutating func tryFilter(_ text: String) {
-        guard counts.total <= 20_000, let filter = try? RowFilter(text) else { return }
-        rows.rebuild(from: session, filter: filter, order: rows.order)
+        guard counts.total <= 20_000 else { return }
+        let tried = (try? RowFilter(text)) ?? activeFilter
+        guard rows.filter != tried else { return }
+        rows.rebuild(from: session, filter: tried, order: rows.order)
     }
 
     // MARK: pasting
@@ -91,7 +112,7 @@ extension Model {
     mutating func takePaste(_ text: String, at now: Timestamp) -> [Effect] {
         let lines = Self.pastedLines(text)
         guard lines.count > 1 else {
-            openProbeLine(lines.first ?? "")
+            openProbeLine(lines.first?.text ?? "")
             return []
         }
         guard lines.count <= Model.pasteLimit else {
@@ -99,10 +120,10 @@ extension Model {
             return []
         }
         var drafts: [RequestDraft] = []
-        for (index, line) in lines.enumerated() {
-            do { drafts.append(try ProbeLine.parse(line)) } catch {
+        for line in lines {
+            do { drafts.append(try ProbeLine.parse(line.text)) } catch {
                 mode = .browsing
-                say("Nothing was sent: line \(index + 1) is no request. \(error.message)", isError: true)
+                say("Nothing was sent: line \(line.number) is no request. \(error.message)", isError: true)
                 return []
             }
         }
@@ -113,12 +134,16 @@ extension Model {
     /// More than this is a file pasted by mistake; the command line reads lists.
     private static let pasteLimit = 200
 
-    /// The lines of a paste, without blank ones and comments; a line that ends in a backslash goes on in the next.
-    private static func pastedLines(_ text: String) -> [String] {
-        var lines: [String] = []
+    /// The lines of a paste that say something, by their number in it from 1: blank ones and comments are left out but
+    /// counted. A line that ends in a backslash goes on in the next.
+    private static func pastedLines(_ text: String) -> [(number: Int, text: String)] {
+        var lines: [(number: Int, text: String)] = []
         var continued = ""
-        for line in text.split(whereSeparator: \.isNewline) {
+        var start = 0
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line
+            guard !line.isEmpty else { continue }
+            if continued.isEmpty { start = index + 1 }
             while let last = line.last, last.isWhitespace { line.removeLast() }
             if line.last == "\\" {
                 continued += line.dropLast() + " "
@@ -126,9 +151,9 @@ extension Model {
             }
             let whole = (continued + line).drop { $0.isWhitespace }
             continued = ""
-            if !whole.isEmpty, !whole.hasPrefix("#") { lines.append(String(whole)) }
+            if !whole.isEmpty, !whole.hasPrefix("#") { lines.append((start, String(whole))) }
         }
-        if continued.contains(where: { !$0.isWhitespace }) { lines.append(continued) }
+        if continued.contains(where: { !$0.isWhitespace }) { lines.append((start, continued)) }
         return lines
     }
 }

@@ -57,6 +57,14 @@ final class ExportFileTests {
         #expect(try Array(Data(contentsOf: URL(fileURLWithPath: folder + "/other"))) == [7])
     }
 
+    @Test(arguments: [false, true])
+    func `a folder is refused at once, whether or not a file may be replaced`(mayReplace: Bool) throws {
+        let problem = ExportFile.Problem(call: "open", path: folder, code: EISDIR)
+        #expect(throws: problem) { _ = try ExportFile(path: folder, mayReplace: mayReplace) }
+        #expect(problem.description == "\(folder) is a folder; give the name of a file in it.")
+        #expect(try names() == [])
+    }
+
     @Test func `problems name the call and the file`() {
         #expect(throws: ExportFile.Problem(call: "open", path: "/nonexistent/x", code: ENOENT)) {
             try ExportFile.write([], to: "/nonexistent/x", mayReplace: true)

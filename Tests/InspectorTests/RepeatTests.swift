@@ -130,6 +130,28 @@ struct RepeatTests {
         #expect(prompt.editor.text == "5000 x 64")
     }
 
+    @Test func `a repeat that was stopped says how many were cancelled, so that all rows are told of`() {
+        var model = model()
+        _ = start("40 x 3", in: &model)
+        play(15...20, into: &model)
+        let draft = model.session[Self.original]!.draft
+        let late = (21...23).map {
+            BegunRequest(
+                id: ExchangeID($0), draft: draft, cause: .replay(of: Self.original), time: .milliseconds(622))
+        }
+        _ = update(&model, .begun(late), at: Self.now)
+        press("X", in: &model)
+        let cancelled = Failure(.cancelled, phase: .wait, "cancelled")
+        let ends = late.map {
+            TraceRecord(
+                time: .milliseconds(630), exchange: $0.id, connection: nil, event: .requestFinished(cancelled))
+        }
+        _ = update(&model, .trace(ends), at: Self.now)
+        _ = update(&model, .repeatEnded, at: Self.now)
+        #expect(model.message?.text.hasPrefix("Stopped repeating #2: 6 ended in ") == true)
+        #expect(model.message?.text.contains(", 3 cancelled;") == true, "\(model.message?.text ?? "")")
+    }
+
     @Test func `a replay that a person asks for meanwhile is none of the repeat`() {
         var model = model()
         _ = start("5 x 1", in: &model)

@@ -28,6 +28,12 @@ struct ScreenTests {
         return model
     }
 
+    /// What stands on the screen, a line a row.
+    static func text(of model: Model) -> String {
+        let screen = render(model, at: ScriptedSession.now).screen
+        return (0..<screen.size.rows).map { screen.text(row: $0) }.joined(separator: "\n")
+    }
+
     private func expect(
         _ model: Model, looksLike name: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
@@ -56,6 +62,19 @@ struct ScreenTests {
     @Test(arguments: [(120, 36), (80, 24), (40, 12)])
     func `an empty session says what to type`(columns: Int, rows: Int) {
         expect(Self.model(columns: columns, rows: rows, session: nil), looksLike: "empty-\(columns)x\(rows)")
+    }
+
+    @Test(arguments: [(120, 36), (80, 24), (40, 12)])
+    func `an empty session whose line is open says so, and how to leave it`(columns: Int, rows: Int) {
+        var model = Self.model(columns: columns, rows: rows, session: nil)
+        model.openProbeLine()
+        let text = Self.text(of: model)
+        #expect(text.contains("Type a URL and press Enter."))
+        #expect(text.contains("   example.com"))
+        #expect(!text.contains("n  example.com"))
+        #expect(text.contains("Esc  leave the line; n opens it again"))
+        _ = update(&model, .key(.escape), at: ScriptedSession.now)
+        #expect(Self.text(of: model).contains("n  example.com"))
     }
 
     @Test(arguments: DetailTab.allCases)
@@ -91,6 +110,20 @@ struct ScreenTests {
         var model = Self.model(columns: columns, rows: rows, selecting: 2, session: session)
         _ = update(&model, .key(.character("=")), at: ScriptedSession.now)
         expect(model, looksLike: "compare-\(columns)x\(rows)")
+    }
+
+    @Test func `a line of a comparison adds up as it is shown`() {
+        var session = ScriptedSession()
+        for (number, receive) in [(1, 0.76), (2, 0.54)] {
+            session.add(
+                .init(
+                    number: number, url: "http://example.com/", start: Double(number) * 200, connection: 1, use: number,
+                    phases: [(.wait, 150), (.receive, receive)], status: 200))
+        }
+        var model = Self.model(columns: 120, rows: 36, selecting: 2, session: session)
+        _ = update(&model, .key(.character("=")), at: ScriptedSession.now)
+        let line = Self.text(of: model).split(separator: "\n").first { $0.hasPrefix(" receive") }
+        #expect(line?.split(separator: " ") == ["receive", "0.8", "0.5", "-0.3"])
     }
 
     @Test(arguments: [nil, Failure(.decode, phase: .receive, "the br data breaks off: its end is missing")])
@@ -194,12 +227,35 @@ struct ScreenTests {
         expect(model, looksLike: "connections")
     }
 
+    @Test func `an idle limit is whole though the connection was heard of a little later`() {
+        var model = Self.model(columns: 120, rows: 36)
+        let deadline = Timestamp.milliseconds(599) + .seconds(90)
+        let record = TraceRecord(
+            time: .milliseconds(599) + .microseconds(30), exchange: nil, connection: ConnectionID(5),
+            event: .connectionIdle(until: deadline))
+        _ = update(&model, .trace([record]), at: ScriptedSession.now)
+        #expect(Self.text(of: model).contains("idle 0s/90"))
+    }
+
     @Test func `the probe line says what is wrong while it is typed`() {
         var model = Self.model(columns: 120, rows: 36)
         for key in "nPOST ftp://example.com".map(Key.character) {
             _ = update(&model, .key(key), at: ScriptedSession.now)
         }
         expect(model, looksLike: "probe-wrong")
+    }
+
+    @Test(arguments: [(120, 36, 34), (80, 24, 23)])
+    func `what is wrong with the probe line is said whole where there is room`(columns: Int, rows: Int, row: Int) {
+        var model = Self.model(columns: columns, rows: rows)
+        for key in "nbücher.invalid".map(Key.character) { _ = update(&model, .key(key), at: ScriptedSession.now) }
+        let problem = " bücher.invalid has letters outside ASCII; write the name in its xn-- form."
+        let screen = render(model, at: ScriptedSession.now).screen
+        #expect(screen.text(row: row) == problem)
+        #expect(!screen.text(row: 1).contains("letters"))
+        // What was said before has the line for itself.
+        _ = update(&model, .notice("Saved.", isError: false), at: ScriptedSession.now)
+        #expect(Self.text(of: model).contains("has letters outside ASCII"))
     }
 
     @Test func `the probe line says what Enter would send`() {

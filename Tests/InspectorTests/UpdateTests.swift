@@ -129,6 +129,36 @@ struct UpdateTests {
         #expect(cause == .replay(of: ExchangeID(4)))
     }
 
+    @Test func `editing keeps a URL's user and password out of sight, and takes them to no other origin`() {
+        var model = model(nil)
+        let original = Self.draft("http://me:secret@a.example/one")
+        _ = update(&model, .begin(original, ExchangeID(1), .typed), at: Self.now)
+        press("e", in: &model)
+        let screen = render(model, at: Self.now).screen
+        #expect(!(0..<36).contains { screen.text(row: $0).contains("secret") })
+        #expect(press(.enter, in: &model).first == .send(original, ExchangeID(2), .replay(of: ExchangeID(1))))
+
+        press("e", in: &model)
+        press("/two", in: &model)
+        let path = Self.draft("http://me:secret@a.example/one/two")
+        #expect(press(.enter, in: &model).first == .send(path, ExchangeID(3), .replay(of: ExchangeID(2))))
+        #expect(model.message == nil)
+
+        press("e", in: &model)
+        press(.control("u"), in: &model)
+        press("https://a.example/one", in: &model)
+        let elsewhere = Self.draft("https://a.example/one")
+        #expect(press(.enter, in: &model).first == .send(elsewhere, ExchangeID(4), .replay(of: ExchangeID(3))))
+        #expect(model.message?.text == "User and password were left out: they are for http://a.example.")
+
+        model.select(row: 0)
+        press("e", in: &model)
+        press(.control("u"), in: &model)
+        press("http://you:known@a.example/one", in: &model)
+        let named = Self.draft("http://you:known@a.example/one")
+        #expect(press(.enter, in: &model).first == .send(named, ExchangeID(5), .replay(of: ExchangeID(1))))
+    }
+
     @Test func `X cancels a running request and has nothing to do for others`() {
         var model = model()
         model.select(row: 10)
@@ -193,6 +223,16 @@ struct UpdateTests {
         press(.paste("a.example\nftp://b.example\n"), in: &model)
         #expect(model.session.exchanges.isEmpty)
         #expect(model.message?.isError == true)
+    }
+
+    @Test(arguments: [
+        ("a.example\n# comment\n\n\nftp://b.example\nc.example", 5),
+        ("a.example \\\r\n -H 'X: y'\r\n\r\nftp://b.example \\\r\n -d x", 4),
+    ])
+    func `a bad line of a paste is numbered as it was copied`(text: String, number: Int) {
+        var model = model(nil)
+        press(.paste(text), in: &model)
+        #expect(model.message?.text.hasPrefix("Nothing was sent: line \(number) is no request. ftp://") == true)
     }
 
     // MARK: moving
@@ -273,6 +313,22 @@ struct UpdateTests {
         #expect(model.rows.ids == [ExchangeID(6)])
     }
 
+    @Test func `a filter half typed leaves the one in force, and an empty list names the one that is tried`() {
+        var model = model()
+        press("fstatus:301", in: &model)
+        press(.enter, in: &model)
+        press("f", in: &model)
+        press(.control("u"), in: &model)
+        press("nowhere", in: &model)
+        #expect(model.rows.isEmpty)
+        #expect(render(model, at: Self.now).screen.text(row: 4) == "  Nothing matches nowhere.")
+        press(.control("u"), in: &model)
+        press("status:foo", in: &model)
+        #expect(model.rows.ids == [ExchangeID(6)])
+        press(.escape, in: &model)
+        #expect(model.rows.ids == [ExchangeID(6)])
+    }
+
     @Test func `a row joins a filtered list when it comes to match`() {
         var model = model()
         press("fis:failed", in: &model)
@@ -311,6 +367,19 @@ struct UpdateTests {
         #expect(
             press(.enter, in: &model)
                 == [.export(ExportRequest(path: "session.har", isFull: true, exchanges: [ExchangeID(6)]))])
+    }
+
+    @Test func `an export into the home folder is written as a shell has it`() {
+        var model = model()
+        model.homePath = "/home/me"
+        for (typed, path) in [("~/a.har", "/home/me/a.har"), ("b/~/a.har", "b/~/a.har"), ("~you/a.har", "~you/a.har")] {
+            press("x", in: &model)
+            press(.control("u"), in: &model)
+            press(typed, in: &model)
+            #expect(
+                press(.enter, in: &model)
+                    == [.export(ExportRequest(path: path, isFull: false, exchanges: model.rows.ids))])
+        }
     }
 
     @Test func `a replay is compared with its original, a marked request comes first, and = again ends it`() {

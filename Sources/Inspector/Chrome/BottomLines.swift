@@ -19,7 +19,12 @@ enum MessageLine {
         case .confirming(.replace(let request)):
             canvas.write(" \(request.path) exists. Replace it? (y/n)", row: 0, style: model.theme.warning)
         default:
-            guard let message = model.message else { return drawRepeat(model, into: &canvas) }
+            guard let message = model.message else {
+                guard let problem = ProbePrompt.problemBelow(model, columns: canvas.columns) else {
+                    return drawRepeat(model, into: &canvas)
+                }
+                return canvas.write(problem, row: 0, startingAt: 1)
+            }
             canvas.write(
                 " \(message.text)", row: 0, style: message.isError ? model.theme.failure : model.theme.plain)
         }

@@ -43,35 +43,49 @@ enum EmptyList {
     static func draw(_ model: Model, into canvas: inout Canvas) {
         let theme = model.theme
         guard model.counts.total == 0 else {
-            canvas.write(
-                model.activeFilter == nil
-                    ? "  All rows are off the list; u brings the last one back."
-                    : "  Nothing matches \(model.activeFilter!.text); F shows all.", row: 1, style: theme.quiet)
+            canvas.write("  \(absenceWords(model))", row: 1, style: theme.quiet)
             return
         }
         if let listening = model.listening { return drawListening(listening, model, into: &canvas) }
-        let examples: [(key: String, text: String, meaning: String)] = [
-            ("n", "example.com", "a GET, over http unless you say https://"),
-            ("n", "POST httpbin.org/post -d name=value", "method, -H fields and -d body as in curl"),
-            ("n", "curl 'https://…' -H '…'", "a command copied from a browser; or paste it here"),
+        let isTyping: Bool =
+            if case .prompt(let prompt) = model.mode, case .probe = prompt.purpose { true } else { false }
+        let examples: [(text: String, meaning: String)] = [
+            ("example.com", "a GET, over http unless you say https://"),
+            ("POST httpbin.org/post -d name=value", "method, -H fields and -d body as in curl"),
+            ("curl 'https://…' -H '…'", "a command copied from a browser; or paste it here"),
         ]
-        var lines = [StyledLine("Type a URL and see where its time goes.", theme.strong), .empty]
+        let title: SafeText = isTyping ? "Type a URL and press Enter." : "Type a URL and see where its time goes."
+        var lines = [StyledLine(title, theme.strong), .empty]
         let meaningColumn = 46
         for example in examples {
             var line = StyledLine("  ")
-            line.add("\(example.key)", theme.key)
+            // Where the line is open already, an n would be its first letter.
+            line.add(isTyping ? " " : "n", theme.key)
             line.add("  \(example.text)")
             if canvas.columns >= meaningColumn + 40 { line.add("\(example.meaning)", theme.quiet, at: meaningColumn) }
             lines.append(line)
         }
         lines.append(.empty)
         var last = StyledLine("  ")
-        last.add("?", theme.key)
-        last.add("  all keys")
-        last.add("     q", theme.key)
-        last.add("  quit")
+        if isTyping {
+            last.add("Esc", theme.key)
+            last.add("  leave the line; ")
+            last.add("n", theme.key)
+            last.add(" opens it again")
+        } else {
+            last.add("?", theme.key)
+            last.add("  all keys")
+            last.add("     q", theme.key)
+            last.add("  quit")
+        }
         lines.append(last)
         place(lines, into: &canvas)
+    }
+
+    /// Why none of the rows is shown. The filter is the one that is tried, while one is typed.
+    private static func absenceWords(_ model: Model) -> String {
+        guard let filter = model.rows.filter else { return "All rows are off the list; u brings the last one back." }
+        return "Nothing matches \(filter.text)" + (model.mode == .browsing ? "; F shows all." : ".")
     }
 
     /// What to do with a server that nobody has asked anything yet.

@@ -102,7 +102,8 @@ struct ComparePage {
         let absent = theme.marks.absent
         line.add(old.map { "\(milliseconds($0))" } ?? absent, style, endingAt: Self.beforeEnd)
         line.add(new.map { "\(milliseconds($0))" } ?? absent, style, endingAt: Self.afterEnd)
-        let change = ((new ?? .zero) - (old ?? .zero)).milliseconds
+        // Of what is shown, so that the line adds up.
+        let change = rounded(new ?? .zero) - rounded(old ?? .zero)
         let text = Figures.fixed(change, decimals: decimals)
         let isZero = !text.contains { ("1"..."9").contains($0) }
         let changeStyle = isZero ? theme.quiet : change < 0 ? theme.success : theme.warning
@@ -119,6 +120,12 @@ struct ComparePage {
 
     private func milliseconds(_ duration: Duration) -> String {
         Figures.fixed(duration.milliseconds, decimals: decimals)
+    }
+
+    /// The number that `milliseconds` writes.
+    private func rounded(_ duration: Duration) -> Double {
+        let scale = decimals == 3 ? 1000.0 : decimals == 2 ? 100 : 10
+        return (duration.milliseconds * scale).rounded() / scale
     }
 
     private func absenceNote(of phase: Phase) -> String {

@@ -16,9 +16,7 @@ enum ProbePrompt {
     /// - Returns: The cursor's column while it is typed in.
     static func draw(_ model: Model, typing prompt: Prompt?, into canvas: inout Canvas) -> Int? {
         let theme = model.theme
-        var label = " probe"
-        if case .probe(let original?) = prompt?.purpose { label = " edit \(original)" }
-        var column = canvas.write("\(label)", row: 0, style: prompt == nil ? theme.quiet : theme.strong)
+        var column = canvas.write(label(prompt), row: 0, style: prompt == nil ? theme.quiet : theme.strong)
         column = canvas.write(
             " \(theme.marks.prompt.string) ", column: column, row: 0, style: prompt == nil ? theme.quiet : theme.key)
         guard let prompt else {
@@ -27,9 +25,8 @@ enum ProbePrompt {
             drawRight(options(model), into: &canvas)
             return nil
         }
-        let hint = hint(model, prompt)
-        // The line being typed has two thirds at least; a long explanation is cut.
-        let hintWidth = min(hint.width, max(0, (canvas.columns - column) / 2))
+        let hint = problemBelow(model, columns: canvas.columns) == nil ? hint(model, prompt) : .empty
+        let hintWidth = min(hint.width, hintRoom(model, prompt, columns: canvas.columns))
         let cursor = canvas.write(
             prompt.editor, column: column, row: 0, width: max(1, canvas.columns - column - hintWidth - 3))
         if hintWidth > 0 {
@@ -37,6 +34,32 @@ enum ProbePrompt {
             canvas.within(region) { $0.write(hint, row: 0) }
         }
         return cursor
+    }
+
+    private static func label(_ prompt: Prompt?) -> SafeText {
+        guard case .probe(let original?) = prompt?.purpose else { return " probe" }
+        return " edit \(original)"
+    }
+
+    /// Half of the room at most: the line being typed has the other one.
+    private static func hintRoom(_ model: Model, _ prompt: Prompt, columns: Int) -> Int {
+        max(0, (columns - label(prompt).width - model.theme.marks.prompt.width - 2) / 2)
+    }
+
+    /// What is wrong with the line, where that is too long to stand beside it: the message line has room for it, unless
+    /// something else is said there.
+    static func problemBelow(_ model: Model, columns: Int) -> StyledLine? {
+        guard model.message == nil, case .prompt(let prompt) = model.mode, case .probe = prompt.purpose,
+            let problem = Self.problem(prompt)
+        else { return nil }
+        let line = words(of: problem, prompt, model.theme)
+        return line.width > hintRoom(model, prompt, columns: columns) ? line : nil
+    }
+
+    private static func words(of problem: ProbeLine.Problem, _ prompt: Prompt, _ theme: Theme) -> StyledLine {
+        StyledLine(
+            "\(problem.message)",
+            prompt.isRefused ? theme.failure : problem.isUnfinished ? theme.quiet : theme.warning)
     }
 
     private static func drawRight(_ line: StyledLine, into canvas: inout Canvas) {
@@ -64,9 +87,7 @@ enum ProbePrompt {
             line.add(" send")
             return line
         } catch {
-            return StyledLine(
-                "\(error.message)",
-                prompt.isRefused ? theme.failure : error.isUnfinished ? theme.quiet : theme.warning)
+            return words(of: error, prompt, theme)
         }
     }
 }

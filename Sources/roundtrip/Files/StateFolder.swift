@@ -8,9 +8,11 @@ enum StateFolder {
     /// A relative value of the variable is invalid and ignored, as the specification demands.
     static var path: String? {
         if let state = variable("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/roundtrip" }
-        guard let home = variable("HOME"), home.hasPrefix("/") else { return nil }
-        return home + "/.local/state/roundtrip"
+        return home.map { $0 + "/.local/state/roundtrip" }
     }
+
+    /// The person's own folder, `HOME`; nil where that names none.
+    static var home: String? { variable("HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } }
 
     /// The path of a file in it; the folder is made when it is missing, for its owner only.
     ///

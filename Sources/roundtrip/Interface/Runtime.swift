@@ -39,6 +39,7 @@ final class Runtime {
         self.model = model
         self.terminal = terminal
         self.effects = effects
+        self.model.homePath = StateFolder.home
         effects.post = { [weak self] in self?.handle($0) }
         effects.currentModel = { [unowned self] in self.model }
     }
