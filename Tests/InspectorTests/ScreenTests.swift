@@ -229,10 +229,10 @@ struct ScreenTests {
 
     @Test func `an idle limit is whole though the connection was heard of a little later`() {
         var model = Self.model(columns: 120, rows: 36)
-        let deadline = Timestamp.milliseconds(599) + .seconds(90)
+        let rest = Timestamp.milliseconds(599)
         let record = TraceRecord(
-            time: .milliseconds(599) + .microseconds(30), exchange: nil, connection: ConnectionID(5),
-            event: .connectionIdle(until: deadline))
+            time: rest + .microseconds(30), exchange: nil, connection: ConnectionID(5),
+            event: .connectionIdle(until: rest + .seconds(90)))
         _ = update(&model, .trace([record]), at: ScriptedSession.now)
         #expect(Self.text(of: model).contains("idle 0s/90"))
     }

@@ -52,7 +52,8 @@ struct ConnectionWords {
         let age = seconds < 120 ? "\(seconds)s" : "\(seconds / 60)m"
         guard let until else { return age }
         // Rounded: an event is stamped a few microseconds after the moment from which the limit runs.
-        return "\(age)/\(((until + .milliseconds(500)) - since).nanoseconds / 1_000_000_000)"
+        let limit: Duration = until + .milliseconds(500) - since
+        return "\(age)/\(limit.nanoseconds / 1_000_000_000)"
     }
 
     private static func proto(_ connection: ConnectionLedger.Connection, _ theme: Theme) -> SafeText {
