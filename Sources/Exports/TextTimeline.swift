@@ -82,7 +82,10 @@ public struct TextTimeline: Sendable {
         if let head = exchange.tunnel?.head {
             lines.append(labelled("tunnel", "\(head.version) \(head.status) \(head.reason)"))
         }
-        if let tls = exchange.tls ?? connection?.facts?.tls { lines.append(labelled("tls", describe(tls))) }
+        // A handshake that ended before it agreed on anything has its sentence below, and nothing to say here.
+        if let words = (exchange.tls ?? connection?.facts?.tls).map({ describe($0) }), !words.isEmpty {
+            lines.append(labelled("tls", words))
+        }
         for retry in exchange.retries { lines.append(labelled("retried", SafeText(untrusted: retry.message))) }
         if let redirection = exchange.redirection, let total = exchange.chainTotal(at: now) {
             lines.append(labelled("redirect", describe(redirection, total)))
@@ -177,6 +180,7 @@ extension TextTimeline {
         case .reused(let connection): "reused \(connection.description)"
         case .literalAddress: "the host is an address"
         case .pinned: "pinned by --resolve"
+        case .noLookup: "no lookup needed"
         case .noTLS: "plain http"
         case .noTunnel: "no proxy made a way"
         case .clientsBusiness: "the client's business"

@@ -69,7 +69,7 @@ extension Exchange {
         case .requestFinished(let failure) where cause == .caught && served != nil:
             // The row ends when its client has been told.
             served?.upstreamFailure = failure
-            if !isRunning { self.failure = self.failure ?? failure }
+            if !isRunning { self.failure = served?.reason ?? body?.problem }
             phases.endAll(at: time)
         case .requestFinished(let failure):
             self.failure = failure ?? body?.problem

@@ -136,6 +136,7 @@ extension Exchange {
         if phase == .tunnel { return .noTunnel }
         let isSetUp = phase == .dns || phase == .connect || phase == .tls
         if isSetUp, let connection, phases[.connect] == nil { return .reused(connection.connection) }
+        if phase == .dns, phases[.connect] != nil { return .noLookup }
         if phase == .wait, firstByteAt != nil { return .answeredEarly }
         return .notReached
     }

@@ -128,6 +128,8 @@ public enum PhaseAbsence: Equatable, Sendable {
     case literalAddress
     /// The host's addresses were given beforehand (`--resolve`).
     case pinned
+    /// What was dialed is an address already, though the host is none: a proxy's, or the one that stands for it.
+    case noLookup
     /// The scheme is http.
     case noTLS
     /// No proxy stands between, or none that makes a way.

@@ -66,6 +66,24 @@ struct TextTimelineTests {
         }
     }
 
+    @Test func `what was neither needed nor agreed on takes no line, or says so in the interface's words`() throws {
+        var exchange = Exchange(
+            id: ExchangeID(1), draft: RequestDraft(url: try TypedURL.parse("https://a.example/")), at: .zero)
+        let failure = Failure(.timeout, phase: .tls, "the handshake took longer than 1 s")
+        let events: [TraceEvent] = [
+            .getConn(hostPort: "a.example:443"), .connectStart(attempt: 1, Sample.ip4),
+            .connectDone(attempt: 1, Sample.ip4, nil), .tlsHandshakeStart,
+            .tlsHandshakeDone(TLSFacts(version: "", cipher: "", alpn: nil, serverName: nil), failure),
+            .requestFinished(failure),
+        ]
+        for event in events {
+            exchange.apply(TraceRecord(time: .zero, exchange: exchange.id, connection: nil, event: event))
+        }
+        let lines = TextTimeline(marks: .unicode).text(exchange, on: nil, at: .zero).split(separator: "\n")
+        #expect(lines.filter { $0.hasPrefix("  tls ") }.count == 1, "the phase's own")
+        #expect(lines.contains { $0.hasPrefix("  dns ") && $0.hasSuffix("no lookup needed") })
+    }
+
     @Test func `a running one says so`() {
         #expect(text(12).contains("░›"))
         #expect(text(12).contains("not yet"))

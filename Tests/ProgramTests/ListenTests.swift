@@ -180,6 +180,8 @@ struct ListenTests {
         let broken = try ProgramRun(["curl", "-sS", "-m", "60", "\(server.plain)/truncated"])
         let ending = try await broken.finish()
         #expect(ending == .exited(18) || ending == .exited(56))
+        try await wait(for: "what happened to be told") { server.output.contains("behind: the server") }
+        #expect(!server.output.contains("handler closed it"))
         behind.stop()
         let answer = try await curl("-i", "\(server.plain)/json")
         #expect(answer.hasPrefix("HTTP/1.1 502 ") && answer.contains("no answer from http://127.0.0.1"))

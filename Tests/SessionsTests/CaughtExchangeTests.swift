@@ -104,6 +104,31 @@ struct CaughtExchangeTests {
         }
     }
 
+    @Test func `an answer that broke off behind fails the row with what happened there, early or late`() throws {
+        let reset = Failure(.reset, phase: .receive, "the server reset the connection")
+        var upstream = Story()
+        upstream.exchange = .forwarded(ServerRequestID(1))
+        upstream.at(11.5, started, .getConn(hostPort: "example.com:80"))
+        upstream.at(30, .gotFirstResponseByte, .responseHead(head(200)))
+        upstream.at(33, .requestFinished(reset))
+        var story = ServerStory()
+        story.at(1, 1, ServerStory.accepted)
+        story.at(10, 1, request: 1, .requestFirstByte, ServerStory.head(), ServerStory.answer(200))
+        story.at(36, 1, request: 1, .requestFinished(ServerCloseReason.sourceBroke(reset.message).failure))
+        #expect(session(story.records, upstream.records)[ExchangeID(1)]?.failure == reset)
+        var late = session(story.records)
+        #expect(late[ExchangeID(1)]?.failure?.message == "behind: the server reset the connection")
+        late.apply(upstream.records)
+        #expect(late[ExchangeID(1)]?.failure == reset)
+        // A client that went away is its own doing, whatever came of the way behind.
+        story = ServerStory()
+        story.at(1, 1, ServerStory.accepted)
+        story.at(10, 1, request: 1, .requestFirstByte, ServerStory.head(), ServerStory.answer(200))
+        story.at(36, 1, request: 1, .requestFinished(ServerCloseReason.clientGone.failure))
+        let gone = try #require(session(story.records, upstream.records)[ExchangeID(1)])
+        #expect(gone.failure == ServerCloseReason.clientGone.failure)
+    }
+
     @Test func `whichever half is told first, the row is the same`() throws {
         for failure in [nil, refused] {
             var upstream = Story()

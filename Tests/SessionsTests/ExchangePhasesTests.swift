@@ -106,6 +106,14 @@ struct ExchangePhasesTests {
         #expect(story.exchange().spans["connect"] == [5, 9])
     }
 
+    @Test func `a dial without a lookup needed none, and one that never began was not reached`() {
+        var story = Story()
+        story.at(0, started, .getConn(hostPort: "example.com:80"))
+        #expect(story.exchange().absence(of: .dns) == .notReached)
+        story.at(1, .connectStart(attempt: 1, ip4))
+        #expect(story.exchange().absence(of: .dns) == .noLookup)
+    }
+
     @Test func `a failure ends the phase it happened in, and later ones are absent`() {
         let failure = Failure(.reset, "gone")
         let steps: [(TraceEvent, Phase)] = [

@@ -246,7 +246,9 @@ final class HTTP1Exchange: ServerExchange {
         try await connection.flush()
     }
 
-    func abort() { connection.abort(.handlerClosed) }
+    func abort(because words: String?) {
+        connection.abort(words.map { ServerCloseReason.sourceBroke($0) } ?? .handlerClosed)
+    }
 
     func reset() { connection.reset() }
 

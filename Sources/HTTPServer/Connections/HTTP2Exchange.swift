@@ -35,6 +35,8 @@ final class HTTP2Exchange: ServerExchange {
     private var awaitsInvitation: Bool
     private var hasToldFirst = false
     private var isFinished = false
+    /// How that broke which the handler passed on.
+    private var brokenSource: String?
     /// Whether the response's last frame stands in the output.
     private var isWritten = false
     /// Whether the kernel has it.
@@ -218,7 +220,7 @@ final class HTTP2Exchange: ServerExchange {
         }
         progress = .ended
         guard sendsBody else { return }
-        if let remaining, remaining > 0 { return abort() }
+        if let remaining, remaining > 0 { return abort(because: nil) }
         session.write([], ends: true, trailers: trailers.isEmpty ? nil : trailers, on: stream)
         conversation.flush()
     }
@@ -241,7 +243,10 @@ final class HTTP2Exchange: ServerExchange {
         throw ServerError.notOverHTTP2
     }
 
-    func abort() { reset(.internalError) }
+    func abort(because words: String?) {
+        brokenSource = words
+        reset(.internalError)
+    }
 
     func reset() { reset(.cancel) }
 
@@ -253,7 +258,7 @@ final class HTTP2Exchange: ServerExchange {
 
     func handlerFailed(_ error: any Error) async {
         guard isOpen else { return }
-        guard progress == .unanswered else { return abort() }
+        guard progress == .unanswered else { return abort(because: nil) }
         try? await send(.text(.internalServerError), Array("the handler failed\n".utf8))
     }
 
@@ -303,7 +308,9 @@ final class HTTP2Exchange: ServerExchange {
         switch end {
         case .complete: finishRequest(nil)
         case .reset(.noError, by: .us): finishRequest(nil)
-        case .reset(let code, by: .us): finishRequest(Failure(.truncated, "handler ended the stream: \(code)"))
+        case .reset(let code, by: .us):
+            let broken = brokenSource.map { ServerCloseReason.sourceBroke($0).failure }
+            finishRequest(broken ?? Failure(.truncated, "handler ended the stream: \(code)"))
         case .reset(let code, by: .peer): finishRequest(Failure(.reset, "client ended the stream: \(code)"))
         case .malformed(let error): finishRequest(Failure(.protocol, error.description))
         case .unprocessed: finishRequest(Failure(.cancelled, "server stopped"))

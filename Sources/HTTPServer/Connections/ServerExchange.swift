@@ -35,7 +35,7 @@ protocol ServerExchange: AnyObject {
     func hijack() -> (stream: any ByteStream, received: [UInt8])
     func switchProtocols(_ response: HTTPResponse) async throws -> (stream: any ByteStream, received: [UInt8])
     /// Ends it so that the client sees the end where it expects more.
-    func abort()
+    func abort(because words: String?)
     /// Ends it rudely: over HTTP/1 with a TCP reset.
     func reset()
 }

@@ -58,7 +58,9 @@ public struct ServerResponder {
     }
 
     /// Closes at once, so that the client sees the end where it expects more. Over HTTP/2 it ends the stream.
-    public func abort() { exchange.abort() }
+    ///
+    /// - Parameter words: How that broke which the handler passes on, for observers; nil where it means it.
+    public func abort(because words: String? = nil) { exchange.abort(because: words) }
 
     /// Closes at once with a TCP reset: what the client has not read yet is lost. Over HTTP/2 it ends the stream.
     public func reset() { exchange.reset() }

@@ -24,6 +24,8 @@ public enum ServerCloseReason: Hashable, Sendable {
     case handlerFailed(String)
     /// The handler sent raw bytes, cut the response short or reset the connection on purpose.
     case handlerClosed
+    /// What the handler passed on broke off, and its response with it; the text says how, and may quote a peer.
+    case sourceBroke(String)
     /// The handler returned before it had written the body it had announced.
     case responseCutShort
     /// Keeping connections was switched off.
@@ -46,7 +48,7 @@ extension ServerCloseReason {
                 .tooLarge
             case .refused, .broken: .protocol
             case .handshakeFailed: .tls
-            case .handlerFailed, .handlerClosed, .responseCutShort, .bodyNotRead: .truncated
+            case .handlerFailed, .handlerClosed, .sourceBroke, .responseCutShort, .bodyNotRead: .truncated
             case .serverStopped: .cancelled
             default: .reset
             }
@@ -122,6 +124,7 @@ extension ServerCloseReason: CustomStringConvertible {
         case .handshakeFailed(let words): "TLS handshake: \(words)"
         case .handlerFailed(let words): "handler failed: \(words)"
         case .handlerClosed: "handler closed it"
+        case .sourceBroke(let words): "behind: \(words)"
         case .responseCutShort: "handler did not finish its response"
         case .keepAliveOff: "keep-alive is off"
         case .serverStopped: "server stopped"

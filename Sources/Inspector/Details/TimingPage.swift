@@ -147,13 +147,11 @@ struct TimingPage {
     }
 
     func absence(of phase: Phase) -> String {
-        if phase == .dns, exchange.phases[.connect] != nil, case .notReached = exchange.absence(of: .dns) {
-            return "no lookup needed"
-        }
-        return switch exchange.absence(of: phase) {
+        switch exchange.absence(of: phase) {
         case .reused(let connection): "reused \(connection)"
         case .literalAddress: "literal address"
         case .pinned: "pinned by --resolve"
+        case .noLookup: "no lookup needed"
         case .noTLS: "plain http"
         case .noTunnel: "no proxy made a way"
         case .clientsBusiness: "the client's business"

@@ -61,6 +61,7 @@ extension ServerCloseReason {
         case .handshakeFailed: "no handshake"
         case .handlerFailed: "handler died"
         case .handlerClosed: "by handler"
+        case .sourceBroke: "broke behind"
         case .responseCutShort: "cut short"
         case .keepAliveOff: "no keep-alive"
         case .serverStopped: "shut down"

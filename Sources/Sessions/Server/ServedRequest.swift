@@ -74,4 +74,11 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
     }
 
     public var isRunning: Bool { finishedAt == nil }
+
+    /// Which of its failures is the first: a response that we cut short was, where its way to the server behind us failed,
+    /// cut short by that.
+    var reason: Failure? {
+        guard let failure, failure.kind != .truncated else { return upstreamFailure ?? failure }
+        return failure
+    }
 }

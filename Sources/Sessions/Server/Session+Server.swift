@@ -93,7 +93,7 @@ extension Exchange {
             failure = nil
         } else {
             finishedAt = served.finishedAt
-            failure = served.failure ?? served.upstreamFailure ?? body?.problem
+            failure = served.reason ?? body?.problem
         }
         guard !isForwarded else { return }
         phases = served.phases

@@ -101,10 +101,10 @@ final class Forwarder {
             response.body.abandon()
             recorder.recordNoMore(of: id, isBroken: true, failure)
             try? await answer(failure, responder)
-        } catch is Failure {
+        } catch let failure as Failure {
             // What has gone out can't be taken back, and must not look whole.
             recorder.recordNoMore(of: id, isBroken: true)
-            responder.abort()
+            responder.abort(because: failure.message)
         } catch {
             // The client went away: nobody is left to be told.
             recorder.recordNoMore(of: id, isBroken: true)
