@@ -18,6 +18,7 @@ struct AddressRace {
     private var failed: [Int: DialError.Attempt] = [:]
     private var lookup = LookupState.none
     private let record: (TraceEvent) -> Void
+    private var decidedAt = Timestamp.zero
 
     private enum LookupState {
         /// There was none, or its done is recorded.
@@ -38,7 +39,7 @@ struct AddressRace {
 
     /// Lets addresses that are known race.
     mutating func run(over addresses: [NetworkAddress]) async throws(DialError) -> TCPStream {
-        try await run(eyeballs.resolved(addresses, isComplete: true, at: EventLoop.shared.now))
+        try await run(eyeballs.resolved(addresses, isComplete: true, at: decisionTime()))
     }
 
     /// Looks the name up, and lets its addresses race as they arrive.
@@ -46,7 +47,12 @@ struct AddressRace {
         record(.dnsStart(host: query.host))
         lookup = .running([])
         attempts.lookUp(query, with: resolver)
-        return try await run(eyeballs.resolved([], isComplete: false, at: EventLoop.shared.now))
+        return try await run(eyeballs.resolved([], isComplete: false, at: decisionTime()))
+    }
+
+    private mutating func decisionTime() -> Timestamp {
+        decidedAt = EventLoop.shared.now
+        return decidedAt
     }
 
     /// Returns the first connection, at once: those that lost are closed behind the caller's back.
@@ -63,8 +69,8 @@ struct AddressRace {
                 return stream
             case .failed(let number, let attempt):
                 fail(number, attempt)
-                try perform(eyeballs.failed(number, at: EventLoop.shared.now))
-            case .woke: try perform(eyeballs.woke(at: EventLoop.shared.now))
+                try perform(eyeballs.failed(number, at: decisionTime()))
+            case .woke: try perform(eyeballs.woke(at: decisionTime()))
             case .cancelled: try perform(eyeballs.cancelled())
             }
         }
@@ -77,7 +83,7 @@ struct AddressRace {
         lookup = .running(known + part.addresses)
         record(.dnsAnswered(part.records))
         guard !part.addresses.isEmpty else { return }
-        try perform(eyeballs.resolved(part.addresses, isComplete: false, at: EventLoop.shared.now))
+        try perform(eyeballs.resolved(part.addresses, isComplete: false, at: decisionTime()))
     }
 
     private mutating func take(_ resolution: Resolution) throws(DialError) {
@@ -93,7 +99,7 @@ struct AddressRace {
         try perform(
             eyeballs.resolved(
                 resolution.addresses.filter { !known.contains($0) }, preferring: first.family, isComplete: true,
-                at: EventLoop.shared.now))
+                at: decisionTime()))
     }
 
     /// For a lookup that failed: then nothing was tried either.
@@ -120,7 +126,8 @@ struct AddressRace {
             case .attempt(let number, let address):
                 record(.connectStart(attempt: number, address))
                 attempts.start(number, address)
-            case .wake(let moment): attempts.wake(at: moment)
+            // Counted from where the attempt is told to begin, and not from before that: delays between attempts are true then.
+            case .wake(let moment): attempts.wake(at: moment + (EventLoop.shared.now - decidedAt))
             case .connected(let number):
                 abandonLookup(because: nil)
                 record(.connectDone(attempt: number, winner!.remoteAddress, nil))
