@@ -26,7 +26,7 @@ final class ProbeOutput {
     }
 
     /// Whether anything of what is printed tells of a body's digest.
-    var showsDigests: Bool { form != .summary }
+    var showsDigests: Bool { form == .json || form == .events }
 
     /// Takes in what happened, before `show` is called for what has ended by it.
     func note(_ report: Prober.Report) {

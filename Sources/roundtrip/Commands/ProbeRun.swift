@@ -44,7 +44,7 @@ final class ProbeRun {
     func run(_ client: ClientSettings, following redirects: RedirectPolicy?) async throws {
         let options = Prober.Options(
             keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.isRaw,
-            digests: output.showsDigests || keepsAll || recording.path != nil)
+            digests: output.showsDigests || recording.path != nil)
         let prober = await Prober(client.configuration, options) { [self] in await take($0) }
         self.prober = prober
         await prober.keepCookies(try client.cookies.startingJar())
