@@ -70,7 +70,10 @@ public struct Redaction: Sendable {
     /// parameters, wherever they stand: in path (`;jsessionid=`), query and fragment, and in URLs inside of these.
     mutating func url(_ text: String) -> String {
         guard mode == .secrets else { return text }
-        guard text.utf8.contains(UInt8(ascii: "@")) || SecretNames.mayHoldParameter(text) else { return text }
+        guard
+            text.utf8.contains(UInt8(ascii: "@")) || text.utf8.contains(UInt8(ascii: "%"))
+                || SecretNames.mayHoldParameter(text)
+        else { return text }
         // User information first: a password may look like a parameter, and would take the host along.
         let bare = withoutUserInfo(text[...], isInQuery: false)
         return parameters(bare[...], isInPath: true)
@@ -179,7 +182,12 @@ public struct Redaction: Sendable {
         return result
     }
 
-    private mutating func parameters(_ text: Substring, isInPath: Bool) -> String {
+    // Links that carry links are encoded once for each; nobody nests deeper, and a server writes these texts.
+    private static let encodingDepth = 3
+
+    private mutating func parameters(
+        _ text: Substring, isInPath: Bool, depth: Int = Redaction.encodingDepth
+    ) -> String {
         var isInPath = isInPath
         var mark: Substring = ""
         var result = ""
@@ -195,6 +203,9 @@ public struct Redaction: Sendable {
                     _ = value.take(upTo: "/")
                     result += value
                 }
+            } else if let value, hidesSomething(inEncoded: value, depth: depth) {
+                counts.parameters += 1
+                result += "\(name)=\(Redaction.mark)"
             } else {
                 result += pair
             }
@@ -203,6 +214,20 @@ public struct Redaction: Sendable {
             if mark == "?" || mark == "#" { isInPath = false }
         }
         return result
+    }
+
+    /// Whether a parameter's value is a URL, percent-encoded, of which something would go.
+    private func hidesSomething(inEncoded value: Substring, depth: Int) -> Bool {
+        var text = String(value)
+        for _ in 0..<depth {
+            guard text.utf8.contains(UInt8(ascii: "%")) else { return false }
+            text = PercentCoding.decodedForm(text[...])
+            var inner = self
+            let bare = inner.withoutUserInfo(text[...], isInQuery: false)
+            _ = inner.parameters(bare[...], isInPath: true, depth: 0)
+            if inner.counts != counts { return true }
+        }
+        return false
     }
 }
 

@@ -94,6 +94,17 @@ struct RedactionTests {
         #expect(url("//u;token=1:p@h/x") == "//REDACTED@h/x")
     }
 
+    @Test func `an encoded URL with a secret in it goes whole, and one without stays`() {
+        #expect(url("http://a/?next=https%3A%2F%2Fme%3Apw%40h%2F&x=1") == "http://a/?next=REDACTED&x=1")
+        #expect(url("http://a/?next=%2Fb%3Ftoken%3Dabc") == "http://a/?next=REDACTED")
+        #expect(url("http://a/?next=%252Fb%253Ftoken%253Dabc") == "http://a/?next=REDACTED")
+        for harmless in [
+            "http://a/?q=a%20b%3D1", "http://a/?mail=me%40example.com", "http://a/%7Eme?next=%2Fb%3Fx%3D1",
+        ] {
+            #expect(url(harmless) == harmless)
+        }
+    }
+
     @Test func `a password that should have been encoded goes whole`() {
         #expect(url("https://me:half/rest@a/b") == "https://REDACTED@a/b")
         #expect(url("https://me:half?rest#more@a/b") == "https://REDACTED@a/b")
