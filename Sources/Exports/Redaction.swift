@@ -185,9 +185,8 @@ public struct Redaction: Sendable {
     // Links that carry links are encoded once for each; nobody nests deeper, and a server writes these texts.
     private static let encodingDepth = 3
 
-    private mutating func parameters(
-        _ text: Substring, isInPath: Bool, depth: Int = Redaction.encodingDepth
-    ) -> String {
+    /// - Parameter looksInside: Whether values that are encoded URLs are looked into.
+    private mutating func parameters(_ text: Substring, isInPath: Bool, looksInside: Bool = true) -> String {
         var isInPath = isInPath
         var mark: Substring = ""
         var result = ""
@@ -203,7 +202,7 @@ public struct Redaction: Sendable {
                     _ = value.take(upTo: "/")
                     result += value
                 }
-            } else if let value, hidesSomething(inEncoded: value, depth: depth) {
+            } else if looksInside, let value, hidesSomething(inEncoded: value) {
                 counts.parameters += 1
                 result += "\(name)=\(Redaction.mark)"
             } else {
@@ -217,14 +216,14 @@ public struct Redaction: Sendable {
     }
 
     /// Whether a parameter's value is a URL, percent-encoded, of which something would go.
-    private func hidesSomething(inEncoded value: Substring, depth: Int) -> Bool {
+    private func hidesSomething(inEncoded value: Substring) -> Bool {
         var text = String(value)
-        for _ in 0..<depth {
+        for _ in 0..<Self.encodingDepth {
             guard text.utf8.contains(UInt8(ascii: "%")) else { return false }
             text = PercentCoding.decodedForm(text[...])
             var inner = self
             let bare = inner.withoutUserInfo(text[...], isInQuery: false)
-            _ = inner.parameters(bare[...], isInPath: true, depth: 0)
+            _ = inner.parameters(bare[...], isInPath: true, looksInside: false)
             if inner.counts != counts { return true }
         }
         return false

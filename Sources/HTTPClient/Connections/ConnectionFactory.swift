@@ -34,7 +34,6 @@ final class ConnectionFactory {
         _ id: ConnectionID, _ key: ConnectionKey, in pool: ConnectionPool, isTraced: Bool,
         record: @escaping @NetworkActor (TraceEvent) -> Void
     ) async throws(Failure) -> ClientConnection {
-        if key.origin.scheme == .https { configuration.tls.prepare() }
         let tcp = try await dial(key, record: record)
         guard key.hasMoreLayers else { return make(id, tcp, tls: nil, isHTTP2: knowsHTTP2(key), in: pool) }
         return try await layer(id, key, over: tcp, in: pool, isTraced: isTraced, record: record)

@@ -1,4 +1,4 @@
-package import HTTPTypes
+internal import HTTPTypes
 
 /// A trace's hooks, as they are called: each is there, if only to do nothing. What can neither change nor be absent is
 /// called without counting who uses it, which would cost more than most hooks do.
@@ -29,23 +29,23 @@ package final class HookCalls: Sendable {
     let present: Present
     /// Whether there is a hook, `event` included: somebody to be called.
     package let hasHooks: Bool
-    package let getConn: @Sendable (_ hostPort: String) -> Void
-    package let gotConn: @Sendable (GotConnection) -> Void
-    package let putIdleConn: @Sendable (PutIdleProblem?) -> Void
-    package let gotFirstResponseByte: @Sendable () -> Void
-    package let got100Continue: @Sendable () -> Void
-    package let got1xxResponse: @Sendable (_ status: Int, HTTPFields) throws -> Void
-    package let dnsStart: @Sendable (_ host: String) -> Void
-    package let dnsDone: @Sendable (DNSAnswer) -> Void
-    package let connectStart: @Sendable (NetworkAddress) -> Void
-    package let connectDone: @Sendable (NetworkAddress, Failure?) -> Void
-    package let tlsHandshakeStart: @Sendable () -> Void
-    package let tlsHandshakeDone: @Sendable (TLSFacts, Failure?) -> Void
-    package let wroteHeaderField: @Sendable (_ name: String, _ values: [String]) -> Void
-    package let wroteHeaders: @Sendable () -> Void
-    package let wait100Continue: @Sendable () -> Void
-    package let wroteRequest: @Sendable (Failure?) -> Void
-    package let event: @Sendable (TraceRecord) -> Void
+    let getConn: @Sendable (_ hostPort: String) -> Void
+    let gotConn: @Sendable (GotConnection) -> Void
+    let putIdleConn: @Sendable (PutIdleProblem?) -> Void
+    let gotFirstResponseByte: @Sendable () -> Void
+    let got100Continue: @Sendable () -> Void
+    let got1xxResponse: @Sendable (_ status: Int, HTTPFields) throws -> Void
+    let dnsStart: @Sendable (_ host: String) -> Void
+    let dnsDone: @Sendable (DNSAnswer) -> Void
+    let connectStart: @Sendable (NetworkAddress) -> Void
+    let connectDone: @Sendable (NetworkAddress, Failure?) -> Void
+    let tlsHandshakeStart: @Sendable () -> Void
+    let tlsHandshakeDone: @Sendable (TLSFacts, Failure?) -> Void
+    let wroteHeaderField: @Sendable (_ name: String, _ values: [String]) -> Void
+    let wroteHeaders: @Sendable () -> Void
+    let wait100Continue: @Sendable () -> Void
+    let wroteRequest: @Sendable (Failure?) -> Void
+    let event: @Sendable (TraceRecord) -> Void
     package let buffer: TraceBuffer?
     package let tellsTimes: Bool
 
