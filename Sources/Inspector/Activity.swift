@@ -5,11 +5,10 @@ import Sessions
 struct Activity: Equatable, Sendable {
     /// Everything that has not ended, in the order of asking.
     private(set) var running: [ExchangeID] = []
-    /// How long the last good ones took, oldest first, for the spark line.
+    /// How long the last good ones took, oldest first, for the spark line: as many as the widest shows, or some more.
     private(set) var recent: [Duration] = []
 
-    /// As many as the widest spark line shows.
-    private static let recentLimit = 60
+    private static let recentCount = 60
 
     mutating func begin(_ id: ExchangeID) { running.append(id) }
 
@@ -19,7 +18,8 @@ struct Activity: Equatable, Sendable {
         running.remove(at: index)
         guard ending.failure == nil else { return }
         recent.append(ending.total)
-        if recent.count > Activity.recentLimit { recent.removeFirst(recent.count - Activity.recentLimit) }
+        // Several at a time: under load each would move all others.
+        if recent.count == 4 * Self.recentCount { recent.removeFirst(3 * Self.recentCount) }
     }
 
     mutating func forget(_ id: ExchangeID) { running.removeAll { $0 == id } }

@@ -11,7 +11,7 @@ public import HTTPTrace
 
 extension Exchange {
     /// Takes in what happened next. Records come in the order of their times, messages of a handshake a little late.
-    public mutating func apply(_ record: consuming TraceRecord) {
+    public mutating func apply(_ record: borrowing TraceRecord) {
         reduce(record)
         keep(record)
     }
@@ -106,7 +106,7 @@ extension Exchange {
         firstByteAt = nil
     }
 
-    private mutating func keep(_ record: consuming TraceRecord) {
+    private mutating func keep(_ record: borrowing TraceRecord) {
         // Most exchanges have a dozen events: one allocation instead of five.
         if events.isEmpty { events.reserveCapacity(16) }
         guard events.count < Exchange.eventLimit + (record.event.isPart ? 0 : Exchange.tailLimit) else {
@@ -114,11 +114,11 @@ extension Exchange {
             return
         }
         // By its place: as a value of its own, the last one would be copied.
-        guard !events.isEmpty, events[events.count - 1].time > record.time else { return events.append(record) }
+        guard !events.isEmpty, events[events.count - 1].time > record.time else { return events.append(copy record) }
         // Messages of a handshake that was computed on another thread are heard of a moment after their time.
         var place = events.endIndex
         while place > events.startIndex, events[place - 1].time > record.time { place -= 1 }
-        events.insert(record, at: place)
+        events.insert(copy record, at: place)
         noteLateEvent()
     }
 

@@ -194,7 +194,7 @@ extension Exchange {
         aroundAll records: UnsafeBufferPointer<TraceRecord>
     ) -> (before: Statistics.Share, after: Statistics.Share) {
         let before = share
-        for record in records.pointers { apply(record.pointee) }
+        for record in records.pointers { record.lend { apply($0) } }
         return (before, share)
     }
 

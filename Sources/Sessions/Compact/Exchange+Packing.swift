@@ -53,15 +53,15 @@ extension Exchange {
         packServed(into: &bytes, &table)
         bytes.pack(events.count)
         var last = (time: startedAt, connection: ConnectionID?.none)
-        // By a span: a loop over the array would copy each record.
-        let records = events.span
-        for index in records.indices {
-            let (time, connection) = (records[index].time, records[index].connection)
-            let moment = Moment(
-                sinceLast: time.nanoseconds - last.time.nanoseconds,
-                otherConnection: connection == last.connection ? nil : (connection?.number ?? -1) + 1)
-            pack(records[index].event, at: moment, into: &bytes, &table)
-            last = (time, connection)
+        events.withUnsafeBufferPointer { records in
+            for record in records.pointers {
+                let (time, connection) = (record.pointee.time, record.pointee.connection)
+                let moment = Moment(
+                    sinceLast: time.nanoseconds - last.time.nanoseconds,
+                    otherConnection: connection == last.connection ? nil : (connection?.number ?? -1) + 1)
+                record.lend { pack($0.event, at: moment, into: &bytes, &table) }
+                last = (time, connection)
+            }
         }
     }
 

@@ -161,14 +161,7 @@ public struct ExchangeList: Equatable, Sendable {
     public func read<Result>(at position: Int, _ look: (borrowing Exchange) -> Result) -> Result {
         let packed = packedCount
         guard position >= packed else { return look(self[position]) }
-        return recent.withUnsafeBufferPointer { recent in
-            // For writing, which nobody does: only what is nobody else's is handed on without being copied.
-            Self.look(look, &UnsafeMutablePointer(mutating: recent.baseAddress! + (position - packed)).pointee)
-        }
-    }
-
-    private static func look<Result>(_ look: (borrowing Exchange) -> Result, _ exchange: inout Exchange) -> Result {
-        look(exchange)
+        return recent.withUnsafeBufferPointer { ($0.baseAddress! + (position - packed)).lend(to: look) }
     }
 
     /// Changes an exchange where it stands.

@@ -51,7 +51,7 @@ struct HandedOverExchanges {
         guard let id = record.exchange else { return false }
         if known?.id != id { known = (id, counted[id.number].flatMap { isWritten[$0] ? places[$0] : nil }) }
         guard let place = known?.place else { return false }
-        if groups[place.group].parts <= part { groups[place.group].exchanges[place.index].apply(copy record) }
+        if groups[place.group].parts <= part { groups[place.group].exchanges[place.index].apply(record) }
         return true
     }
 
@@ -65,9 +65,8 @@ struct HandedOverExchanges {
 
     /// Looks at one where it stands.
     func read(at place: Place, _ look: (borrowing Exchange) throws -> Void) rethrows {
-        // By a pointer, as above.
         try groups[place.group].exchanges.withUnsafeBufferPointer { exchanges in
-            try look((exchanges.baseAddress! + place.index).pointee)
+            try (exchanges.baseAddress! + place.index).lend(to: look)
         }
     }
 }

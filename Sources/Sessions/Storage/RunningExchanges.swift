@@ -39,7 +39,7 @@ struct RunningExchanges: Sendable {
     /// Nothing happens where its exchange is not here: late events of an abandoned dial, which change no column.
     mutating func apply(_ record: borrowing TraceRecord) {
         guard let id = record.exchange, let place = placeOf[id.number] else { return }
-        places[place].exchange!.apply(copy record)
+        places[place].exchange!.apply(record)
         note(id, at: place)
     }
 

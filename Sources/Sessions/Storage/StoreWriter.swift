@@ -108,7 +108,9 @@ final class StoreWriter: Sendable {
                         known[connection.number] = changed.count
                         changed.append(connection)
                     }
-                    if !handedOver.apply(record.pointee, ofPart: part) { state.running.apply(record.pointee) }
+                    record.lend { record in
+                        if !handedOver.apply(record, ofPart: part) { state.running.apply(record) }
+                    }
                 }
             }
         }
@@ -248,7 +250,7 @@ extension StoreWriter {
         json.openArray()
         let (start, connection) = (exchange.startedAt, exchange.connection?.connection)
         exchange.events.withUnsafeBufferPointer { events in
-            for event in events.pointers { json.writeForRow(event.pointee, since: start, on: connection) }
+            for event in events.pointers { event.lend { json.writeForRow($0, since: start, on: connection) } }
         }
         json.closeArray()
         json.takeBytes { row.bind(text: $0) }
