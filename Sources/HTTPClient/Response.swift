@@ -42,22 +42,27 @@ extension BodyStream {
     ///
     /// - Throws: Why the rest will not come. Bytes already given stay true.
     public func next() async throws(HTTPTrace.Failure) -> [UInt8]? {
-        // Most often the rest came with the head.
-        if let piece = trip.takePiece() { return piece.bytes }
-        return try await nextArriving()
+        while true {
+            // Most often the rest came with the head.
+            if let piece = takePiece() { return piece.bytes }
+            try await arrival()
+        }
     }
 
-    private func nextArriving() async throws(HTTPTrace.Failure) -> [UInt8]? {
+    /// What is here already; nil when it must be waited for. For readers of many bodies: a call that might wait is not free.
+    package func takePiece() -> BodyPiece? { trip.takePiece() }
+
+    /// Waits for something to take. It may end early: look, and wait again.
+    ///
+    /// - Throws: Why nothing more will come.
+    package func arrival() async throws(HTTPTrace.Failure) {
         let trip = trip
-        while true {
-            await withTaskCancellationHandler {
-                await trip.awaitPiece()
-            } onCancel: {
-                trip.cancelSoon()
-            }
-            if let failure = trip.failure { throw failure }
-            if let piece = trip.takePiece() { return piece.bytes }
+        await withTaskCancellationHandler {
+            await trip.awaitPiece()
+        } onCancel: {
+            trip.cancelSoon()
         }
+        if let failure = trip.failure { throw failure }
     }
 
     /// The whole rest. For bodies known to be small.
@@ -66,10 +71,11 @@ extension BodyStream {
     public func collect(upTo limit: Int) async throws(HTTPTrace.Failure) -> [UInt8] {
         var all: [UInt8] = []
         while true {
-            // No call that might wait for what is here.
-            let piece = trip.takePiece()
-            let arrived = if let piece { piece.bytes } else { try await nextArriving() }
-            guard let chunk = arrived else { return all }
+            guard let piece = takePiece() else {
+                try await arrival()
+                continue
+            }
+            guard let chunk = piece.bytes else { return all }
             guard all.count + chunk.count <= limit else {
                 let failure = HTTPTrace.Failure(.tooLarge, phase: .receive, "the body is larger than \(limit) bytes")
                 trip.abort(because: failure)

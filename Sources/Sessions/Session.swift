@@ -110,9 +110,9 @@ public struct Session: Equatable, Sendable {
     }
 
     /// Those of these numbers that are here.
-    public func exchanges(_ ids: some Sequence<ExchangeID>) -> [Exchange] {
+    public func exchanges(_ ids: [ExchangeID]) -> [Exchange] {
         var found: [Exchange] = []
-        found.reserveCapacity(ids.underestimatedCount)
+        found.reserveCapacity(ids.count)
         for id in ids {
             if let index = exchanges.index(of: id) { found.append(exchanges[index]) }
         }

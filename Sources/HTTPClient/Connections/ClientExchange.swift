@@ -169,11 +169,11 @@ indirect enum ExchangeProblem: Error {
 }
 
 /// A part of a body.
-enum BodyPiece {
+package enum BodyPiece {
     /// As it arrived, never empty.
     case bytes([UInt8])
     case end
 
     /// Nil for the end.
-    var bytes: [UInt8]? { if case .bytes(let bytes) = self { bytes } else { nil } }
+    package var bytes: [UInt8]? { if case .bytes(let bytes) = self { bytes } else { nil } }
 }

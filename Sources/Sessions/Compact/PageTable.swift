@@ -42,7 +42,10 @@ struct PageTable: Sendable {
         }
         // In a load they are mostly what they were in the exchange before.
         let latest = latestPlaces[kind]
-        if latest < events.count, events[latest] == event { return latest }
+        let isSame = events.withUnsafeBufferPointer { events in
+            latest < events.count && (events.baseAddress! + latest).lend { $0 == event }
+        }
+        if isSame { return latest }
         latestPlaces[kind] = Self.place(of: event, in: &events)
         return latestPlaces[kind]
     }

@@ -71,7 +71,7 @@ final class ProbeRun {
             session.keep(capture, of: id)
             if let index = session.exchanges.index(of: id) { session.exchanges.read(at: index) { note($0) } }
         }
-        let ended = report.bodies.map(\.exchange)
+        let ended = report.bodies.map { $0.exchange }
         guard keepsAll else { return recording.end(session.forget(ended)) }
         if recording.path != nil { recording.end(session.exchanges(ended)) }
     }

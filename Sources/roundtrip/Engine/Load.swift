@@ -14,16 +14,17 @@ final class Load {
         pace = plan.rate.map { Pace(perSecond: $0) }
     }
 
-    /// Takes the next request, and waits until it may begin.
+    /// Takes the next request.
     ///
-    /// - Returns: Its place, counted from 0; nil when there is none left, or the task has been cancelled.
-    func next() async -> Int? {
+    /// - Returns: Its place, counted from 0, and how long to wait before it begins; nil when there is none left, or the task has
+    ///   been cancelled.
+    func take() -> (place: Int, wait: Duration?)? {
         guard taken < count, !Task.isCancelled else { return nil }
         let place = taken
         taken += 1
+        guard pace != nil else { return (place, nil) }
         let now = EventLoop.shared.now
-        guard let due = pace?.take(at: now), due > now else { return place }
-        do { try await Pause.wait(for: due - now) } catch { return nil }
-        return place
+        guard let due = pace?.take(at: now), due > now else { return (place, nil) }
+        return (place, due - now)
     }
 }

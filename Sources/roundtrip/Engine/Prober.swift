@@ -142,7 +142,8 @@ final class Prober: Sendable {
             let senders = (0..<min(plan.count, plan.concurrency)).map { _ in
                 Task.onNetwork { [self] in
                     await withClientTrace(only: trace) {
-                        while let place = await load.next() {
+                        while let (place, wait) = load.take() {
+                            if let wait { do { try await Pause.wait(for: wait) } catch { return } }
                             let id = numbers.next()
                             recorder.begin(drafts[place % drafts.count], as: id, cause)
                             await sendChain(requests[place % drafts.count], as: id, following: policy)
@@ -169,7 +170,7 @@ final class Prober: Sendable {
     ///
     /// - Parameter hopped: Told of each hop before it is sent: from which number, and its own.
     /// - Returns: The number of the last.
-    @NetworkActor @discardableResult
+    @inline(__always) @NetworkActor @discardableResult
     private func sendChain(
         _ request: ClientRequest, as id: ExchangeID, following policy: RedirectPolicy?,
         after redirection: Redirection? = nil, hopped: (_ from: ExchangeID, _ hop: ExchangeID) -> Void = { _, _ in }
@@ -220,7 +221,7 @@ final class Prober: Sendable {
     /// One request and its response, to the last byte of its body.
     ///
     /// - Returns: Where it leads on; nil at the end of the chain.
-    @NetworkActor
+    @inline(__always) @NetworkActor
     private func exchange(
         _ request: ClientRequest, as id: ExchangeID, after redirection: Redirection?, _ chain: inout RedirectChain?
     ) async -> (ClientRequest, Redirection)? {
@@ -235,7 +236,9 @@ final class Prober: Sendable {
             case .refuse(let failure): last.problem = failure
             case .follow(let request, let redirection): next = (request, redirection)
             }
-            try await read(sent.body, of: id, into: &last)
+            while !handOver(sent.body, of: id, into: &last) {
+                if recorder.isBehind { await recorder.ready() } else { try await sent.body.arrival() }
+            }
             // A capture is the sign that nothing more comes of its exchange.
             if !sent.body.isSettled { await sent.body.settled() }
             recorder.record(last)
@@ -251,20 +254,26 @@ final class Prober: Sendable {
         }
     }
 
-    /// Hands a body over, but for its last piece.
+    /// Hands over what is here of a body, but for its last piece.
+    ///
+    /// - Returns: Whether nothing more will come. What does is to be waited for, or the receiver is behind.
     @NetworkActor
-    private func read(
+    private func handOver(
         _ body: BodyStream, of id: ExchangeID, into last: inout TraceBatch.BodyPiece
-    ) async throws(Failure) {
-        while let chunk = try await body.next() {
+    ) -> Bool {
+        while let piece = body.takePiece() {
+            guard let chunk = piece.bytes else { return true }
             if !last.bytes.isEmpty {
                 recorder.record(.init(owner: last.owner, bytes: last.bytes, isLast: false, head: last.head))
             }
             last.bytes = chunk
-            if recorder.isBehind { await recorder.ready() }
-            guard !bombs.exchanges.isEmpty, bombs.exchanges.remove(id) != nil else { continue }
-            return body.abandon()
+            if !bombs.exchanges.isEmpty, bombs.exchanges.remove(id) != nil {
+                body.abandon()
+                return true
+            }
+            if recorder.isBehind { return false }
         }
+        return false
     }
 }
 

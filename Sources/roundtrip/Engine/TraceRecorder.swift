@@ -103,9 +103,9 @@ final class TraceRecorder {
     }
 
     /// Hands a piece of a body over. `ready` tells when another one is welcome.
-    func record(_ piece: TraceBatch.BodyPiece) {
+    func record(_ piece: consuming TraceBatch.BodyPiece) {
         backlogBytes += piece.bytes.count
-        bodies.append(piece)
+        bodies.append(consume piece)
         schedule()
         if backlogBytes > Self.backlogLimit { flush() }
     }

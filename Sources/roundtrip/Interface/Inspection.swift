@@ -104,7 +104,7 @@ struct Inspection {
             if !report.bodies.isEmpty { runtime.handle(.bodies(report.bodies)) }
             if report.hasLoadEnded { runtime.handle(.repeatEnded) }
             guard recording.path != nil, let session = effects.currentModel?().session else { return }
-            recording.end(session.exchanges(report.bodies.lazy.map(\.exchange)))
+            recording.end(session.exchanges(report.bodies.map { $0.exchange }))
         }
         runtime.handle(.recording(path: recording.path))
         for draft in drafts { runtime.send(draft) }
