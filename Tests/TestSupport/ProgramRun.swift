@@ -54,11 +54,12 @@ public final class ProgramRun: Sendable {
     }
 }
 
-/// The program as it was built with these tests.
+/// The program: as it was built with these tests, or another build of it.
 public enum BuiltProgram {
-    /// Next to the tests' own executable.
+    /// `ROUNDTRIP_TEST_PROGRAM`, where it is set; otherwise the one next to the tests' own executable.
     public static var path: String {
         get throws {
+            if let path = getenv("ROUNDTRIP_TEST_PROGRAM") { return String(cString: path) }
             var buffer = [UInt8](repeating: 0, count: 4096)
             let count = buffer.withUnsafeMutableBytes { bytes in
                 readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
