@@ -89,7 +89,9 @@ extension Statistics {
 }
 
 extension Exchange {
-    /// What it adds to the counts. Asked twice a record, of the exchange where it stands: handing it over would copy it.
+    /// What it adds to the counts. Asked of the exchange where it stands, like all of which it is made: a call would be handed
+    /// a copy of all of it.
+    @inline(__always)
     var share: Statistics.Share { Statistics.Share(standing: standing, warmth: warmth) }
 
     /// Where it stands, as the counts in the head line see it.
@@ -102,6 +104,7 @@ extension Exchange {
         public var opposite: Warmth { self == .cold ? .warm : .cold }
     }
 
+    @inline(__always)
     public var standing: Standing {
         guard isRunning else {
             return failure.map { $0.kind == .cancelled ? .cancelled : .failed } ?? .good
@@ -112,5 +115,6 @@ extension Exchange {
     }
 
     /// Nil while it has no connection.
+    @inline(__always)
     public var warmth: Warmth? { connection.map { $0.isReused ? .warm : .cold } }
 }
