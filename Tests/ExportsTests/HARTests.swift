@@ -292,6 +292,15 @@ struct HARTests {
         #expect(text.contains(#""redirectURL":"/cb?access_token=REDACTED&next=https://REDACTED@example.com/""#))
     }
 
+    @Test func `a query that is a URL itself has no secrets in its list either`() throws {
+        let url = try TypedURL.parse("http://a/?https://me:s3cret@h/?apikey=s3cret&x=1")
+        let text = Self.text(RequestDraft(url: url))
+        #expect(!text.contains("s3cret"))
+        #expect(
+            text.contains(
+                #""queryString":[{"name":"https://REDACTED@h/?apikey","value":"REDACTED"},{"name":"x","value":"1"}]"#))
+    }
+
     @Test func `a file is valid JSON however it is cut into chunks, and an empty one too`() throws {
         let sample = Sample()
         var writer = HARWriter(version: "1", clock: sample.session.clock, at: sample.now)

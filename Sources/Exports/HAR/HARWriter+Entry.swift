@@ -53,7 +53,8 @@ extension HARWriter {
         if draft.url.userInfo != nil { redaction.leaveOutUserInfo() }
         json.openObject("request")
         json.field("method", draft.method.rawValue)
-        json.field("url", redaction.url(draft.url.description))
+        let url = redaction.url(draft.url.description)
+        json.field("url", url)
         json.field("httpVersion", version)
         json.openArray("cookies")
         forEach(fields, head, of: .cookie) { writer, value in
@@ -61,11 +62,11 @@ extension HARWriter {
         }
         json.closeArray()
         if let head { write(head) } else { write(fields: fields) }
-        json.openArray("queryString")
-        if let query = draft.url.query {
-            for (name, value) in PercentCoding.pairs(query) { write(parameter: name, value) }
-        }
-        json.closeArray()
+        // Of the text as it was written: what went there stands here neither, in a name as little as in a value.
+        var query = url[...]
+        _ = query.take(upTo: "?")
+        _ = query.takeMark()
+        write(parameters: query, as: "queryString")
         if !draft.body.isEmpty { writePostData(exchange, exchange.sentHead?.lines ?? fields) }
         json.field("headersSize", exchange.sentHead?.wireBytes ?? -1)
         json.field("bodySize", exchange.requestBodyBytes)
@@ -84,12 +85,9 @@ extension HARWriter {
             json.field("comment", "body left out: \(reason)")
         } else if let text = String(validating: body, as: UTF8.self) {
             // The specification has params or text; readers take the text, and Chrome writes both.
-            json.field("text", isForm ? redaction.form(text) : text)
-            if isForm {
-                json.openArray("params")
-                for (name, value) in PercentCoding.pairs(text) { write(parameter: name, value) }
-                json.closeArray()
-            }
+            let shown = isForm ? redaction.form(text) : text
+            json.field("text", shown)
+            if isForm { write(parameters: shown[...], as: "params") }
         } else {
             json.field("text", Base64.encode(isForm ? redaction.form(body) : body))
             json.field("_encoding", "base64")
@@ -216,14 +214,15 @@ extension HARWriter {
         json.closeArray()
     }
 
-    private mutating func write(parameter name: String, _ value: String) {
-        json.openObject()
-        json.field("name", name)
-        // It may be a URL. What goes was counted where the whole text was written.
-        let known = redaction.counts
-        json.field("value", redaction.hides(parameter: name) ? Redaction.mark : redaction.url(value))
-        redaction.forget(after: known)
-        json.closeObject()
+    private mutating func write(parameters text: Substring, as list: StaticString) {
+        json.openArray(list)
+        for (name, value) in text.isEmpty ? [] : PercentCoding.pairs(text) {
+            json.openObject()
+            json.field("name", name)
+            json.field("value", value)
+            json.closeObject()
+        }
+        json.closeArray()
     }
 
     private mutating func write(_ cookie: HARCookie) {
