@@ -23,7 +23,8 @@ struct RedactionTests {
         for name in [
             "X-Api-Key", "Api-Key", "X-Auth-Token", "Private-Token", "X-Amz-Security-Token", "X-CSRF-Token",
             "Ocp-Apim-Subscription-Key", "X-Goog-Api-Key", "x-functions-key", "X-Vault-Token", "X_Access_Token",
-            "apikey", "X-Client-Secret", "X-Hub-Signature",
+            "apikey", "X-Client-Secret", "X-Hub-Signature", "X-RapidAPI-Key", "DD-APPLICATION-KEY", "X-Master-Key",
+            "X-Amz-Server-Side-Encryption-Customer-Key",
         ] {
             #expect(value(name, "abc") == "REDACTED", "\(name)")
         }
@@ -56,6 +57,25 @@ struct RedactionTests {
         #expect(url("http://a/?tokens=1&keyboard=2") == "http://a/?tokens=1&keyboard=2")
         #expect(url("/relative?key=1") == "/relative?key=REDACTED")
         #expect(url("http://a/b") == "http://a/b")
+    }
+
+    @Test func `a parameter's name tells by each of its words, however frameworks put them together`() {
+        for name in [
+            "user[password]", "user%5Bpassword%5D", "password_confirmation", "newPassword", "new_password1",
+            "PASSWORD2",
+            "oauth_token", "__RequestVerificationToken", "authenticity_token", "X-Amz-Signature", "db.pass", "token[]",
+            "csrfmiddlewaretoken", "clientSecretValue",
+        ] {
+            #expect(url("http://a/?x=1&\(name)=abc") == "http://a/?x=1&\(name)=REDACTED", "\(name)")
+            var redaction = Redaction()
+            #expect(redaction.form("\(name)=abc&x=1") == "\(name)=REDACTED&x=1", "\(name)")
+        }
+        for name in [
+            "user[email]", "passenger", "compass", "tokenizer", "keyId", "passwords", "secretary", "my_monkey",
+        ] {
+            #expect(url("http://a/?\(name)=abc") == "http://a/?\(name)=abc", "\(name)")
+        }
+        #expect(url("http://api.token.example/year=2026/x") == "http://api.token.example/year=2026/x")
     }
 
     @Test func `fields that hold a URL lose what URLs lose`() {
