@@ -90,8 +90,7 @@ public enum CurlCommand {
         guard !draft.body.isEmpty else { return ("", []) }
         // curl adds a form's type of its own accord, so an absent one must be said.
         let noType = draft.fields[.contentType] == nil ? ["--header", "Content-Type:"] : []
-        let isForm = draft.fields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
-        let body = isForm ? redaction.form(draft.body) : draft.body
+        let body = draft.fields[.contentType].map { redaction.body(draft.body, of: $0) } ?? draft.body
         guard let text = String(validating: body, as: UTF8.self), !body.contains(0), body.count <= argumentLimit else {
             let octal = body.map { byte in
                 let digits = String(byte, radix: 8)

@@ -1,7 +1,5 @@
 // What is left out of an export unless it is asked for. The rule of doubt: an export can be made again in full, a secret
 // that was pasted into an issue can't be called back. So names that usually carry secrets are enough.
-//
-// Bodies are kept as they are, except for forms: what is secret in a JSON document, nobody can tell from outside.
 
 /// Replaces secrets in fields and URLs, and counts what it replaced so that it can be said aloud.
 public struct Redaction: Sendable {
@@ -84,15 +82,6 @@ public struct Redaction: Sendable {
         guard mode == .secrets else { return text }
         let bare = withoutUserInfo(text[...], isInQuery: true)
         return parameters(bare[...], isInPath: false)
-    }
-
-    /// The same of a body's bytes, which need not be text.
-    mutating func form(_ bytes: [UInt8]) -> [UInt8] {
-        guard mode == .secrets else { return bytes }
-        if let text = String(validating: bytes, as: UTF8.self) { return Array(form(text).utf8) }
-        // As Latin-1 each byte is a character, and comes back as it was.
-        let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
-        return form(text).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     }
 
     /// Counts user information that the URL's text never shows anyway.

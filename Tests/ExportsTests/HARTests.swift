@@ -279,6 +279,18 @@ struct HARTests {
         #expect(Self.text(draft).contains(Base64.encode([0xFF] + Array("&password=REDACTED".utf8))))
     }
 
+    @Test func `a form in parts has no secrets either, in a HAR or in a command`() throws {
+        let form = "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\ns3cret\r\n--b--\r\n"
+        let draft = RequestDraft(
+            method: .post, url: try TypedURL.parse("http://a/"),
+            fields: [.contentType: "multipart/form-data; boundary=b"], body: Array(form.utf8))
+        let text = Self.text(draft)
+        #expect(!text.contains("s3cret") && text.contains(#"\r\n\r\nREDACTED\r\n--b--"#))
+        var redaction = Redaction()
+        let command = CurlCommand.text(draft, redacting: &redaction)
+        #expect(!command.contains("s3cret") && redaction.counts.parameters == 1)
+    }
+
     @Test func `URLs in parameters and in a Location have no secrets`() throws {
         let next = "https%3A%2F%2Fexample.com%2F%3Fpage%3D1"
         let url = try TypedURL.parse("http://a/b;jsessionid=s3cret?next=https://me:s3cret@c/&then=\(next)")

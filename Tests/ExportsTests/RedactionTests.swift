@@ -78,6 +78,46 @@ struct RedactionTests {
         #expect(url("http://api.token.example/year=2026/x") == "http://api.token.example/year=2026/x")
     }
 
+    private func body(_ lines: [String], of type: String) -> String {
+        var redaction = Redaction()
+        return String(decoding: redaction.body(Array(lines.joined(separator: "\r\n").utf8), of: type), as: UTF8.self)
+    }
+
+    @Test func `a form in parts loses what its fields hold, and keeps its files`() {
+        func lines(_ password: String, _ next: String) -> [String] {
+            [
+                "preamble", "--b--x", "Content-Disposition: form-data; name=\"user\"", "", "me", "--b--x",
+                "content-disposition:form-data ; NAME=user[password]", "", password, "--b--x",
+                "Content-Disposition: form-data;", " name=\"a \\\"next\\\"\"", "", next, "--b--x",
+                "Content-Disposition: form-data; name=\"file\"; filename=\"C:\\notes.txt\"",
+                "Content-Type: text/plain", "", "https://me:kept@h/", "--b--x--", "epilogue",
+            ]
+        }
+        let type = "Multipart/Form-Data; charset=utf-8; boundary=\"b--x\""
+        let before = lines("s3cret\r\nof two lines", "https://me:s3cret@h/?token=s3cret")
+        let after = lines("REDACTED", "https://REDACTED@h/?token=REDACTED").joined(separator: "\r\n")
+        #expect(body(before, of: type) == after)
+        #expect(body(before, of: "multipart/form-data") == before.joined(separator: "\r\n"))
+        #expect(body(before, of: "text/plain; boundary=b--x") == before.joined(separator: "\r\n"))
+    }
+
+    @Test func `a form in parts may break off anywhere, and may hold any bytes`() {
+        let start = ["--b", "Content-Disposition: form-data; name=\"token\"; filename=\"t\"", "", ""]
+        let head = Array(start.joined(separator: "\r\n").utf8)
+        var redaction = Redaction()
+        #expect(
+            redaction.body(head + [0xFF, 0, 10, 13], of: "multipart/form-data; boundary=b")
+                == head + Array(Redaction.mark.utf8))
+        #expect(redaction.counts == Redaction.Counts(parameters: 1))
+        for count in head.indices {
+            let cut = Array(head.prefix(count))
+            let shown = redaction.body(cut, of: "multipart/form-data; boundary=b")
+            #expect(shown.starts(with: cut))
+        }
+        let whole = redaction.body(head, of: "multipart/form-data; boundary=")
+        #expect(whole == head)
+    }
+
     @Test func `fields that hold a URL lose what URLs lose`() {
         for name in [":path", "Location", "Referer", "Destination", "X-Original-URL", "X-Forwarded-Uri"] {
             #expect(value(name, "/echo?token=abc&x=1") == "/echo?token=REDACTED&x=1", "\(name)")

@@ -76,24 +76,28 @@ extension HARWriter {
     private mutating func writePostData(_ exchange: Exchange, _ fields: [(name: String, value: String)]) {
         let body = exchange.draft.body
         let mimeType = fields.first { $0.name.lowercased() == "content-type" }?.value ?? "application/octet-stream"
-        let isForm = mimeType.lowercased().hasPrefix("application/x-www-form-urlencoded")
         json.openObject("postData")
         json.field("mimeType", mimeType)
         if let reason = reasonToLeaveOutBody(of: exchange) {
             // Readers take the text for granted.
             json.field("text", "")
             json.field("comment", "body left out: \(reason)")
-        } else if let text = String(validating: body, as: UTF8.self) {
-            // The specification has params or text; readers take the text, and Chrome writes both.
-            let shown = isForm ? redaction.form(text) : text
-            json.field("text", shown)
-            if isForm { write(parameters: shown[...], as: "params") }
         } else {
-            json.field("text", Base64.encode(isForm ? redaction.form(body) : body))
-            json.field("_encoding", "base64")
-            json.field("comment", "binary body, as base64")
+            writePosted(redaction.body(body, of: mimeType), mimeType)
         }
         json.closeObject()
+    }
+
+    private mutating func writePosted(_ body: [UInt8], _ mimeType: String) {
+        guard let text = String(validating: body, as: UTF8.self) else {
+            json.field("text", Base64.encode(body))
+            json.field("_encoding", "base64")
+            json.field("comment", "binary body, as base64")
+            return
+        }
+        // The specification has params or text; readers take the text, and Chrome writes both.
+        json.field("text", text)
+        if Redaction.isEncodedForm(mimeType) { write(parameters: text[...], as: "params") }
     }
 
     private func reasonToLeaveOutBody(of exchange: Exchange) -> String? {
