@@ -280,8 +280,8 @@ extension Exchange {
 
     /// Bytes of its body that were handed to the kernel; nil where sending was cut off, which tells no number.
     fileprivate var uploadedBytes: Int? {
-        if draft.body.isEmpty || connection == nil { return 0 }
-        if sentBytes > 0 { return draft.body.count }
+        if requestBodyBytes == 0 || connection == nil { return 0 }
+        if sentBytes > 0 { return requestBodyBytes }
         // The server answered instead of asking for it.
         let isHeldBack = events.contains { $0.event == .wait100Continue }
         return isHeldBack ? 0 : nil

@@ -271,10 +271,3 @@ extension HARWriter {
         return exchange.failure.map { "\($0.outcome): \($0.message)" }
     }
 }
-
-extension Exchange {
-    /// Of a request that came in, more may have come than was kept.
-    fileprivate var requestBodyBytes: Int {
-        cause == .caught ? max(served?.requestBytes ?? 0, draft.body.count) : draft.body.count
-    }
-}
