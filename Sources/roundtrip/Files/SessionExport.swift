@@ -95,8 +95,8 @@ struct SessionExport: Sendable {
                         exchange.draft, version: exchange.response?.version, redacting: &redaction)
                     try output(Array((command + "\n").utf8))
                 case .text:
-                    let timeline = TextTimeline(marks: .unicode, redacting: redaction.mode)
-                    let text = timeline.text(exchange, on: connection, twin: session.twin(of: exchange), at: now)
+                    let text = TextTimeline(marks: .unicode).text(
+                        exchange, on: connection, twin: session.twin(of: exchange), redacting: &redaction, at: now)
                     try output(Array((text + "\n").utf8))
                 case .har: preconditionFailure("HAR is one document, not a text an exchange")
                 }
