@@ -60,10 +60,11 @@ struct SessionExport: Sendable {
         }.value
     }
 
-    /// One at a time: unpacked all at once, a long session would not fit in memory.
+    /// One at a time: unpacked all at once, a long session would not fit in memory. In the order of asking, as readers of a
+    /// HAR expect it, whatever the list is ordered by.
     private var chosen: AnySequence<Exchange> {
         guard let exchanges else { return AnySequence(session.exchanges) }
-        return AnySequence(exchanges.lazy.compactMap { session[$0] })
+        return AnySequence(exchanges.sorted().lazy.compactMap { session[$0] })
     }
 
     private func writeHAR() throws -> String {
