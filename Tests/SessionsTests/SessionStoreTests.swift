@@ -366,6 +366,27 @@ final class SessionStoreTests {
         await store.close()
     }
 
+    @Test func `no more bodies go than have to, the oldest first, and their figures stay`() async throws {
+        var limits = SessionStore.Limits()
+        limits.bodyBytes = 5_000
+        let store = try await SessionStore.open(path: path, clock: clock, limits: limits)
+        for number in 1...60 {
+            store.keep(
+                BodyCapture(bytes: Array(repeating: 1, count: 100), totalBytes: 100, sha256: ""),
+                of: ExchangeID(number))
+            if number.isMultiple(of: 20) { await store.flush() }
+        }
+        await store.close()
+        #expect(store.status == .closed)
+        #expect(
+            try rows("SELECT count(*), sum(total_bytes), sum(length(bytes)) BETWEEN 4600 AND 5000 FROM bodies")
+                == "60|6000|1\n")
+        #expect(
+            try rows(
+                "SELECT max(id) < (SELECT min(id) FROM bodies WHERE bytes NOT NULL) FROM bodies WHERE bytes IS NULL")
+                == "1\n")
+    }
+
     @Test func `connections are rows with their end and its reason`() async throws {
         let store = try await SessionStore.open(path: path, clock: clock)
         func event(_ time: Double, _ event: TraceEvent) -> TraceRecord {

@@ -175,17 +175,35 @@ final class StoreWriter: Sendable {
         let excess = state.exchangeCount - limits.exchanges
         if excess > 0 {
             let oldest = "SELECT id FROM exchanges ORDER BY id LIMIT \(excess)"
+            let sum = "SELECT coalesce(sum(length(bytes)), 0) FROM bodies WHERE id IN (\(oldest))"
+            state.bodyBytes -= try Int.fetchOne(database, sql: sum) ?? 0
             try database.execute(sql: "DELETE FROM bodies WHERE id IN (\(oldest))")
             try database.execute(sql: "DELETE FROM exchanges WHERE id IN (\(oldest))")
             state.exchangeCount -= excess
-            state.bodyBytes = try StoreWriter.bodyBytes(in: database)
         }
-        while state.bodyBytes > limits.bodyBytes {
-            // A hundred at a time: the sum is taken anew after each, since a body's size is known to its row alone.
-            let oldest = "SELECT id FROM bodies WHERE bytes IS NOT NULL ORDER BY id LIMIT 100"
-            try database.execute(sql: "UPDATE bodies SET bytes = NULL WHERE id IN (\(oldest))")
-            state.bodyBytes = try StoreWriter.bodyBytes(in: database)
+        guard state.bodyBytes > limits.bodyBytes else { return }
+        // Another program may have made room as well.
+        state.bodyBytes = try StoreWriter.bodyBytes(in: database)
+        guard state.bodyBytes > limits.bodyBytes else { return }
+        // A little more than must go: counting them all takes a tenth of a second, which a load can't spend at each commit.
+        let last = try lastToForget(until: limits.bodyBytes - limits.bodyBytes / 16, &state, in: database)
+        try database.execute(
+            sql: "UPDATE bodies SET bytes = NULL WHERE id <= ? AND bytes IS NOT NULL", arguments: [last])
+    }
+
+    /// Counts as gone the oldest bodies until so many bytes are left.
+    ///
+    /// - Returns: The last of them; nil without any.
+    private func lastToForget(until goal: Int, _ state: inout State, in database: Database) throws -> Int64? {
+        var last: Int64?
+        let bodies = try Row.fetchCursor(
+            database, sql: "SELECT id, length(bytes) FROM bodies WHERE bytes IS NOT NULL ORDER BY id")
+        while state.bodyBytes > goal, let body = try bodies.next() {
+            let (id, count): (Int64, Int) = (body[0], body[1])
+            last = id
+            state.bodyBytes -= count
         }
+        return last
     }
 
     static func bodyBytes(in database: Database) throws -> Int {
