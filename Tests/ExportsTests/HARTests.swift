@@ -243,6 +243,17 @@ struct HARTests {
             ])
     }
 
+    @Test func `a cookie expires on a day that there is, or says no day`() {
+        func expires(_ text: String) -> String? { HARCookie(setCookie: "a=b; Expires=\(text)")?.expires }
+        #expect(expires("Thu, 29-Feb-2024 10:00:00 GMT") == "2024-02-29T10:00:00Z")
+        #expect(expires("Sat, 31 Dec 99 23:59:59 GMT") == "1999-12-31T23:59:59Z")
+        for none in [
+            "Sun, 29 Feb 2026 10:00:00 GMT", "31 Jun 2026 10:00:00", "29 Feb 1900 10:00:00", "1 Jan 1600 0:0:0", "soon",
+        ] {
+            #expect(expires(none) == nil, "\(none)")
+        }
+    }
+
     @Test func `the protocol is named as Chrome reads it`() throws {
         #expect((try Self.entry(11)["request"] as? Object)?["httpVersion"] as? String == "HTTP/2.0")
         #expect((try Self.entry(11)["response"] as? Object)?["headersSize"] as? Int == -1)
