@@ -92,8 +92,7 @@ struct SessionExport: Sendable {
                 case .json:
                     try output(Array(ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: now)))
                 case .curl:
-                    let command = CurlCommand.text(
-                        exchange.draft, version: exchange.response?.version, redacting: &redaction)
+                    let command = CurlCommand.text(of: exchange, redacting: &redaction)
                     try output(Array((command + "\n").utf8))
                 case .text:
                     let text = TextTimeline(marks: .unicode).text(
