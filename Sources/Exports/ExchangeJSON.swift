@@ -50,6 +50,7 @@ public enum ExchangeJSON {
         json.tcp(of: exchange)
         json.tunnel(exchange.tunnel, redacting: &redaction)
         json.attempts(of: exchange)
+        json.retries(of: exchange)
         json.curl(exchange, connection, url, at: now)
         json.closeObject()
         json.raw("\n")
@@ -217,6 +218,19 @@ extension JSONWriter {
             milliseconds("start_ms", attempt.span.start - exchange.startedAt)
             if let end = attempt.span.end { milliseconds("duration_ms", end - attempt.span.start) }
             field("error", ifPresent: attempt.failure?.message)
+            closeObject()
+        }
+        closeArray()
+    }
+
+    /// Why it was sent again, oldest first: what is told above is of the last time.
+    fileprivate mutating func retries(of exchange: Exchange) {
+        guard !exchange.retries.isEmpty else { return }
+        openArray("retries")
+        for failure in exchange.retries {
+            openObject()
+            field("kind", failure.kind.rawValue)
+            field("message", failure.message)
             closeObject()
         }
         closeArray()

@@ -126,6 +126,11 @@ struct ExchangeJSONTests {
         return try #require(object?["curl"] as? [String: Any])
     }
 
+    @Test func `that it was sent again is told, and why`() throws {
+        #expect(try object(9)["retries"] as? NSArray == [["kind": "reset", "message": "c1 was closed while idle"]])
+        #expect(try object(1)["retries"] == nil)
+    }
+
     @Test func `all heads that came are counted, and none where their size is not known`() throws {
         func head(_ status: Int, _ bytes: Int) -> ResponseHead {
             let version = bytes > 0 ? "HTTP/1.1" : "HTTP/2"
