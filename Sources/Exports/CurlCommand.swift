@@ -55,6 +55,16 @@ public enum CurlCommand {
         return body.pipe + words.map(quoted).joined(separator: " ")
     }
 
+    /// The command of an exchange, in the version that was spoken. Where less was kept than came in, a comment before it says
+    /// so: the command is a good one, and sends another request.
+    public static func text(of exchange: Exchange, redacting redaction: inout Redaction) -> String {
+        let command = text(exchange.draft, version: exchange.response?.version, redacting: &redaction)
+        let (kept, total) = (exchange.draft.body.count, exchange.requestBodyBytes)
+        guard kept < total else { return command }
+        // No quote in it: a shell that takes no comments at its prompt would wait for the other one.
+        return "# only \(kept) of \(total) bytes of the body were kept: this sends another request\n\(command)"
+    }
+
     /// `word` as a POSIX shell reads it back, whatever is in it but NUL, which no argument can hold.
     public static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
@@ -90,8 +100,7 @@ public enum CurlCommand {
         guard !draft.body.isEmpty else { return ("", []) }
         // curl adds a form's type of its own accord, so an absent one must be said.
         let noType = draft.fields[.contentType] == nil ? ["--header", "Content-Type:"] : []
-        let isForm = draft.fields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
-        let body = isForm ? redaction.form(draft.body) : draft.body
+        let body = draft.fields[.contentType].map { redaction.body(draft.body, of: $0) } ?? draft.body
         guard let text = String(validating: body, as: UTF8.self), !body.contains(0), body.count <= argumentLimit else {
             let octal = body.map { byte in
                 let digits = String(byte, radix: 8)

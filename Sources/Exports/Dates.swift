@@ -118,8 +118,9 @@ enum ISODate {
             }
         }
         let clock = time?.split(separator: ":").map { Int($0) ?? 99 } ?? []
-        guard let day, let month, let year, clock.count == 3, (1...31).contains(day), year >= 1601,
-            (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...59).contains(clock[2])
+        guard let day, let month, let year, clock.count == 3, year >= 1601,
+            (1...daysOf(month, in: year)).contains(day), (0...23).contains(clock[0]), (0...59).contains(clock[1]),
+            (0...59).contains(clock[2])
         else { return nil }
         var text: [UInt8] = []
         append(year, 4, "-", to: &text)
@@ -127,5 +128,10 @@ enum ISODate {
         append(day, 2, "T", to: &text)
         append(timeOfDay: clock[0] * 3_600 + clock[1] * 60 + clock[2], after: "Z", to: &text)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func daysOf(_ month: Int, in year: Int) -> Int {
+        let isLeap = year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
+        return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 }

@@ -50,6 +50,7 @@ public enum ExchangeJSON {
         json.tcp(of: exchange)
         json.tunnel(exchange.tunnel, redacting: &redaction)
         json.attempts(of: exchange)
+        json.retries(of: exchange)
         json.curl(exchange, connection, url, at: now)
         json.closeObject()
         json.raw("\n")
@@ -222,6 +223,19 @@ extension JSONWriter {
         closeArray()
     }
 
+    /// Why it was sent again, oldest first: what is told above is of the last time.
+    fileprivate mutating func retries(of exchange: Exchange) {
+        guard !exchange.retries.isEmpty else { return }
+        openArray("retries")
+        for failure in exchange.retries {
+            openObject()
+            field("kind", failure.kind.rawValue)
+            field("message", failure.message)
+            closeObject()
+        }
+        closeArray()
+    }
+
     fileprivate mutating func curl(
         _ exchange: Exchange, _ connection: ConnectionLedger.Connection?, _ url: String, at now: Timestamp
     ) {
@@ -280,8 +294,8 @@ extension Exchange {
 
     /// Bytes of its body that were handed to the kernel; nil where sending was cut off, which tells no number.
     fileprivate var uploadedBytes: Int? {
-        if draft.body.isEmpty || connection == nil { return 0 }
-        if sentBytes > 0 { return draft.body.count }
+        if requestBodyBytes == 0 || connection == nil { return 0 }
+        if sentBytes > 0 { return requestBodyBytes }
         // The server answered instead of asking for it.
         let isHeldBack = events.contains { $0.event == .wait100Continue }
         return isHeldBack ? 0 : nil

@@ -1,7 +1,5 @@
 // What is left out of an export unless it is asked for. The rule of doubt: an export can be made again in full, a secret
 // that was pasted into an issue can't be called back. So names that usually carry secrets are enough.
-//
-// Bodies are kept as they are, except for forms: what is secret in a JSON document, nobody can tell from outside.
 
 /// Replaces secrets in fields and URLs, and counts what it replaced so that it can be said aloud.
 public struct Redaction: Sendable {
@@ -85,18 +83,6 @@ public struct Redaction: Sendable {
         let bare = withoutUserInfo(text[...], isInQuery: true)
         return parameters(bare[...], isInPath: false)
     }
-
-    /// The same of a body's bytes, which need not be text.
-    mutating func form(_ bytes: [UInt8]) -> [UInt8] {
-        guard mode == .secrets else { return bytes }
-        if let text = String(validating: bytes, as: UTF8.self) { return Array(form(text).utf8) }
-        // As Latin-1 each byte is a character, and comes back as it was.
-        let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
-        return form(text).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
-    }
-
-    /// Whether a parameter of that name, already decoded, is left out. Counts nothing.
-    func hides(parameter name: String) -> Bool { mode == .secrets && SecretNames.isParameter(name) }
 
     /// Counts user information that the URL's text never shows anyway.
     mutating func leaveOutUserInfo() { if mode == .secrets { counts.credentials += 1 } }
@@ -185,7 +171,7 @@ public struct Redaction: Sendable {
     // Links that carry links are encoded once for each; nobody nests deeper, and a server writes these texts.
     private static let encodingDepth = 3
 
-    /// - Parameter looksInside: Whether values that are encoded URLs are looked into.
+    /// - Parameter looksInside: Whether encoded URLs are looked into.
     private mutating func parameters(_ text: Substring, isInPath: Bool, looksInside: Bool = true) -> String {
         var isInPath = isInPath
         var mark: Substring = ""
@@ -205,6 +191,9 @@ public struct Redaction: Sendable {
             } else if looksInside, let value, hidesSomething(inEncoded: value) {
                 counts.parameters += 1
                 result += "\(name)=\(Redaction.mark)"
+            } else if looksInside, name.utf8.contains(UInt8(ascii: "%")) {
+                // Some services take the URL to fetch as a segment of the path, or as the whole query.
+                result += isInPath ? segments(pair) : hiding(pair)
             } else {
                 result += pair
             }
@@ -215,7 +204,18 @@ public struct Redaction: Sendable {
         return result
     }
 
-    /// Whether a parameter's value is a URL, percent-encoded, of which something would go.
+    /// A piece of a path, without those of its segments that are encoded URLs with secrets.
+    private mutating func segments(_ path: Substring) -> String {
+        path.parts(between: "/").map { hiding($0) }.joined(separator: "/")
+    }
+
+    private mutating func hiding(_ text: Substring) -> String {
+        guard hidesSomething(inEncoded: text) else { return String(text) }
+        counts.parameters += 1
+        return Redaction.mark
+    }
+
+    /// Whether a text is a URL, percent-encoded, of which something would go.
     private func hidesSomething(inEncoded value: Substring) -> Bool {
         var text = String(value)
         for _ in 0..<Self.encodingDepth {

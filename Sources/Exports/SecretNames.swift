@@ -29,28 +29,29 @@ enum SecretNames {
         "credentials", "signature", "jwt", "assertion", "session", "sessionid", "otp",
     ]
     private static let keyOwners: Set<Substring> = [
-        "api", "access", "subscription", "functions", "private", "account", "auth",
+        "api", "access", "subscription", "functions", "private", "account", "auth", "rapidapi", "app", "application",
+        "client", "consumer", "customer", "encryption", "master", "admin", "license",
     ]
 
     /// Whether the value of a query's or form's parameter is a secret, by its decoded name.
     static func isParameter(_ name: String) -> Bool {
-        var hash = NameHash()
-        for byte in name.utf8 { hash.add(byte) }
-        return parameterHashes.contains(hash)
+        var parameter = ParameterName()
+        for byte in name.utf8 { parameter.add(byte) }
+        return parameter.isTelling
     }
 
     /// Whether `text` may hold a telling parameter. Almost no URL does, and finding that out must cost little: an export
     /// asks for each of a million. "Perhaps" is said of encoded names, which nobody writes without a reason.
     static func mayHoldParameter(_ text: String) -> Bool {
-        var name = NameHash()
+        var name = ParameterName()
         var isInName = true
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "&"), UInt8(ascii: ";"), UInt8(ascii: "?"), UInt8(ascii: "#"):
-                name = NameHash()
+                name = ParameterName()
                 isInName = true
             case UInt8(ascii: "="):
-                if isInName, parameterHashes.contains(name) { return true }
+                if isInName, name.isTelling { return true }
                 isInName = false
             case UInt8(ascii: "%"), UInt8(ascii: "+"): if isInName { return true }
             default: if isInName { name.add(byte) }
@@ -59,28 +60,76 @@ enum SecretNames {
         return false
     }
 
-    /// A name without case and separators, as FNV-1a. Another name of the same hash would be left out needlessly; with 64
-    /// bits nobody will see it happen.
-    private struct NameHash: Hashable {
-        private var value: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// A parameter's name, read byte by byte: as a whole, without separators, and by its words, so that `user[password]`,
+    /// `password_confirmation` and `newPassword2` tell as much as `password`.
+    private struct ParameterName {
+        private var whole = NameHash()
+        private var word = NameHash()
+        private var hasTellingWord = false
+        private var isAfterSmallLetter = false
 
+        @inline(__always)
         mutating func add(_ byte: UInt8) {
             switch byte {
-            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "$"): break
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): mix(byte | 0x20)
-            default: mix(byte)
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "$"), UInt8(ascii: "["),
+                UInt8(ascii: "]"):
+                endWord()
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                if isAfterSmallLetter { endWord() }
+                whole.mix(byte | 0x20)
+                word.mix(byte | 0x20)
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): whole.mix(byte)
+            case UInt8(ascii: "/"):
+                // What came before is a host, or another segment.
+                whole.mix(byte)
+                word = NameHash()
+                hasTellingWord = false
+            default:
+                whole.mix(byte)
+                word.mix(byte)
+                isAfterSmallLetter = true
             }
         }
 
-        private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        var isTelling: Bool { hasTellingWord || isTellingWord || parameterHashes.contains(whole) }
+
+        private var isTellingWord: Bool { word.mayBe(in: wordMask) && wordHashes.contains(word) }
+
+        @inline(__always)
+        private mutating func endWord() {
+            if isTellingWord { hasTellingWord = true }
+            word = NameHash()
+            isAfterSmallLetter = false
+        }
     }
 
-    private static let parameterHashes = Set(
-        parameters.map { name in
-            var hash = NameHash()
-            for byte in name.utf8 { hash.add(byte) }
-            return hash
-        })
+    /// A name in lower case, as FNV-1a. Another name of the same hash would be left out needlessly; with 64 bits nobody will
+    /// see it happen.
+    private struct NameHash: Hashable {
+        private var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+        init() {}
+
+        init(_ name: String) { for byte in name.utf8 { mix(byte) } }
+
+        @inline(__always)
+        mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+
+        /// One bit of 64, to be spared most looks into a set.
+        var bit: UInt64 { 1 << (value >> 58) }
+
+        func mayBe(in mask: UInt64) -> Bool { mask & bit != 0 }
+    }
+
+    private static let parameterHashes = Set(parameters.map { NameHash($0) })
+    private static let wordHashes = Set(words.map { NameHash($0) })
+    private static let wordMask = wordHashes.reduce(UInt64(0)) { $0 | $1.bit }
+
+    // Words that tell wherever they stand in a name.
+    private static let words = [
+        "token", "password", "passwd", "pwd", "pass", "passphrase", "passcode", "secret", "apikey", "jwt", "signature",
+        "credential", "credentials", "assertion", "otp",
+    ]
 
     // Without case and separators. `key` is how Google's and many map services' URLs carry theirs; `code` is OAuth's
     // one-time code (RFC 6749 §4.1.2); `sig` and `signature` sign storage links, which work for anyone who has them.
@@ -91,5 +140,7 @@ enum SecretNames {
         "xgoogcredential", "password", "passwd", "passphrase", "pwd", "pass", "secret", "clientsecret", "code",
         "codeverifier", "devicecode", "assertion", "clientassertion", "samlresponse", "samlrequest", "session",
         "sessionid", "sid", "phpsessid", "jsessionid", "otp", "pin", "credential", "credentials", "privatetoken",
+        "sessionkey", "csrfmiddlewaretoken", "oauthtoken", "userpassword", "newpassword", "oldpassword",
+        "currentpassword", "confirmpassword", "passwordconfirm", "passwordconfirmation",
     ]
 }

@@ -1,7 +1,7 @@
 public import HTTPTrace
 internal import HTTPTypes
 public import Sessions
-public import TextScreen
+internal import TextScreen
 
 // One exchange for a terminal or a pipe, without any escape code:
 //
@@ -28,31 +28,32 @@ public struct TextTimeline: Sendable {
     public var marks: Marks
     /// Where bars end. Lines of words may be longer: cutting them is the terminal's business, and a pipe wants all.
     public var columns: Int
-    /// Of the URL: a timeline is made to be pasted somewhere.
-    public var redaction: Redaction.Mode
 
     /// - Parameter columns: At least 50; less is taken as 50.
-    public init(marks: Marks, columns: Int = 80, redacting redaction: Redaction.Mode = .secrets) {
+    public init(marks: Marks, columns: Int = 80) {
         self.marks = marks
-        self.redaction = redaction
         self.columns = max(columns, 50)
     }
 
     /// The lines, each with its line break.
-    public func text(
-        _ exchange: Exchange, on connection: ConnectionLedger.Connection?, twin: Twin? = nil, at now: Timestamp
-    ) -> String {
-        lines(exchange, on: connection, twin: twin, at: now).map { $0.string + "\n" }.joined()
-    }
-
+    ///
     /// - Parameters:
     ///   - connection: The one that carried it, if any.
     ///   - twin: Of `Session.twin(of:)`, to say what reuse saved.
+    ///   - redaction: Replaces secrets in the URL and counts them: a timeline is made to be pasted somewhere.
     ///   - now: Until when a running exchange counts.
-    public func lines(
-        _ exchange: Exchange, on connection: ConnectionLedger.Connection?, twin: Twin? = nil, at now: Timestamp
+    public func text(
+        _ exchange: Exchange, on connection: ConnectionLedger.Connection?, twin: Twin? = nil,
+        redacting redaction: inout Redaction, at now: Timestamp
+    ) -> String {
+        let lines = lines(exchange, on: connection, twin: twin, redacting: &redaction, at: now)
+        return lines.map { $0.string + "\n" }.joined()
+    }
+
+    private func lines(
+        _ exchange: Exchange, on connection: ConnectionLedger.Connection?, twin: Twin?,
+        redacting redaction: inout Redaction, at now: Timestamp
     ) -> [SafeText] {
-        var redaction = Redaction(redaction)
         let draft = exchange.draft
         var lines: [SafeText] = [
             "\(exchange.id.description) \(draft.method.rawValue) \(redaction.url(draft.url.description))"

@@ -141,6 +141,22 @@ struct CurlCommandTests {
         #expect(secure == "curl --http2 --globoff --path-as-is https://a/")
     }
 
+    @Test func `a body that came in and was kept in part is not sent without a word`() throws {
+        var exchange = Exchange(
+            id: ExchangeID(1), draft: draft(.post, body: Array("begin".utf8)), cause: .caught, at: .zero)
+        var served = ServedRequest(
+            id: ServerRequestID(1), connection: ServerConnectionID(1), client: Sample.local, at: .zero)
+        served.requestBytes = 5
+        exchange.served = served
+        var redaction = Redaction(.full)
+        let whole = CurlCommand.text(of: exchange, redacting: &redaction)
+        #expect(whole == CurlCommand.text(exchange.draft, redacting: &redaction))
+        exchange.served?.requestBytes = 5_000
+        let part = CurlCommand.text(of: exchange, redacting: &redaction)
+        #expect(part == "# only 5 of 5000 bytes of the body were kept: this sends another request\n\(whole)")
+        #expect(try words(part).contains("begin"), "a shell reads it")
+    }
+
     @Test func `secrets are left out unless asked for`() {
         let draft = draft(
             .post, "https://me:s3cret@a/?token=s3cret",

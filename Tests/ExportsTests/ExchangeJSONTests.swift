@@ -106,10 +106,17 @@ struct ExchangeJSONTests {
                 connection: ConnectionID(1), local: address, remote: address, isReused: false, idleTime: nil, use: 1))
     }
 
+    private func draft() throws -> RequestDraft {
+        RequestDraft(url: try TypedURL.parse("http://a.example/"), body: Array("body!".utf8))
+    }
+
     /// The curl block of an exchange with a body, to which this happened.
     private func curl(_ events: [TraceEvent]) throws -> [String: Any] {
-        let draft = RequestDraft(url: try TypedURL.parse("http://a.example/"), body: Array("body!".utf8))
-        var exchange = Exchange(id: ExchangeID(1), draft: draft, at: .zero)
+        try curl(Exchange(id: ExchangeID(1), draft: try draft(), at: .zero), events)
+    }
+
+    private func curl(_ begun: Exchange, _ events: [TraceEvent]) throws -> [String: Any] {
+        var exchange = begun
         for event in events + [.requestFinished(nil)] {
             exchange.apply(TraceRecord(time: .zero, exchange: exchange.id, connection: nil, event: event))
         }
@@ -117,6 +124,11 @@ struct ExchangeJSONTests {
         let line = ExchangeJSON.line(exchange, on: nil, redacting: &redaction, at: .zero)
         let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
         return try #require(object?["curl"] as? [String: Any])
+    }
+
+    @Test func `that it was sent again is told, and why`() throws {
+        #expect(try object(9)["retries"] as? NSArray == [["kind": "reset", "message": "c1 was closed while idle"]])
+        #expect(try object(1)["retries"] == nil)
     }
 
     @Test func `all heads that came are counted, and none where their size is not known`() throws {
@@ -154,6 +166,17 @@ struct ExchangeJSONTests {
         #expect(try uploaded([.wait100Continue]) == 0)
         // Cut off in the midst: nobody knows.
         #expect(try uploaded([]) == nil)
+    }
+
+    @Test func `of a request that was sent on, all that went was uploaded, kept or not`() throws {
+        for kept in [try draft(), RequestDraft(url: try draft().url)] {
+            var exchange = Exchange(id: ExchangeID(1), draft: kept, cause: .caught, at: .zero)
+            var served = ServedRequest(
+                id: ServerRequestID(1), connection: ServerConnectionID(1), client: Sample.local, at: .zero)
+            served.requestBytes = 5_000
+            exchange.served = served
+            #expect(try curl(exchange, [got, .flushed(bytes: 5_090)])["size_upload"] as? Int == 5_000)
+        }
     }
 
     @Test func `no secret and no control character is in the line`() throws {

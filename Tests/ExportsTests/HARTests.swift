@@ -243,6 +243,17 @@ struct HARTests {
             ])
     }
 
+    @Test func `a cookie expires on a day that there is, or says no day`() {
+        func expires(_ text: String) -> String? { HARCookie(setCookie: "a=b; Expires=\(text)")?.expires }
+        #expect(expires("Thu, 29-Feb-2024 10:00:00 GMT") == "2024-02-29T10:00:00Z")
+        #expect(expires("Sat, 31 Dec 99 23:59:59 GMT") == "1999-12-31T23:59:59Z")
+        for none in [
+            "Sun, 29 Feb 2026 10:00:00 GMT", "31 Jun 2026 10:00:00", "29 Feb 1900 10:00:00", "1 Jan 1600 0:0:0", "soon",
+        ] {
+            #expect(expires(none) == nil, "\(none)")
+        }
+    }
+
     @Test func `the protocol is named as Chrome reads it`() throws {
         #expect((try Self.entry(11)["request"] as? Object)?["httpVersion"] as? String == "HTTP/2.0")
         #expect((try Self.entry(11)["response"] as? Object)?["headersSize"] as? Int == -1)
@@ -279,6 +290,18 @@ struct HARTests {
         #expect(Self.text(draft).contains(Base64.encode([0xFF] + Array("&password=REDACTED".utf8))))
     }
 
+    @Test func `a form in parts has no secrets either, in a HAR or in a command`() throws {
+        let form = "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\ns3cret\r\n--b--\r\n"
+        let draft = RequestDraft(
+            method: .post, url: try TypedURL.parse("http://a/"),
+            fields: [.contentType: "multipart/form-data; boundary=b"], body: Array(form.utf8))
+        let text = Self.text(draft)
+        #expect(!text.contains("s3cret") && text.contains(#"\r\n\r\nREDACTED\r\n--b--"#))
+        var redaction = Redaction()
+        let command = CurlCommand.text(draft, redacting: &redaction)
+        #expect(!command.contains("s3cret") && redaction.counts.parameters == 1)
+    }
+
     @Test func `URLs in parameters and in a Location have no secrets`() throws {
         let next = "https%3A%2F%2Fexample.com%2F%3Fpage%3D1"
         let url = try TypedURL.parse("http://a/b;jsessionid=s3cret?next=https://me:s3cret@c/&then=\(next)")
@@ -290,6 +313,15 @@ struct HARTests {
         #expect(text.contains(#"{"name":"next","value":"https://REDACTED@c/"}"#))
         #expect(text.contains(#"{"name":"then","value":"https://example.com/?page=1"}"#))
         #expect(text.contains(#""redirectURL":"/cb?access_token=REDACTED&next=https://REDACTED@example.com/""#))
+    }
+
+    @Test func `a query that is a URL itself has no secrets in its list either`() throws {
+        let url = try TypedURL.parse("http://a/?https://me:s3cret@h/?apikey=s3cret&x=1")
+        let text = Self.text(RequestDraft(url: url))
+        #expect(!text.contains("s3cret"))
+        #expect(
+            text.contains(
+                #""queryString":[{"name":"https://REDACTED@h/?apikey","value":"REDACTED"},{"name":"x","value":"1"}]"#))
     }
 
     @Test func `a file is valid JSON however it is cut into chunks, and an empty one too`() throws {

@@ -23,7 +23,8 @@ struct RedactionTests {
         for name in [
             "X-Api-Key", "Api-Key", "X-Auth-Token", "Private-Token", "X-Amz-Security-Token", "X-CSRF-Token",
             "Ocp-Apim-Subscription-Key", "X-Goog-Api-Key", "x-functions-key", "X-Vault-Token", "X_Access_Token",
-            "apikey", "X-Client-Secret", "X-Hub-Signature",
+            "apikey", "X-Client-Secret", "X-Hub-Signature", "X-RapidAPI-Key", "DD-APPLICATION-KEY", "X-Master-Key",
+            "X-Amz-Server-Side-Encryption-Customer-Key",
         ] {
             #expect(value(name, "abc") == "REDACTED", "\(name)")
         }
@@ -56,6 +57,65 @@ struct RedactionTests {
         #expect(url("http://a/?tokens=1&keyboard=2") == "http://a/?tokens=1&keyboard=2")
         #expect(url("/relative?key=1") == "/relative?key=REDACTED")
         #expect(url("http://a/b") == "http://a/b")
+    }
+
+    @Test func `a parameter's name tells by each of its words, however frameworks put them together`() {
+        for name in [
+            "user[password]", "user%5Bpassword%5D", "password_confirmation", "newPassword", "new_password1",
+            "PASSWORD2",
+            "oauth_token", "__RequestVerificationToken", "authenticity_token", "X-Amz-Signature", "db.pass", "token[]",
+            "csrfmiddlewaretoken", "clientSecretValue",
+        ] {
+            #expect(url("http://a/?x=1&\(name)=abc") == "http://a/?x=1&\(name)=REDACTED", "\(name)")
+            var redaction = Redaction()
+            #expect(redaction.form("\(name)=abc&x=1") == "\(name)=REDACTED&x=1", "\(name)")
+        }
+        for name in [
+            "user[email]", "passenger", "compass", "tokenizer", "keyId", "passwords", "secretary", "my_monkey",
+        ] {
+            #expect(url("http://a/?\(name)=abc") == "http://a/?\(name)=abc", "\(name)")
+        }
+        #expect(url("http://api.token.example/year=2026/x") == "http://api.token.example/year=2026/x")
+    }
+
+    private func body(_ lines: [String], of type: String) -> String {
+        var redaction = Redaction()
+        return String(decoding: redaction.body(Array(lines.joined(separator: "\r\n").utf8), of: type), as: UTF8.self)
+    }
+
+    @Test func `a form in parts loses what its fields hold, and keeps its files`() {
+        func lines(_ password: String, _ next: String) -> [String] {
+            [
+                "preamble", "--b--x", "Content-Disposition: form-data; name=\"user\"", "", "me", "--b--x",
+                "content-disposition:form-data ; NAME=user[password]", "", password, "--b--x",
+                "Content-Disposition: form-data;", " name=\"a \\\"next\\\"\"", "", next, "--b--x",
+                "Content-Disposition: form-data; name=\"file\"; filename=\"C:\\notes.txt\"",
+                "Content-Type: text/plain", "", "https://me:kept@h/", "--b--x--", "epilogue",
+            ]
+        }
+        let type = "Multipart/Form-Data; charset=utf-8; boundary=\"b--x\""
+        let before = lines("s3cret\r\nof two lines", "https://me:s3cret@h/?token=s3cret")
+        let after = lines("REDACTED", "https://REDACTED@h/?token=REDACTED").joined(separator: "\r\n")
+        #expect(body(before, of: type) == after)
+        #expect(body(before, of: "multipart/form-data") == before.joined(separator: "\r\n"))
+        #expect(body(before, of: "text/plain; boundary=b--x") == before.joined(separator: "\r\n"))
+    }
+
+    @Test func `a form in parts may break off anywhere, and may hold any bytes`() {
+        let start = ["--b", "Content-Disposition: form-data; name=\"token\"; filename=\"t\"", "", ""]
+        let head = Array(start.joined(separator: "\r\n").utf8)
+        var redaction = Redaction()
+        #expect(
+            redaction.body(head + [0xFF, 0, 10, 13], of: "multipart/form-data; boundary=b")
+                == head + Array(Redaction.mark.utf8))
+        #expect(redaction.counts == Redaction.Counts(parameters: 1))
+        for count in head.indices {
+            let cut = Array(head.prefix(count))
+            let shown = redaction.body(cut, of: "multipart/form-data; boundary=b")
+            #expect(shown.starts(with: cut))
+        }
+        let whole = redaction.body(head, of: "multipart/form-data; boundary=")
+        #expect(whole == head)
     }
 
     @Test func `fields that hold a URL lose what URLs lose`() {
@@ -98,8 +158,13 @@ struct RedactionTests {
         #expect(url("http://a/?next=https%3A%2F%2Fme%3Apw%40h%2F&x=1") == "http://a/?next=REDACTED&x=1")
         #expect(url("http://a/?next=%2Fb%3Ftoken%3Dabc") == "http://a/?next=REDACTED")
         #expect(url("http://a/?next=%252Fb%253Ftoken%253Dabc") == "http://a/?next=REDACTED")
+        // Services that fetch what they are asked for, by a query that is nothing else, and by a path.
+        #expect(url("http://a/?https%3A%2F%2Fme%3Apw%40h%2F&x=1") == "http://a/?REDACTED&x=1")
+        #expect(url("http://a/?https%3A%2F%2Fh%3Fapikey=abc") == "http://a/?REDACTED")
+        #expect(url("http://a/get/https%3A%2F%2Fh%3Fsig%3Dabc/b?c=d") == "http://a/get/REDACTED/b?c=d")
         for harmless in [
             "http://a/?q=a%20b%3D1", "http://a/?mail=me%40example.com", "http://a/%7Eme?next=%2Fb%3Fx%3D1",
+            "http://a/?https%3A%2F%2Fh%2F", "http://a/me%40h/https%3A%2F%2Fh%2F%3Fx%3D1",
         ] {
             #expect(url(harmless) == harmless)
         }
@@ -124,7 +189,9 @@ struct RedactionTests {
 
     @Test(.timeLimit(.minutes(1)))
     func `a hostile field takes no more time than its length`() {
-        for part in ["//", "//a:b@", "//a@/", "?//", ";sid=/", "@", "&token=//", "//a:b/", "//a:b/@"] {
+        for part in [
+            "//", "//a:b@", "//a@/", "?//", ";sid=/", "@", "&token=//", "//a:b/", "//a:b/@", "%2F", "/%2F%2Fa:b%40",
+        ] {
             let text = String(repeating: part, count: 20_000)
             #expect(value("Location", text).utf8.count > 0)
         }

@@ -9,9 +9,25 @@ struct TextTimelineTests {
     private let sample = Sample()
 
     private func text(_ number: Int, _ marks: TextTimeline.Marks = .unicode, columns: Int = 80) -> String {
+        var redaction = Redaction()
+        return text(number, marks, columns: columns, redacting: &redaction)
+    }
+
+    private func text(
+        _ number: Int, _ marks: TextTimeline.Marks = .unicode, columns: Int = 80, redacting redaction: inout Redaction
+    ) -> String {
         let exchange = sample[number]
         return TextTimeline(marks: marks, columns: columns).text(
-            exchange, on: sample.connection(of: exchange), twin: sample.session.twin(of: exchange), at: sample.now)
+            exchange, on: sample.connection(of: exchange), twin: sample.session.twin(of: exchange),
+            redacting: &redaction, at: sample.now)
+    }
+
+    @Test func `what was left out is counted, and kept when asked for`() {
+        var redaction = Redaction()
+        for number in 1...13 { _ = text(number, redacting: &redaction) }
+        #expect(redaction.counts == Redaction.Counts(parameters: 1))
+        redaction = Redaction(.full)
+        #expect(text(1, redacting: &redaction).contains("access_token=s3cret-query"))
     }
 
     @Test func `a new connection shows where the time went`() {
@@ -79,7 +95,9 @@ struct TextTimelineTests {
         for event in events {
             exchange.apply(TraceRecord(time: .zero, exchange: exchange.id, connection: nil, event: event))
         }
-        let lines = TextTimeline(marks: .unicode).text(exchange, on: nil, at: .zero).split(separator: "\n")
+        var redaction = Redaction()
+        let lines = TextTimeline(marks: .unicode).text(exchange, on: nil, redacting: &redaction, at: .zero)
+            .split(separator: "\n")
         #expect(lines.filter { $0.hasPrefix("  tls ") }.count == 1, "the phase's own")
         #expect(lines.contains { $0.hasPrefix("  dns ") && $0.hasSuffix("no lookup needed") })
     }

@@ -63,6 +63,24 @@ struct ServerLedgerTests {
         #expect(ledger.listed(limit: 10).prefix(6).map(\.number) == [1, 2, 3, 4, 5, 10_000])
     }
 
+    @Test func `a request that outlives hundreds on its connection is known until it ends`() throws {
+        var story = ServerStory()
+        story.at(0, 1, ServerStory.accepted)
+        story.at(1, 1, request: 1, .requestFirstByte, ServerStory.head("/events"))
+        for number in 2...1_000 {
+            story.at(
+                Double(number), 1, request: number, .requestFirstByte, ServerStory.head(use: number),
+                .requestFinished(nil))
+        }
+        let connection = try #require(ledger(story)[ServerConnectionID(1)])
+        #expect(connection.running?.id == ServerRequestID(1))
+        #expect(connection.requests.count <= 1 + 2 * ServerLedger.requestLimit)
+        #expect(connection.requests.last?.id == ServerRequestID(1_000))
+        story.at(2_000, 1, request: 1, .requestFinished(nil))
+        let request = ledger(story)[ServerRequestID(1), on: ServerConnectionID(1)]
+        #expect(request?.finishedAt == .milliseconds(2_000))
+    }
+
     @Test func `a shutdown says whom it waits for, until it is over`() {
         var ledger = ServerLedger()
         let waiting = ServerWaiting(

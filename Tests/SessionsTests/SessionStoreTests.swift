@@ -366,6 +366,112 @@ final class SessionStoreTests {
         await store.close()
     }
 
+    @Test func `no more bodies go than have to, the oldest first, and their figures stay`() async throws {
+        var limits = SessionStore.Limits()
+        limits.bodyBytes = 5_000
+        let store = try await SessionStore.open(path: path, clock: clock, limits: limits)
+        for number in 1...60 {
+            store.keep(
+                BodyCapture(bytes: Array(repeating: 1, count: 100), totalBytes: 100, sha256: ""),
+                of: ExchangeID(number))
+            if number.isMultiple(of: 20) { await store.flush() }
+        }
+        await store.close()
+        #expect(store.status == .closed)
+        #expect(
+            try rows("SELECT count(*), sum(total_bytes), sum(length(bytes)) BETWEEN 4600 AND 5000 FROM bodies")
+                == "60|6000|1\n")
+        #expect(
+            try rows(
+                "SELECT max(id) < (SELECT min(id) FROM bodies WHERE bytes NOT NULL) FROM bodies WHERE bytes IS NULL")
+                == "1\n")
+    }
+
+    @Test func `a large body that many rows sent is in the file once, and goes with the last of them`() async throws {
+        var limits = SessionStore.Limits()
+        limits.exchanges = 10
+        let store = try await SessionStore.open(path: path, clock: clock, limits: limits)
+        var large = Story.draft()
+        large.body = Array(repeating: 7, count: 100_000)
+        var other = Story.draft()
+        other.body = Array(repeating: 8, count: 100_000)
+        // The two take turns, then one of them goes on alone.
+        for number in 1...30 {
+            let draft = number < 10 && number.isMultiple(of: 2) ? other : large
+            store.begin(draft, as: ExchangeID(number), at: .milliseconds(Double(number)))
+            if number.isMultiple(of: 5) { await store.flush() }
+            if number == 5 {
+                #expect(try rows("SELECT id & 0xffff, length(bytes) FROM request_bodies") == "1|100000\n2|100000\n")
+            }
+        }
+        #expect(
+            try rows(
+                """
+                SELECT count(*), count(request_body), sum(length(bytes)), min(hex(substr(bytes, 1, 2)))
+                FROM exchanges JOIN request_bodies ON request_bodies.id = request_body_id
+                """) == "10|0|1000000|0707\n")
+        #expect(try rows("SELECT count(*) FROM request_bodies") == "1\n")
+        for number in 31...40 { store.begin(Story.draft(), as: ExchangeID(number), at: .seconds(1)) }
+        await store.flush()
+        #expect(try rows("SELECT count(*), count(request_body_id) FROM exchanges") == "10|0\n")
+        #expect(try rows("SELECT count(*) FROM request_bodies") == "0\n")
+        // Sent again, it is there again.
+        store.begin(large, as: ExchangeID(41), at: .seconds(2))
+        await store.close()
+        #expect(
+            try rows("SELECT number, length(bytes) FROM exchanges JOIN request_bodies r ON r.id = request_body_id")
+                == "41|100000\n")
+    }
+
+    @Test func `a running row with a large body keeps it when it ends, whatever was sent meanwhile`() async throws {
+        let store = try await SessionStore.open(path: path, clock: clock)
+        func draft(_ number: Int) -> RequestDraft {
+            var draft = Story.draft()
+            draft.body = Array(repeating: UInt8(number), count: 5_000)
+            return draft
+        }
+        let story = Story.cold(1)
+        store.begin(draft(1), as: story.exchange, at: .zero)
+        store.apply(Array(story.records.prefix(6)))
+        await store.flush()
+        for number in 2...40 { store.begin(draft(number), as: ExchangeID(number), at: .seconds(1)) }
+        await store.flush()
+        store.apply(Array(story.records.dropFirst(6)))
+        await store.close()
+        #expect(
+            try rows(
+                """
+                SELECT count(*), sum(unicode(CAST(substr(bytes, 1, 1) AS TEXT)) = number), sum(outcome = 'ok')
+                FROM exchanges JOIN request_bodies r ON r.id = request_body_id
+                """) == "40|40|1\n")
+        #expect(try rows("SELECT count(*) FROM request_bodies") == "40\n")
+    }
+
+    @Test func `a file of before bodies were shared is added to, and keeps its own`() async throws {
+        let first = try await SessionStore.open(path: path, clock: clock)
+        var draft = Story.draft()
+        draft.body = [1, 2]
+        first.begin(draft, as: ExchangeID(1), at: .zero)
+        await first.close()
+        // As it was then.
+        for sql in [
+            "DROP INDEX exchanges_by_request_body", "ALTER TABLE exchanges DROP COLUMN request_body_id",
+            "DROP TABLE request_bodies",
+            "CREATE TABLE steps AS SELECT * FROM grdb_migrations WHERE identifier <> 'request bodies'",
+            "DROP TABLE grdb_migrations", "ALTER TABLE steps RENAME TO grdb_migrations",
+        ] { _ = try rows(sql) }
+        let second = try await SessionStore.open(path: path, clock: clock)
+        draft.body = Array(repeating: 3, count: 5_000)
+        second.begin(draft, as: ExchangeID(1), at: .zero)
+        await second.close()
+        #expect(
+            try rows(
+                """
+                SELECT run, hex(request_body), length(bytes)
+                FROM exchanges LEFT JOIN request_bodies r ON r.id = request_body_id ORDER BY run
+                """) == "1|0102|None\n2|None|5000\n")
+    }
+
     @Test func `connections are rows with their end and its reason`() async throws {
         let store = try await SessionStore.open(path: path, clock: clock)
         func event(_ time: Double, _ event: TraceEvent) -> TraceRecord {

@@ -53,7 +53,8 @@ extension HARWriter {
         if draft.url.userInfo != nil { redaction.leaveOutUserInfo() }
         json.openObject("request")
         json.field("method", draft.method.rawValue)
-        json.field("url", redaction.url(draft.url.description))
+        let url = redaction.url(draft.url.description)
+        json.field("url", url)
         json.field("httpVersion", version)
         json.openArray("cookies")
         forEach(fields, head, of: .cookie) { writer, value in
@@ -61,11 +62,11 @@ extension HARWriter {
         }
         json.closeArray()
         if let head { write(head) } else { write(fields: fields) }
-        json.openArray("queryString")
-        if let query = draft.url.query {
-            for (name, value) in PercentCoding.pairs(query) { write(parameter: name, value) }
-        }
-        json.closeArray()
+        // Of the text as it was written: what went there stands here neither, in a name as little as in a value.
+        var query = url[...]
+        _ = query.take(upTo: "?")
+        _ = query.takeMark()
+        write(parameters: query, as: "queryString")
         if !draft.body.isEmpty { writePostData(exchange, exchange.sentHead?.lines ?? fields) }
         json.field("headersSize", exchange.sentHead?.wireBytes ?? -1)
         json.field("bodySize", exchange.requestBodyBytes)
@@ -75,27 +76,28 @@ extension HARWriter {
     private mutating func writePostData(_ exchange: Exchange, _ fields: [(name: String, value: String)]) {
         let body = exchange.draft.body
         let mimeType = fields.first { $0.name.lowercased() == "content-type" }?.value ?? "application/octet-stream"
-        let isForm = mimeType.lowercased().hasPrefix("application/x-www-form-urlencoded")
         json.openObject("postData")
         json.field("mimeType", mimeType)
         if let reason = reasonToLeaveOutBody(of: exchange) {
             // Readers take the text for granted.
             json.field("text", "")
             json.field("comment", "body left out: \(reason)")
-        } else if let text = String(validating: body, as: UTF8.self) {
-            // The specification has params or text; readers take the text, and Chrome writes both.
-            json.field("text", isForm ? redaction.form(text) : text)
-            if isForm {
-                json.openArray("params")
-                for (name, value) in PercentCoding.pairs(text) { write(parameter: name, value) }
-                json.closeArray()
-            }
         } else {
-            json.field("text", Base64.encode(isForm ? redaction.form(body) : body))
-            json.field("_encoding", "base64")
-            json.field("comment", "binary body, as base64")
+            writePosted(redaction.body(body, of: mimeType), mimeType)
         }
         json.closeObject()
+    }
+
+    private mutating func writePosted(_ body: [UInt8], _ mimeType: String) {
+        guard let text = String(validating: body, as: UTF8.self) else {
+            json.field("text", Base64.encode(body))
+            json.field("_encoding", "base64")
+            json.field("comment", "binary body, as base64")
+            return
+        }
+        // The specification has params or text; readers take the text, and Chrome writes both.
+        json.field("text", text)
+        if Redaction.isEncodedForm(mimeType) { write(parameters: text[...], as: "params") }
     }
 
     private func reasonToLeaveOutBody(of exchange: Exchange) -> String? {
@@ -216,14 +218,15 @@ extension HARWriter {
         json.closeArray()
     }
 
-    private mutating func write(parameter name: String, _ value: String) {
-        json.openObject()
-        json.field("name", name)
-        // It may be a URL. What goes was counted where the whole text was written.
-        let known = redaction.counts
-        json.field("value", redaction.hides(parameter: name) ? Redaction.mark : redaction.url(value))
-        redaction.forget(after: known)
-        json.closeObject()
+    private mutating func write(parameters text: Substring, as list: StaticString) {
+        json.openArray(list)
+        for (name, value) in text.isEmpty ? [] : PercentCoding.pairs(text) {
+            json.openObject()
+            json.field("name", name)
+            json.field("value", value)
+            json.closeObject()
+        }
+        json.closeArray()
     }
 
     private mutating func write(_ cookie: HARCookie) {
@@ -266,12 +269,5 @@ extension HARWriter {
     private func comment(on exchange: Exchange) -> String? {
         if exchange.isRunning { return "still running when written" }
         return exchange.failure.map { "\($0.outcome): \($0.message)" }
-    }
-}
-
-extension Exchange {
-    /// Of a request that came in, more may have come than was kept.
-    fileprivate var requestBodyBytes: Int {
-        cause == .caught ? max(served?.requestBytes ?? 0, draft.body.count) : draft.body.count
     }
 }

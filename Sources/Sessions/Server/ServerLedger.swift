@@ -16,7 +16,7 @@ public struct ServerLedger: Equatable, Sendable {
 
     /// How many of those that are gone are kept: more than anybody scrolls through.
     public static let endedLimit = 1_000
-    /// Of one connection, the latest; a connection may carry a million.
+    /// Of one connection, the latest that have ended; a connection may carry a million.
     public static let requestLimit = 100
 
     public init() {}
@@ -38,7 +38,7 @@ public struct ServerLedger: Equatable, Sendable {
         public var applicationProtocol: String?
         /// Requests that came on it.
         public var uses = 0
-        /// The latest of them, oldest first.
+        /// All that run and the latest of the others, oldest first.
         public var requests: [ServedRequest] = []
         /// Nil while it is open.
         public var closeReason: ServerCloseReason?
@@ -163,13 +163,19 @@ public struct ServerLedger: Equatable, Sendable {
             connections[index].requests.append(
                 ServedRequest(id: request, connection: id, client: client, at: record.time))
             // A few at a time, so that most requests move nothing.
-            if connections[index].requests.count > Self.requestLimit * 2 {
-                connections[index].requests.removeFirst(Self.requestLimit)
-            }
+            if connections[index].requests.count > Self.requestLimit * 2 { forgetEndedRequests(at: index) }
         }
         if case .requestHead = record.event { connections[index].uses += 1 }
         guard let place = connections[index].requests.lastIndex(where: { $0.id == request }) else { return }
         connections[index].requests[place].apply(record)
+    }
+
+    // One that runs stays, however many came after it: over HTTP/2 a stream of events outlives thousands, and who is not
+    // told of its end shows it as running for ever.
+    private mutating func forgetEndedRequests(at index: Int) {
+        let old = ..<(connections[index].requests.count - Self.requestLimit)
+        let running = connections[index].requests[old].filter(\.isRunning)
+        connections[index].requests.replaceSubrange(old, with: running)
     }
 
     private mutating func forgetSome() {

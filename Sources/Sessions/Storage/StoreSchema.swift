@@ -2,9 +2,11 @@ internal import GRDB
 
 // Tables that any SQLite tool reads without us:
 //
-//   runs ─┬─ exchanges ── bodies        times: *_unix_ns are dates; *_start_ns and *_ns count from the exchange's start
-//         └─ connections                null: did not happen, or not yet
+//   runs ─┬─ exchanges ─┬─ bodies
+//         │             └─ request_bodies
+//         └─ connections
 //
+// Times: *_unix_ns are dates; *_start_ns and *_ns count from the exchange's start. Null: did not happen, or not yet.
 // A row's id is run × 2³² + number, so rows are only ever added at the end, and the two are in it.
 
 enum StoreSchema {
@@ -23,6 +25,9 @@ enum StoreSchema {
         }
         migrator.registerMigration("proxies") { database in
             try database.execute(sql: proxyColumns)
+        }
+        migrator.registerMigration("request bodies") { database in
+            try database.execute(sql: requestBodies)
         }
         return migrator
     }
@@ -110,5 +115,17 @@ enum StoreSchema {
         ALTER TABLE exchanges ADD COLUMN tunnel_ns INTEGER;
         -- Null where the origin is reached directly; "origin" is the proxy's where that makes the requests.
         ALTER TABLE connections ADD COLUMN proxy TEXT;
+        """
+
+    // A body of more than 4 KiB, once for all rows that sent it.
+    private static let requestBodies = """
+        CREATE TABLE request_bodies (
+            -- Of the first exchange that sent it; that one may be gone.
+            id INTEGER PRIMARY KEY,
+            bytes BLOB NOT NULL
+        );
+        -- Null where the body is in request_body, or there is none.
+        ALTER TABLE exchanges ADD COLUMN request_body_id INTEGER;
+        CREATE INDEX exchanges_by_request_body ON exchanges (request_body_id) WHERE request_body_id IS NOT NULL;
         """
 }

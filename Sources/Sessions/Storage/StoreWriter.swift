@@ -20,6 +20,7 @@ final class StoreWriter: Sendable {
         var highestExchange, highestBody: Int64
         // Most rows have the draft of the one before.
         var latestDraft: WrittenDraft?
+        var requestBodies = SharedRequestBodies()
     }
 
     /// A draft, and columns as they are made of it.
@@ -68,6 +69,7 @@ final class StoreWriter: Sendable {
     /// - Parameter batch: Its exchanges are taken out.
     func write(_ batch: inout StoreQueue.Batch, to database: Database) throws {
         try state.withLock { state in
+            state.requestBodies.beginBatch()
             state.exchangeCount += batch.begun.count
             var handedOver = HandedOverExchanges(batch.ended)
             batch.ended = []
@@ -126,15 +128,15 @@ final class StoreWriter: Sendable {
         let (written, changed) = (handedOver.written, running.changed)
         let keys = (written.map(\.id) + changed).map { StoreSchema.rowID(run: run, number: $0.number) }
         var rows = try RowWriter(
-            "exchanges", columns: 42, keys: keys, above: &state.highestExchange, in: database)
+            "exchanges", columns: 43, keys: keys, above: &state.highestExchange, in: database)
         for place in written {
             try handedOver.read(at: place) { exchange in
-                bind(exchange, &state, to: &rows)
+                try bind(exchange, &state, to: &rows, in: database)
                 try rows.endRow()
             }
         }
         try running.take(changed) { exchange in
-            bind(exchange, &state, to: &rows)
+            try bind(exchange, &state, to: &rows, in: database)
             try rows.endRow()
         }
     }
@@ -177,17 +179,37 @@ final class StoreWriter: Sendable {
         let excess = state.exchangeCount - limits.exchanges
         if excess > 0 {
             let oldest = "SELECT id FROM exchanges ORDER BY id LIMIT \(excess)"
+            let sum = "SELECT coalesce(sum(length(bytes)), 0) FROM bodies WHERE id IN (\(oldest))"
+            state.bodyBytes -= try Int.fetchOne(database, sql: sum) ?? 0
+            let sent = try SharedRequestBodies.ids(of: oldest, in: database)
             try database.execute(sql: "DELETE FROM bodies WHERE id IN (\(oldest))")
             try database.execute(sql: "DELETE FROM exchanges WHERE id IN (\(oldest))")
+            try SharedRequestBodies.removeUnused(sent, in: database)
             state.exchangeCount -= excess
-            state.bodyBytes = try StoreWriter.bodyBytes(in: database)
         }
-        while state.bodyBytes > limits.bodyBytes {
-            // A hundred at a time: the sum is taken anew after each, since a body's size is known to its row alone.
-            let oldest = "SELECT id FROM bodies WHERE bytes IS NOT NULL ORDER BY id LIMIT 100"
-            try database.execute(sql: "UPDATE bodies SET bytes = NULL WHERE id IN (\(oldest))")
-            state.bodyBytes = try StoreWriter.bodyBytes(in: database)
+        guard state.bodyBytes > limits.bodyBytes else { return }
+        // Another program may have made room as well.
+        state.bodyBytes = try StoreWriter.bodyBytes(in: database)
+        guard state.bodyBytes > limits.bodyBytes else { return }
+        // A little more than must go: counting them all takes a tenth of a second, which a load can't spend at each commit.
+        let last = try lastToForget(until: limits.bodyBytes - limits.bodyBytes / 16, &state, in: database)
+        try database.execute(
+            sql: "UPDATE bodies SET bytes = NULL WHERE id <= ? AND bytes IS NOT NULL", arguments: [last])
+    }
+
+    /// Counts as gone the oldest bodies until so many bytes are left.
+    ///
+    /// - Returns: The last of them; nil without any.
+    private func lastToForget(until goal: Int, _ state: inout State, in database: Database) throws -> Int64? {
+        var last: Int64?
+        let bodies = try Row.fetchCursor(
+            database, sql: "SELECT id, length(bytes) FROM bodies WHERE bytes IS NOT NULL ORDER BY id")
+        while state.bodyBytes > goal, let body = try bodies.next() {
+            let (id, count): (Int64, Int) = (body[0], body[1])
+            last = id
+            state.bodyBytes -= count
         }
+        return last
     }
 
     static func bodyBytes(in database: Database) throws -> Int {
@@ -197,9 +219,12 @@ final class StoreWriter: Sendable {
 
 extension StoreWriter {
     /// Binds the values of an exchange's row, in the order of the table.
-    private func bind(_ exchange: borrowing Exchange, _ state: inout State, to row: inout RowWriter) {
+    private func bind(
+        _ exchange: borrowing Exchange, _ state: inout State, to row: inout RowWriter, in database: Database
+    ) throws {
         let start = exchange.startedAt
-        row.bind(StoreSchema.rowID(run: run, number: exchange.id.number))
+        let key = StoreSchema.rowID(run: run, number: exchange.id.number)
+        row.bind(key)
         row.bind(run)
         row.bind(exchange.id.number)
         bind(exchange.cause, to: &row)
@@ -207,7 +232,9 @@ extension StoreWriter {
         row.bind(written.draft.method.rawValue)
         row.bind(written.url)
         written.fields.withUnsafeBytes { row.bind(text: $0) }
-        row.bind(written.draft.body.isEmpty ? nil : written.draft.body)
+        let body = written.draft.body
+        let isShared = body.count > SharedRequestBodies.leastBytes
+        row.bind(body.isEmpty || isShared ? nil : body)
         row.bind(clock.unixNanoseconds(at: start))
         row.bind(exchange.finishedAt.map { $0.nanoseconds - start.nanoseconds })
         row.bind(exchange.outcome)
@@ -226,7 +253,9 @@ extension StoreWriter {
         row.bind(exchange.response?.bytes)
         bindEvents(of: exchange, &state.json, to: &row)
         row.bind(exchange.droppedEvents)
-        bind(exchange.phases[.tunnel], since: start, to: &row)  // A later column.
+        // Later columns.
+        bind(exchange.phases[.tunnel], since: start, to: &row)
+        try row.bind(isShared ? state.requestBodies.id(of: body, sentBy: key, in: database) : nil)
     }
 
     private func bind(_ cause: Exchange.Cause, to row: inout RowWriter) {

@@ -42,9 +42,10 @@ final class ProbeOutput {
         switch form {
         case .timeline:
             let session = session()
+            var redaction = Redaction()
             let lines = TextTimeline(marks: marks).text(
                 exchange, on: exchange.connection.flatMap { session.connections[$0.connection] },
-                twin: session.twin(of: exchange), at: SystemTime().now)
+                twin: session.twin(of: exchange), redacting: &redaction, at: SystemTime().now)
             printOutput((isFirst ? "" : "\n") + lines)
         case .json:
             var redaction = Redaction()

@@ -60,10 +60,11 @@ struct SessionExport: Sendable {
         }.value
     }
 
-    /// One at a time: unpacked all at once, a long session would not fit in memory.
+    /// One at a time: unpacked all at once, a long session would not fit in memory. In the order of asking, as readers of a
+    /// HAR expect it, whatever the list is ordered by.
     private var chosen: AnySequence<Exchange> {
         guard let exchanges else { return AnySequence(session.exchanges) }
-        return AnySequence(exchanges.lazy.compactMap { session[$0] })
+        return AnySequence(exchanges.sorted().lazy.compactMap { session[$0] })
     }
 
     private func writeHAR() throws -> String {
@@ -91,12 +92,11 @@ struct SessionExport: Sendable {
                 case .json:
                     try output(Array(ExchangeJSON.line(exchange, on: connection, redacting: &redaction, at: now)))
                 case .curl:
-                    let command = CurlCommand.text(
-                        exchange.draft, version: exchange.response?.version, redacting: &redaction)
+                    let command = CurlCommand.text(of: exchange, redacting: &redaction)
                     try output(Array((command + "\n").utf8))
                 case .text:
-                    let timeline = TextTimeline(marks: .unicode, redacting: redaction.mode)
-                    let text = timeline.text(exchange, on: connection, twin: session.twin(of: exchange), at: now)
+                    let text = TextTimeline(marks: .unicode).text(
+                        exchange, on: connection, twin: session.twin(of: exchange), redacting: &redaction, at: now)
                     try output(Array((text + "\n").utf8))
                 case .har: preconditionFailure("HAR is one document, not a text an exchange")
                 }

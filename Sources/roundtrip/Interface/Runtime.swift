@@ -97,7 +97,7 @@ final class Runtime {
     private func copyCurl(_ id: ExchangeID) {
         guard let exchange = model.session[id] else { return }
         var redaction = Redaction()
-        copy(CurlCommand.text(exchange.draft, version: exchange.response?.version, redacting: &redaction))
+        copy(CurlCommand.text(of: exchange, redacting: &redaction))
         let left = redaction.counts.total
         handle(
             .notice(
