@@ -183,6 +183,20 @@ struct InterfaceTests {
         #expect(!String(decoding: terminal.bytes, as: UTF8.self).contains("owned\u{7}"))
     }
 
+    @Test func `a curl command that is too long for the clipboard is not said to be copied`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let body = try folder.write("body", [UInt8](repeating: 0x61, count: 80_000))
+        let terminal = try Inspection.start(["-d", "@\(body)", "\(server.plain)/echo"], folder: folder)
+        try await terminal.wait(for: "the answer") { $0.line(containing: "/echo")?.contains("200") == true }
+        terminal.type("yc")
+        try await terminal.wait(forText: "Not copied: ")
+        #expect(terminal.screen.clipboard.isEmpty)
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+    }
+
     @Test func `without UTF-8 and colour the screen is ASCII, bold and reverse`() async throws {
         let terminal = try Inspection.start(["--demo"], ["LC_ALL": "C", "NO_COLOR": "1"], folder: TemporaryFolder())
         try await terminal.wait(for: "a reused connection and a refusal") {
