@@ -2,6 +2,7 @@ import HTTPTrace
 import HTTPTypes
 import Sessions
 import Testing
+import TextScreen
 
 @testable import Inspector
 
@@ -42,11 +43,27 @@ struct ProbeLineTests {
     @Test(
         arguments: [
             "GET https://example.com/a?b=c&d", "POST http://example.com:8080/ -H 'X-Quote: it'\\''s' -d 'a b'",
-            "DELETE http://example.com/x",
+            "DELETE http://example.com/x", "-X M-SEARCH http://example.com/", "-X get http://example.com/",
+            "PUT http://example.com/ --data-raw @handle",
         ])
     func `a line survives being read and written`(line: String) throws {
         let draft = try ProbeLine.parse(line)
         #expect(try ProbeLine.parse(ProbeLine.line(for: draft)) == draft)
+    }
+
+    @Test func `a body keeps its line ends in a line that has none`() throws {
+        let body = "{\n\t\"it's\": \"\\n\"\r\n}\u{0}"
+        let written = draft(.put, "example.com", [.contentType: "text/plain"], body: body)
+        let line = ProbeLine.line(for: written)
+        // As the prompt holds it: line ends and control characters do not survive in there.
+        #expect(LineEditor(line).text == line)
+        #expect(try ProbeLine.parse(LineEditor(line).text) == written)
+    }
+
+    @Test func `escapes in a command copied from a browser are what they mean`() throws {
+        // Chrome's !, Firefox's é and its emoji, and bash's own octal.
+        let line = #"curl example.com --data-raw $'Hi\u0021 it\'s \\n \xe9 \xc3\xa9 \ud83d\ude00 \041 \q'"#
+        #expect(try ProbeLine.parse(line).body == Array(#"Hi! it's \n é é 😀 ! \q"#.utf8))
     }
 
     @Test(

@@ -129,6 +129,30 @@ struct UpdateTests {
         #expect(cause == .replay(of: ExchangeID(4)))
     }
 
+    @Test func `a body with line ends is sent as it was when something else is edited`() {
+        var model = model(nil)
+        var original = Self.draft("http://a.example/one", method: .post)
+        original.fields[.contentType] = "text/plain"
+        original.body = Array("@first\r\n\tsecond\n".utf8)
+        _ = update(&model, .begin(original, ExchangeID(1), .typed), at: Self.now)
+        press("e", in: &model)
+        #expect(press(.enter, in: &model).first == .send(original, ExchangeID(2), .replay(of: ExchangeID(1))))
+    }
+
+    @Test func `a body that no line can hold is left out, and that is said`() {
+        var model = model(nil)
+        var original = Self.draft("http://a.example/one", method: .post)
+        original.body = Array(repeating: UInt8(ascii: "x"), count: LineEditor.lengthLimit)
+        _ = update(&model, .begin(original, ExchangeID(1), .typed), at: Self.now)
+        press("e", in: &model)
+        #expect(model.message?.text == "The body is too long for a line and is left out; -d gives a new one.")
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("no prompt")
+            return
+        }
+        #expect(prompt.editor.text == "POST http://a.example/one")
+    }
+
     @Test func `editing keeps a URL's user and password out of sight, and takes them to no other origin`() {
         var model = model(nil)
         let original = Self.draft("http://me:secret@a.example/one")

@@ -37,14 +37,22 @@ public enum ProbeLine {
 
     /// The line that `parse` reads as the same request. A body that is not text can't be written and is left out.
     public static func line(for draft: RequestDraft) -> String {
-        var parts = [draft.method.rawValue, ShellWords.quoted(draft.url.description)]
+        let method = draft.method.rawValue
+        var parts = looksLikeMethod(method) ? [method] : ["-X", ShellWords.quoted(method)]
+        parts.append(ShellWords.quoted(draft.url.description))
         for field in draft.fields {
             parts += ["-H", ShellWords.quoted("\(field.name.rawName): \(field.value)")]
         }
         if let body = String(validating: draft.body, as: UTF8.self), !body.isEmpty {
-            parts += ["-d", ShellWords.quoted(body)]
+            // Behind -d an @ would name a file.
+            parts += [body.utf8.first == UInt8(ascii: "@") ? "--data-raw" : "-d", ShellWords.quoted(body)]
         }
         return parts.joined(separator: " ")
+    }
+
+    /// Whether a word is taken for a method where it stands alone; others need `-X`.
+    fileprivate static func looksLikeMethod(_ word: String) -> Bool {
+        word.count >= 3 && word.allSatisfy { $0.isASCII && $0.isUppercase }
     }
 }
 
@@ -102,8 +110,7 @@ private struct Reading {
     }
 
     private mutating func takePlain(_ word: ShellWords.Word, isLast: Bool) throws(ProbeLine.Problem) {
-        let looksLikeMethod = word.text.count >= 3 && word.text.allSatisfy { $0.isASCII && $0.isUppercase }
-        if looksLikeMethod, method == nil, url == nil {
+        if ProbeLine.looksLikeMethod(word.text), method == nil, url == nil {
             method = HTTPRequest.Method(word.text)
             return
         }
