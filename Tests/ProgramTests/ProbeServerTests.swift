@@ -128,8 +128,8 @@ struct ProbeServerTests {
         let folder = try TemporaryFolder()
         let file = try folder.write("body", "a=1\r\n&b=2\n".utf8)
         let lengths = [
-            (["-d", "@\(file)"], 7), (["-d", "c\n", "--data", "@\(file)", "-d", ""], 11),
-            (["-d", "", "-d", "c"], 2), (["--data-binary", "@\(file)"], 10), (["--data-binary", "c", "--data-binary", "@\(file)"], 12),
+            (["-d", "@\(file)"], 7), (["-d", "c\n", "--data", "@\(file)", "-d", ""], 11), (["-d", "", "-d", "c"], 2),
+            (["--data-binary", "@\(file)"], 10), (["--data-binary", "c", "--data-binary", "@\(file)"], 12),
         ]
         for (options, length) in lengths {
             let url = "\(server.plain)/echo"
