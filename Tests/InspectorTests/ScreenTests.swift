@@ -112,6 +112,34 @@ struct ScreenTests {
         expect(model, looksLike: "compare-\(columns)x\(rows)")
     }
 
+    @Test func `fields that only changed places are told from those that changed`() {
+        let url = "http://example.com/"
+        func compared(_ before: HTTPFields, _ after: HTTPFields) -> String {
+            var session = ScriptedSession()
+            session.add(
+                .init(
+                    number: 1, url: url, start: 0, connection: 1, phases: [(.wait, 5), (.receive, 1)], status: 200,
+                    fields: before))
+            session.add(
+                .init(
+                    number: 2, url: url, cause: .replay(of: ExchangeID(1)), start: 10, connection: 1, use: 2,
+                    phases: [(.wait, 5), (.receive, 1)], status: 200, fields: after))
+            var model = Self.model(columns: 120, rows: 36, selecting: 2, session: session)
+            _ = update(&model, .key(.character("=")), at: ScriptedSession.now)
+            return Self.text(of: model)
+        }
+        let moved = compared([.server: "nginx", .age: "3"], [.age: "3", .server: "nginx"])
+        #expect(moved.contains(" Response  the same, 3 lines, in another order"), "\(moved)")
+        let lines = moved.split(separator: "\n").filter { $0.contains("  (only moved)") }
+        #expect(lines.count == 2 && Set(lines.map { $0.dropFirst(3) }).count == 1, "\(moved)")
+
+        let changed = compared(
+            [.server: "nginx", .age: "3", .via: "a"], [.age: "4", .via: "a", .server: "nginx"])
+        #expect(changed.contains(" Response  HTTP/1.1 200"), "\(changed)")
+        #expect(changed.contains(" - Age: 3\n") && changed.contains(" + Age: 4\n"), "\(changed)")
+        #expect(changed.split(separator: "\n").count { $0.contains("  (only moved)") } == 2, "\(changed)")
+    }
+
     @Test func `a line of a comparison adds up as it is shown`() {
         var session = ScriptedSession()
         for (number, receive) in [(1, 0.76), (2, 0.54)] {
