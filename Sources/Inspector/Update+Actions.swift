@@ -177,7 +177,7 @@ extension Model {
         guard let exchange = selectedExchange else { return }
         var draft = exchange.draft
         if draft.url.userInfo != nil {
-            say("User and password go along unseen; others are written before the host: user:password@.")
+            say("User and password go along unseen; before the host, u:p@ names others, @ none.")
         }
         if let body = exchange.served?.body, body.isCut {
             draft.body = []

@@ -36,8 +36,9 @@ extension Model {
         }
         switch prompt.purpose {
         case .probe(let original):
-            guard var draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
-            if let original { takeUserInfo(of: original, into: &draft) }
+            guard let line = try? ProbeLine.read(prompt.editor.text), hasRoom() else { return refuse(&self) }
+            var draft = line.draft
+            if let original, !line.namesNobody { takeUserInfo(of: original, into: &draft) }
             _ = prompt.editor.submit()
             history = prompt.editor.history
             mode = .browsing
@@ -82,8 +83,8 @@ extension Model {
         }
     }
 
-    /// The line shows no user and password: an edited request keeps the original's, unless it names its own or goes where
-    /// they were not meant for. Redirects follow the same rule.
+    /// The line shows no user and password: an edited request keeps the original's, unless it names its own (or nobody) or
+    /// goes where they were not meant for. Redirects follow the same rule.
     private mutating func takeUserInfo(of original: ExchangeID, into draft: inout RequestDraft) {
         guard draft.url.userInfo == nil, draft.fields[.authorization] == nil,
             let before = session[original]?.draft.url, before.userInfo != nil

@@ -181,6 +181,16 @@ struct UpdateTests {
         press("http://you:known@a.example/one", in: &model)
         let named = Self.draft("http://you:known@a.example/one")
         #expect(press(.enter, in: &model).first == .send(named, ExchangeID(5), .replay(of: ExchangeID(1))))
+
+        for (number, line) in [(6, "HTTP://@a.example/one"), (7, "GET @a.example/one")] {
+            model.select(row: 0)
+            press("e", in: &model)
+            press(.control("u"), in: &model)
+            press(line, in: &model)
+            let bare = Self.draft("http://a.example/one")
+            #expect(press(.enter, in: &model).first == .send(bare, ExchangeID(number), .replay(of: ExchangeID(1))))
+            #expect(model.message == nil)
+        }
     }
 
     @Test func `X cancels a running request and has nothing to do for others`() {

@@ -24,7 +24,13 @@ public enum ProbeLine {
     }
 
     /// Reads one line.
-    public static func parse(_ line: String) throws(Problem) -> RequestDraft {
+    public static func parse(_ line: String) throws(Problem) -> RequestDraft { try read(line).draft }
+
+    /// Reads one line.
+    ///
+    /// - Returns: Also whether the URL says that nobody asks, with an `@` and nothing before it: an edited request then does
+    ///   without the user and password of the one it was made from.
+    static func read(_ line: String) throws(Problem) -> (draft: RequestDraft, namesNobody: Bool) {
         var words: [ShellWords.Word]
         do { words = try ShellWords.split(line) } catch {
             throw Problem(message: "The \(error.quote) is not closed.", column: error.column, isUnfinished: true)
@@ -32,7 +38,7 @@ public enum ProbeLine {
         if words.first?.text == "curl" { words.removeFirst() }
         var reading = Reading(end: line.count)
         try reading.take(words[...])
-        return try reading.draft()
+        return (try reading.draft(), reading.namesNobody)
     }
 
     /// The line that `parse` reads as the same request. A body that is not text can't be written and is left out.
@@ -64,6 +70,7 @@ private struct Reading {
     private var fields = HTTPFields()
     private var body: String?
     private var offersCompression = false
+    private(set) var namesNobody = false
 
     init(end: Int) { self.end = end }
 
@@ -118,6 +125,8 @@ private struct Reading {
             throw problem("One URL a line, please; \(word.text) is a second one.", at: word)
         }
         do { url = try TypedURL.parse(word.text) } catch { throw problem("\(error)", at: word) }
+        let text = word.text.lowercased()
+        namesNobody = url?.userInfo == nil && ["@", "http://@", "https://@"].contains { text.hasPrefix($0) }
     }
 
     private mutating func takeOption(
