@@ -71,6 +71,7 @@ struct ProbeLineTests {
             ("", 0, true), ("GET", 3, true), ("GET example.com b.example", 16, false),
             ("example.com -k", 12, false), ("example.com -H", 12, true), ("example.com -H 'a", 15, true),
             ("ftp://example.com", 0, false), ("example.com -d @file", 12, false),
+            ("example.com -b cookies.txt", 12, false), ("example.com -sk", 12, false),
         ])
     func `a wrong line says where`(line: String, column: Int, isUnfinished: Bool) {
         let problem = #expect(throws: ProbeLine.Problem.self) { try ProbeLine.parse(line) }
@@ -80,5 +81,10 @@ struct ProbeLineTests {
 
     @Test func `user and password become Basic authorization`() throws {
         #expect(try ProbeLine.parse("example.com -u user:pass").fields[.authorization] == "Basic dXNlcjpwYXNz")
+        #expect(try ProbeLine.parse("example.com -u user").fields[.authorization] == "Basic dXNlcjo=")
+    }
+
+    @Test func `cookies are put together, and letters that change nothing may share a hyphen`() throws {
+        #expect(try ProbeLine.parse("curl -sSL example.com -b a=1 -b 'b=2; c=3'").fields == [.cookie: "a=1; b=2; c=3"])
     }
 }

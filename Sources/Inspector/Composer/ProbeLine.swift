@@ -76,9 +76,15 @@ private struct Reading {
 
     // Said by default or by the session: harmless in a copied command.
     private static let ignored: Set<String> = [
-        "-s", "-S", "-sS", "-i", "-v", "-L", "--location", "--silent", "--include", "--verbose",
+        "-s", "-S", "-i", "-v", "-L", "--location", "--silent", "--include", "--verbose",
         "--show-error", "-g", "--globoff", "-#", "--progress-bar",
     ]
+
+    /// Also several letters behind one hyphen: `-sSL`.
+    private static func isIgnored(_ name: String) -> Bool {
+        ignored.contains(name) || (!name.hasPrefix("--") && name.dropFirst().allSatisfy { ignored.contains("-\($0)") })
+    }
+
     private static let withValue: Set<String> = [
         "-X", "--request", "-H", "--header", "-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--json",
         "-A", "--user-agent", "-e", "--referer", "-b", "--cookie", "-u", "--user", "--url",
@@ -97,7 +103,7 @@ private struct Reading {
             } else if !name.hasPrefix("--"), name.count > 2, Self.withValue.contains(String(name.prefix(2))) {
                 (name, value) = (String(name.prefix(2)), String(name.dropFirst(2)))
             }
-            if Self.ignored.contains(name) { continue }
+            if Self.isIgnored(name) { continue }
             if name == "-I" || name == "--head" {
                 method = .head
                 continue
@@ -144,8 +150,16 @@ private struct Reading {
             fields.append(HTTPField(name: field, value: String(text)))
         case "-A", "--user-agent": fields[.userAgent] = value
         case "-e", "--referer": fields[.referer] = value
-        case "-b", "--cookie": fields[.cookie] = value
-        case "-u", "--user": fields[.authorization] = "Basic " + Self.base64(Array(value.utf8))
+        case "-b", "--cookie":
+            // Without a = it is curl's name of a file, and no cookie.
+            guard value.contains("=") else {
+                throw problem("\(name) \(value): files are not read here; type name=value.", at: word)
+            }
+            fields[.cookie] = fields[.cookie].map { "\($0); \(value)" } ?? value
+        case "-u", "--user":
+            // Without a colon there is no password, and Basic (RFC 7617) wants the colon all the same.
+            let words = value.contains(":") ? value : value + ":"
+            fields[.authorization] = "Basic " + Self.base64(Array(words.utf8))
         case "--url": try takePlain(ShellWords.Word(text: value, column: word.column), isLast: false)
         default:
             // A file's name behind @ would need reading a file, which the interface never does.
