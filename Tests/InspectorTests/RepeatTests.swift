@@ -61,6 +61,8 @@ struct RepeatTests {
         ("100 x 10 50/s", RepeatPlan(count: 100, concurrency: 10, rate: 50)),
         ("100 * 10 2.5 /s", RepeatPlan(count: 100, concurrency: 10, rate: 2.5)),
         ("20 30/min", RepeatPlan(count: 20, concurrency: 1, rate: 0.5)),
+        ("20 1/min", RepeatPlan(count: 20, concurrency: 1, rate: 1.0 / 60)),
+        ("20 0.12345/s", RepeatPlan(count: 20, concurrency: 1, rate: 0.12345)),
     ])
     func `a line says how many, how many at a time and how fast`(line: String, plan: RepeatPlan) throws {
         #expect(try RepeatLine.parse(line) == plan)
