@@ -522,6 +522,16 @@ struct UpdateTests {
 
     // MARK: time
 
+    @Test func `the first drag says how text is selected, and no other one does`() {
+        var model = model()
+        for column in 3...5 { press(.mouse(MouseEvent(.drag(.left), column: column, row: 3)), in: &model) }
+        press(.mouse(MouseEvent(.release(.left), column: 5, row: 3)), in: &model)
+        #expect(model.message?.text.hasPrefix("Shift-drag selects text") == true)
+        press("j", in: &model)
+        press(.mouse(MouseEvent(.drag(.left), column: 3, row: 3)), in: &model)
+        #expect(model.message == nil)
+    }
+
     @Test func `nothing is drawn again when nothing moves`() {
         #expect(nextFrame(model(nil), after: Self.now) == nil)
         #expect(nextFrame(model(.oneByOne()), after: Self.now) == Self.now + .seconds(1))
