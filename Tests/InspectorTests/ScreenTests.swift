@@ -276,14 +276,15 @@ struct ScreenTests {
     @Test(arguments: [(120, 36, 34), (80, 24, 23)])
     func `what is wrong with the probe line is said whole where there is room`(columns: Int, rows: Int, row: Int) {
         var model = Self.model(columns: columns, rows: rows)
-        for key in "nbücher.invalid".map(Key.character) { _ = update(&model, .key(key), at: ScriptedSession.now) }
-        let problem = " bücher.invalid has letters outside ASCII; write the name in its xn-- form."
+        // The dot is another one than DNS has.
+        for key in "nbücher。invalid".map(Key.character) { _ = update(&model, .key(key), at: ScriptedSession.now) }
+        let problem = " bücher。invalid can't be a host name; if it is one, type its xn-- form."
         let screen = render(model, at: ScriptedSession.now).screen
         #expect(screen.text(row: row) == problem)
-        #expect(!screen.text(row: 1).contains("letters"))
+        #expect(!screen.text(row: 1).contains("can't be"))
         // What was said before has the line for itself.
         _ = update(&model, .notice("Saved.", isError: false), at: ScriptedSession.now)
-        #expect(Self.text(of: model).contains("has letters outside ASCII"))
+        #expect(Self.text(of: model).contains("can't be a host name"))
     }
 
     @Test func `the probe line says what Enter would send`() {
