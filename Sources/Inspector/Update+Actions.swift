@@ -261,12 +261,14 @@ extension Model {
         }
         guard let exchange = selectedExchange else { return [] }
         if subject == .curl { return [.copyCurl(exchange.id)] }
-        guard let text = CopiedText.text(of: exchange, subject, figures: figures) else {
-            say("There is no \(subject) to copy yet.", isError: true)
+        guard let text = CopiedText.text(of: exchange, subject, in: self) else {
+            say("There is no \(subject) to copy as text.", isError: true)
             return []
         }
         let size = Figures.size(text.utf8.count)
-        say("Copied the \(subject) of \(exchange.id), \(size).")
+        // Which of the two, as on its page.
+        let isRequest = subject == .body && shownBody(of: exchange).side == .request
+        say("Copied the \(isRequest ? "request's " : "")\(subject) of \(exchange.id), \(size).")
         return [.copy(text)]
     }
 }
