@@ -252,6 +252,20 @@ struct UpdateTests {
         #expect(model.session.exchanges.map(\.draft) == [draft])
     }
 
+    @Test(arguments: [true, false])
+    func `a pasted command whose body has lines is one request, and the body keeps them`(isTyping: Bool) {
+        var model = model(nil)
+        if isTyping { press("n", in: &model) }
+        let command = "curl --location 'http://a.example/' \\\n--header \"X-It: it's\" \\\n"
+        press(.paste(command + "--data '{\r\n  \"a\": \\\n\n}'\n# don't\n"), in: &model)
+        press(.enter, in: &model)
+        var draft = Self.draft("http://a.example/", method: .post)
+        draft.fields[HTTPField.Name("X-It")!] = "it's"
+        draft.fields[.contentType] = "application/x-www-form-urlencoded"
+        draft.body = Array("{\n  \"a\": \\\n\n}".utf8)
+        #expect(model.session.exchanges.map(\.draft) == [draft])
+    }
+
     @Test func `a paste with one bad line sends nothing`() {
         var model = model(nil)
         press(.paste("a.example\nftp://b.example\n"), in: &model)

@@ -13,6 +13,44 @@ struct ShellWords {
         var column: Int
     }
 
+    /// Quotes that a line end may stand in, where it is text and ends no line.
+    enum Quote {
+        case single, double, ansiC
+
+        /// How a line end is written in them, in a line that has none.
+        var lineEnd: String {
+            switch self {
+            case .single: "'$'\\n''"
+            case .double: "\"$'\\n'\""
+            case .ansiC: "\\n"
+            }
+        }
+
+        /// Those that are open behind `text`; nil outside of all.
+        ///
+        /// - Parameter before: Those that are open where it begins.
+        static func open(after text: some StringProtocol, before: Quote?) -> Quote? {
+            var open = before
+            var last: Character?
+            var characters = text.makeIterator()
+            while let character = characters.next() {
+                switch (open, character) {
+                case (nil, "\\"), (.double, "\\"), (.ansiC, "\\"):
+                    // What follows stands for itself.
+                    _ = characters.next()
+                    last = nil
+                    continue
+                case (nil, "'"): open = last == "$" ? .ansiC : .single
+                case (nil, "\""): open = .double
+                case (.single, "'"), (.ansiC, "'"), (.double, "\""): open = nil
+                default: break
+                }
+                last = character
+            }
+            return open
+        }
+    }
+
     /// Splits at blanks outside of quotes. `\` takes the next character as it is, except between single quotes; between
     /// double quotes only before `"`, `\`, `$` and `` ` `` (POSIX shell §2.2). `$'…'` is bash's, with all its escapes.
     static func split(_ line: String) throws(Unclosed) -> [Word] {
