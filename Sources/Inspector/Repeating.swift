@@ -60,12 +60,13 @@ struct Repeating: Sendable {
         let ended = Figures.count(summary.requests) + (cancelled > 0 ? " ended" : "")
         let elapsed = "\(ended) in \(figures.time(summary.elapsed))"
         let brief = isStopping ? "Stopped \(original): " : start
-        let forms = [
-            (start, [elapsed] + results, times(figures)), (brief, [elapsed] + results, times(figures)),
-            (brief, [ended] + results, times(figures)), (brief, [ended] + troubles, times(figures)),
-            (brief, [ended] + troubles, ""),
-        ].map { start, parts, times in start + parts.joined(separator: ", ") + times + "." }
-        return forms.first { $0.count <= columns } ?? forms[forms.count - 1]
+        let spread = times(figures)
+        let forms: [(start: String, parts: [String], spread: String)] = [
+            (start, [elapsed] + results, spread), (brief, [elapsed] + results, spread),
+            (brief, [ended] + results, spread), (brief, [ended] + troubles, spread), (brief, [ended] + troubles, ""),
+        ]
+        let sentences = forms.map { "\($0.start)\($0.parts.joined(separator: ", "))\($0.spread)." }
+        return sentences.first { $0.count <= columns } ?? sentences[sentences.count - 1]
     }
 
     /// The same for the page of the request that was repeated; nil when nothing came of it.

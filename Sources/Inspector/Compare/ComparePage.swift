@@ -174,7 +174,7 @@ struct ComparePage {
             head.add("  \(first)", theme.quiet)
         }
         return [head]
-            + changes.map { edit in
+            + changes.map { edit -> StyledLine in
                 guard moved.contains(edit.line) else { return line(edit) { "\($0)" } }
                 let sign = if case .removed = edit { "-" } else { "+" }
                 return StyledLine(" \(sign) \(edit.line)  (only moved)", theme.quiet)

@@ -46,10 +46,11 @@ enum RepeatLine {
         let start = "\(plan.count) x \(plan.concurrency)"
         guard let rate = plan.rate else { return start }
         // The first that says the same when it is read: 1/min is not 0.017/s.
-        for (unit, seconds) in [("s", 1.0), ("min", 60)] {
+        for (unit, seconds) in [("s", 1.0), ("min", 60.0)] {
             let text = Figures.fixed(rate * seconds, decimals: 3)
-            let short = String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed())
-            if (try? perSecond("\(short)/\(unit)")) == rate { return "\(start) \(short)/\(unit)" }
+            let digits = text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()
+            let short = "\(String(digits))/\(unit)"
+            if (try? perSecond(short)) == rate { return "\(start) \(short)" }
         }
         return "\(start) \(rate)/s"
     }
