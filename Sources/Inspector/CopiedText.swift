@@ -5,15 +5,21 @@ import Sessions
 /// Parts of an exchange as text for the clipboard. Unlike on the screen, nothing is made safe here: what was received is
 /// what is wanted elsewhere.
 enum CopiedText {
-    /// Nil when there is nothing of it (yet). Curl commands are made by Exports.
-    static func text(of exchange: Exchange, _ subject: CopySubject, figures: Figures) -> String? {
+    /// Nil when there is nothing of it (yet), or nothing that is text. Curl commands are made by Exports.
+    static func text(of exchange: Exchange, _ subject: CopySubject, in model: Model) -> String? {
         switch subject {
         case .url: exchange.draft.url.description
         case .curl: nil
         case .headers: headers(of: exchange)
-        case .body: exchange.body.map { String(decoding: $0.bytes, as: UTF8.self) }
+        case .body: body(model.shownBody(of: exchange).capture)
         case .timings: exchange.finishedAt.map { timings(of: exchange, until: $0) }
         }
+    }
+
+    /// Mended to be text, bytes that are none would be another body; and copying nothing empties the clipboard.
+    private static func body(_ capture: BodyCapture?) -> String? {
+        guard let bytes = capture?.bytes, !bytes.isEmpty else { return nil }
+        return String(validating: bytes, as: UTF8.self)
     }
 
     private static func headers(of exchange: Exchange) -> String? {

@@ -77,6 +77,8 @@ public struct Model: Sendable {
     var undo: [ExchangeID] = []
     var message: Notice?
     public var hasMouse = true
+    /// Whether it was said how text is selected while the mouse is ours.
+    var hasExplainedDrag = false
     /// ^C was the last key.
     var isInterrupted = false
     var history: [String]

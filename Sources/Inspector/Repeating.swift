@@ -1,5 +1,6 @@
 import HTTPTrace
 import Sessions
+import TextScreen
 
 /// A request that is being sent many times, and how that went so far.
 struct Repeating: Sendable {
@@ -49,14 +50,24 @@ struct Repeating: Sendable {
     }
 
     /// What came of it: *"Repeated #3: 40,000 in 2.10 s, 19,048/s; p50 3.21, p95 4.10, p99 9.00 ms."*
-    func outcome(_ figures: Figures) -> String {
+    ///
+    /// - Parameter columns: How much of that there is room for: what does not fit goes as a whole, since half a figure is a
+    ///   wrong one. The request's page has all of it but how long it took.
+    func outcome(_ figures: Figures, columns: Int) -> String {
         let start = isStopping ? "Stopped repeating \(original): " : "Repeated \(original): "
         guard summary.requests > 0 else {
             return start + (["no request ended"] + results).joined(separator: ", ") + "."
         }
         let ended = Figures.count(summary.requests) + (cancelled > 0 ? " ended" : "")
         let elapsed = "\(ended) in \(figures.time(summary.elapsed))"
-        return start + ([elapsed] + results).joined(separator: ", ") + times(figures) + "."
+        let brief = isStopping ? "Stopped \(original): " : start
+        let spread = times(figures)
+        let forms: [(start: String, parts: [String], spread: String)] = [
+            (start, [elapsed] + results, spread), (brief, [elapsed] + results, spread),
+            (brief, [ended] + results, spread), (brief, [ended] + troubles, spread), (brief, [ended] + troubles, ""),
+        ]
+        let sentences = forms.map { "\($0.start)\($0.parts.joined(separator: ", "))\($0.spread)." }
+        return sentences.first { $0.count <= columns } ?? sentences[sentences.count - 1]
     }
 
     /// The same for the page of the request that was repeated; nil when nothing came of it.
@@ -81,10 +92,12 @@ struct Repeating: Sendable {
 
     /// How fast, and what went wrong.
     private var results: [String] {
+        guard let rate = summary.requestsPerSecond else { return troubles }
+        return [rate < 100 ? "\(Figures.digits(rate))/s" : "\(Figures.count(Int(rate.rounded())))/s"] + troubles
+    }
+
+    private var troubles: [String] {
         var parts: [String] = []
-        if let rate = summary.requestsPerSecond {
-            parts.append(rate < 100 ? "\(Figures.digits(rate))/s" : "\(Figures.count(Int(rate.rounded())))/s")
-        }
         if failed > 0 { parts.append("\(Figures.count(failed)) failed") }
         if badStatuses > 0 { parts.append("\(Figures.count(badStatuses)) with status 400+") }
         if cancelled > 0 { parts.append("\(Figures.count(cancelled)) cancelled") }
@@ -140,7 +153,8 @@ extension Model {
         guard let ended = repeating else { return }
         repeating = nil
         repeatResults[ended.original] = ended.result(figures)
-        say(ended.outcome(figures))
+        // A blank stands before every message.
+        say(ended.outcome(figures, columns: size.columns - 1))
     }
 
     /// Whether the repeat under way made the exchange of that number and cause, by itself or through redirects.

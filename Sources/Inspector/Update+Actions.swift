@@ -169,7 +169,7 @@ extension Model {
         guard let body = exchange.served?.body, body.isCut else { return false }
         say(
             "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept: "
-                + "sending those would be another request. e edits it, and -d @FILE gives a body.")
+                + "sending those would be another request. e edits it, and -d gives a body.")
         return true
     }
 
@@ -177,7 +177,7 @@ extension Model {
         guard let exchange = selectedExchange else { return }
         var draft = exchange.draft
         if draft.url.userInfo != nil {
-            say("User and password go along unseen; others are written before the host: user:password@.")
+            say("User and password go along unseen; before the host, u:p@ names others, @ none.")
         }
         if let body = exchange.served?.body, body.isCut {
             draft.body = []
@@ -185,10 +185,16 @@ extension Model {
                 "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept, and they "
                     + "are left out; -d gives a new one.")
         }
-        mode = .prompt(Prompt(.probe(editing: selected), text: ProbeLine.line(for: draft), history: history))
-        if !draft.body.isEmpty, String(validating: draft.body, as: UTF8.self) == nil {
+        var line = ProbeLine.line(for: draft)
+        if line.count > LineEditor.lengthLimit, !draft.body.isEmpty {
+            // Cut off in its midst it would be another one.
+            say("The body is too long for a line and is left out; -d gives a new one.")
+            draft.body = []
+            line = ProbeLine.line(for: draft)
+        } else if !draft.body.isEmpty, String(validating: draft.body, as: UTF8.self) == nil {
             say("The body is not text and is left out; -d gives a new one.")
         }
+        mode = .prompt(Prompt(.probe(editing: selected), text: line, history: history))
     }
 
     private mutating func removeRow() -> [Effect] {
@@ -255,12 +261,14 @@ extension Model {
         }
         guard let exchange = selectedExchange else { return [] }
         if subject == .curl { return [.copyCurl(exchange.id)] }
-        guard let text = CopiedText.text(of: exchange, subject, figures: figures) else {
-            say("There is no \(subject) to copy yet.", isError: true)
+        guard let text = CopiedText.text(of: exchange, subject, in: self) else {
+            say("There is no \(subject) to copy as text.", isError: true)
             return []
         }
         let size = Figures.size(text.utf8.count)
-        say("Copied the \(subject) of \(exchange.id), \(size).")
+        // Which of the two, as on its page.
+        let isRequest = subject == .body && shownBody(of: exchange).side == .request
+        say("Copied the \(isRequest ? "request's " : "")\(subject) of \(exchange.id), \(size).")
         return [.copy(text)]
     }
 }

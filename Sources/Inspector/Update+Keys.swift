@@ -7,11 +7,17 @@ import TextScreen
 
 extension Model {
     mutating func take(_ key: Key, at now: Timestamp) -> [Effect] {
-        // The focus of the window is no key, and a release ends what a press did: neither takes a message away.
+        // The focus of the window is no key, and a drag or a release go on with what a press did: none takes a message away.
         switch key {
         case .focus: return []
         case .mouse(let event):
-            if case .release = event.action { return [] }
+            switch event.action {
+            case .release: return []
+            case .drag:
+                explainDrag()
+                return []
+            default: break
+            }
         default: break
         }
         message = nil
@@ -102,6 +108,13 @@ extension Model {
         }
         help.scroll = max(0, min(help.scroll, HelpScreen.lines(for: self, help).count - max(1, size.rows - 2)))
         mode = .help(help)
+    }
+
+    /// Who drags wants to select text, as everywhere else in the terminal: says once how.
+    private mutating func explainDrag() {
+        guard !hasExplainedDrag, mode == .browsing, message?.isError != true else { return }
+        hasExplainedDrag = true
+        say("Shift-drag selects text; M leaves the mouse to the terminal, and takes it back.")
     }
 
     private mutating func take(_ event: MouseEvent) -> [Effect] {

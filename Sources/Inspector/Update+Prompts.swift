@@ -15,9 +15,14 @@ extension Model {
             return []
         case .enter: return submit(prompt, at: now)
         case .paste(let text) where text.contains(where: \.isNewline) && prompt.editor.isEmpty:
-            // Several lines into an empty probe line: several requests. Into a line that has begun they are one line.
-            guard case .probe = prompt.purpose, Self.pastedLines(text).count > 1 else { fallthrough }
-            return takePaste(text, at: now)
+            // Several lines into an empty probe line: several requests, or one that was written on several. Into a line that
+            // has begun they are one line.
+            guard case .probe = prompt.purpose, let line = Self.pastedLines(text).first else { fallthrough }
+            guard Self.pastedLines(text).count == 1 else { return takePaste(text, at: now) }
+            prompt.editor.insert(line.text)
+            prompt.isRefused = false
+            mode = .prompt(prompt)
+            return []
         default:
             guard prompt.editor.handle(key) else { return [] }
             prompt.isRefused = false
@@ -36,8 +41,9 @@ extension Model {
         }
         switch prompt.purpose {
         case .probe(let original):
-            guard var draft = try? ProbeLine.parse(prompt.editor.text), hasRoom() else { return refuse(&self) }
-            if let original { takeUserInfo(of: original, into: &draft) }
+            guard let line = try? ProbeLine.read(prompt.editor.text), hasRoom() else { return refuse(&self) }
+            var draft = line.draft
+            if let original, !line.namesNobody { takeUserInfo(of: original, into: &draft) }
             _ = prompt.editor.submit()
             history = prompt.editor.history
             mode = .browsing
@@ -82,8 +88,8 @@ extension Model {
         }
     }
 
-    /// The line shows no user and password: an edited request keeps the original's, unless it names its own or goes where
-    /// they were not meant for. Redirects follow the same rule.
+    /// The line shows no user and password: an edited request keeps the original's, unless it names its own (or nobody) or
+    /// goes where they were not meant for. Redirects follow the same rule.
     private mutating func takeUserInfo(of original: ExchangeID, into draft: inout RequestDraft) {
         guard draft.url.userInfo == nil, draft.fields[.authorization] == nil,
             let before = session[original]?.draft.url, before.userInfo != nil
@@ -135,15 +141,27 @@ extension Model {
     private static let pasteLimit = 200
 
     /// The lines of a paste that say something, by their number in it from 1: blank ones and comments are left out but
-    /// counted. A line that ends in a backslash goes on in the next.
+    /// counted. A line that ends in a backslash goes on in the next, and so does one whose quotes are open: there, a line
+    /// end is text.
     private static func pastedLines(_ text: String) -> [(number: Int, text: String)] {
         var lines: [(number: Int, text: String)] = []
         var continued = ""
         var start = 0
+        var quote: ShellWords.Quote?
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line
-            guard !line.isEmpty else { continue }
-            if continued.isEmpty { start = index + 1 }
+            if quote == nil {
+                guard !line.isEmpty else { continue }
+                if continued.isEmpty {
+                    start = index + 1
+                    guard line.first(where: { !$0.isWhitespace }) != "#" else { continue }
+                }
+            }
+            quote = ShellWords.Quote.open(after: line, before: quote)
+            if let quote {
+                continued += line + quote.lineEnd
+                continue
+            }
             while let last = line.last, last.isWhitespace { line.removeLast() }
             if line.last == "\\" {
                 continued += line.dropLast() + " "
@@ -151,7 +169,7 @@ extension Model {
             }
             let whole = (continued + line).drop { $0.isWhitespace }
             continued = ""
-            if !whole.isEmpty, !whole.hasPrefix("#") { lines.append((start, String(whole))) }
+            if !whole.isEmpty { lines.append((start, String(whole))) }
         }
         if continued.contains(where: { !$0.isWhitespace }) { lines.append((start, continued)) }
         return lines

@@ -37,6 +37,7 @@ struct TypedURLTests {
             Good(typed: "192.0.2.1:0080", url: "http://192.0.2.1/"),
             Good(typed: "a_b.example.com.", url: "http://a_b.example.com./"),
             Good(typed: "http:8080/x", url: "http://http:8080/x"),
+            Good(typed: "https://u@Bücher.example:8080/ü", url: "https://xn--bcher-kva.example:8080/%C3%BC"),
         ])
     func goodURLs(_ example: Good) throws {
         #expect(try TypedURL.parse(example.typed).description == example.url)
@@ -75,7 +76,9 @@ struct TypedURLTests {
             Bad(typed: "[example.com]", problem: .badHost("[example.com]")),
             Bad(typed: "[::１]", problem: .badHost("[::１]")),
             Bad(typed: "[fe80::1%]", problem: .badHost("[fe80::1%]")),
-            Bad(typed: "bücher.example", problem: .badHost("bücher.example")),
+            Bad(typed: "bücher。example", problem: .badHost("bücher。example")),
+            Bad(typed: "-ü.example", problem: .badHost("-ü.example")),
+            Bad(typed: ".ü", problem: .badHost(".ü")),
             Bad(typed: "exa mple.com", problem: .badHost("exa mple.com")),
             Bad(typed: ".example.com", problem: .badHost(".example.com")),
             Bad(typed: "a..b", problem: .badHost("a..b")),

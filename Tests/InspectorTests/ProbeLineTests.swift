@@ -2,6 +2,7 @@ import HTTPTrace
 import HTTPTypes
 import Sessions
 import Testing
+import TextScreen
 
 @testable import Inspector
 
@@ -42,11 +43,27 @@ struct ProbeLineTests {
     @Test(
         arguments: [
             "GET https://example.com/a?b=c&d", "POST http://example.com:8080/ -H 'X-Quote: it'\\''s' -d 'a b'",
-            "DELETE http://example.com/x",
+            "DELETE http://example.com/x", "-X M-SEARCH http://example.com/", "-X get http://example.com/",
+            "PUT http://example.com/ --data-raw @handle",
         ])
     func `a line survives being read and written`(line: String) throws {
         let draft = try ProbeLine.parse(line)
         #expect(try ProbeLine.parse(ProbeLine.line(for: draft)) == draft)
+    }
+
+    @Test func `a body keeps its line ends in a line that has none`() throws {
+        let body = "{\n\t\"it's\": \"\\n\"\r\n}\u{0}"
+        let written = draft(.put, "example.com", [.contentType: "text/plain"], body: body)
+        let line = ProbeLine.line(for: written)
+        // As the prompt holds it: line ends and control characters do not survive in there.
+        #expect(LineEditor(line).text == line)
+        #expect(try ProbeLine.parse(LineEditor(line).text) == written)
+    }
+
+    @Test func `escapes in a command copied from a browser are what they mean`() throws {
+        // Chrome's !, Firefox's é and its emoji, and bash's own octal.
+        let line = #"curl example.com --data-raw $'Hi\u0021 it\'s \\n \xe9 \xc3\xa9 \ud83d\ude00 \041 \q'"#
+        #expect(try ProbeLine.parse(line).body == Array(#"Hi! it's \n é é 😀 ! \q"#.utf8))
     }
 
     @Test(
@@ -54,6 +71,7 @@ struct ProbeLineTests {
             ("", 0, true), ("GET", 3, true), ("GET example.com b.example", 16, false),
             ("example.com -k", 12, false), ("example.com -H", 12, true), ("example.com -H 'a", 15, true),
             ("ftp://example.com", 0, false), ("example.com -d @file", 12, false),
+            ("example.com -b cookies.txt", 12, false), ("example.com -sk", 12, false),
         ])
     func `a wrong line says where`(line: String, column: Int, isUnfinished: Bool) {
         let problem = #expect(throws: ProbeLine.Problem.self) { try ProbeLine.parse(line) }
@@ -63,5 +81,10 @@ struct ProbeLineTests {
 
     @Test func `user and password become Basic authorization`() throws {
         #expect(try ProbeLine.parse("example.com -u user:pass").fields[.authorization] == "Basic dXNlcjpwYXNz")
+        #expect(try ProbeLine.parse("example.com -u user").fields[.authorization] == "Basic dXNlcjo=")
+    }
+
+    @Test func `cookies are put together, and letters that change nothing may share a hyphen`() throws {
+        #expect(try ProbeLine.parse("curl -sSL example.com -b a=1 -b 'b=2; c=3'").fields == [.cookie: "a=1; b=2; c=3"])
     }
 }

@@ -61,6 +61,8 @@ struct RepeatTests {
         ("100 x 10 50/s", RepeatPlan(count: 100, concurrency: 10, rate: 50)),
         ("100 * 10 2.5 /s", RepeatPlan(count: 100, concurrency: 10, rate: 2.5)),
         ("20 30/min", RepeatPlan(count: 20, concurrency: 1, rate: 0.5)),
+        ("20 1/min", RepeatPlan(count: 20, concurrency: 1, rate: 1.0 / 60)),
+        ("20 0.12345/s", RepeatPlan(count: 20, concurrency: 1, rate: 0.12345)),
     ])
     func `a line says how many, how many at a time and how fast`(line: String, plan: RepeatPlan) throws {
         #expect(try RepeatLine.parse(line) == plan)
@@ -130,8 +132,8 @@ struct RepeatTests {
         #expect(prompt.editor.text == "5000 x 64")
     }
 
-    @Test func `a repeat that was stopped says how many were cancelled, so that all rows are told of`() {
-        var model = model()
+    /// Begins nine requests, of which three still run when it is stopped.
+    private func stopInItsMidst(_ model: inout Model) {
         _ = start("40 x 3", in: &model)
         play(15...20, into: &model)
         let draft = model.session[Self.original]!.draft
@@ -148,8 +150,23 @@ struct RepeatTests {
         }
         _ = update(&model, .trace(ends), at: Self.now)
         _ = update(&model, .repeatEnded, at: Self.now)
+    }
+
+    @Test func `a repeat that was stopped says how many were cancelled, so that all rows are told of`() {
+        var model = model()
+        stopInItsMidst(&model)
         #expect(model.message?.text.hasPrefix("Stopped repeating #2: 6 ended in ") == true)
         #expect(model.message?.text.contains(", 3 cancelled;") == true, "\(model.message?.text ?? "")")
+    }
+
+    @Test func `what came of a repeat fits a narrow screen whole, all percentiles included`() {
+        var model = model(columns: 80, rows: 24)
+        stopInItsMidst(&model)
+        let text = model.message?.text ?? ""
+        #expect(text.hasPrefix("Stopped #2: 6 ended, "), "\(text)")
+        #expect(text.contains(", 3 cancelled; p50 ") && text.contains(", p99 ") && text.hasSuffix(" ms."), "\(text)")
+        let screen = render(model, at: Self.now).screen
+        #expect((0..<24).contains { screen.text(row: $0) == " \(text)" }, "\(text)")
     }
 
     @Test func `a replay that a person asks for meanwhile is none of the repeat`() {

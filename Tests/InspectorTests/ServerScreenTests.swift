@@ -221,6 +221,20 @@ struct ServerScreenTests {
         #expect(model.shownBody(of: model.selectedExchange!).side == .response)
     }
 
+    @Test func `the body that is copied is the one the page shows`() {
+        var model = caught(columns: 120, rows: 36)
+        model.select(row: 0)
+        model.settle()
+        press("y", in: &model)
+        #expect(press("b", in: &model) == [.copy("{\"event\":\"paid\",\"amount\":12,\"currency\":\"EUR\"}")])
+        #expect(model.message?.text == "Copied the request's body of #1, 45 B.")
+        let body = BodyCapture(bytes: [0xFF, 0xFE], totalBytes: 2, sha256: "")
+        _ = update(&model, .requestBody(ServerRequestID(1), body), at: .milliseconds(400))
+        press("y", in: &model)
+        #expect(press("b", in: &model) == [])
+        #expect(model.message?.text == "There is no body to copy as text.")
+    }
+
     @Test func `ten thousand idle clients are listed, and a frame costs what is seen of them`() {
         var model = model(columns: 120, rows: 36)
         var records: [ServerRecord] = []

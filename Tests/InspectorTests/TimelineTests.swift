@@ -51,6 +51,19 @@ struct TimelineTests {
         #expect(bar(exchange([(.wait, 10)], start: 500), to: 100, columns: 10) == "         »")
     }
 
+    @Test func `zoomed far into a bar, what is seen of it is drawn and nothing else is made`() {
+        let hours = exchange([(.dns, 1e6), (.wait, 3.6e7), (.receive, 3.6e7)])
+        // A microsecond of twenty hours: laid out whole, the bar would have more cells than memory.
+        let inside = TimeAxis(from: .milliseconds(2e6), length: .microseconds(1), columns: 10)
+        let middle = PhaseBar(hours, on: inside, at: .milliseconds(8e7))
+        #expect(middle.column == 0)
+        #expect(middle.marks == Array(repeating: .wait, count: 10))
+        let start = Timestamp.milliseconds(3.7e7) + .nanoseconds(-500)
+        let turn = TimeAxis(from: start, length: .microseconds(1), columns: 10)
+        let border = PhaseBar(hours, on: turn, at: .milliseconds(8e7))
+        #expect(border.marks == Array(repeating: .wait, count: 5) + Array(repeating: .receive, count: 5))
+    }
+
     @Test func `long pauses are cut out and short ones are not`() {
         let moment = Timestamp.milliseconds
         let far = TimeAxis.fitting([moment(0)...moment(100), moment(9000)...moment(9100)], columns: 42, from: .zero)

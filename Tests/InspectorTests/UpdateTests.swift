@@ -129,6 +129,30 @@ struct UpdateTests {
         #expect(cause == .replay(of: ExchangeID(4)))
     }
 
+    @Test func `a body with line ends is sent as it was when something else is edited`() {
+        var model = model(nil)
+        var original = Self.draft("http://a.example/one", method: .post)
+        original.fields[.contentType] = "text/plain"
+        original.body = Array("@first\r\n\tsecond\n".utf8)
+        _ = update(&model, .begin(original, ExchangeID(1), .typed), at: Self.now)
+        press("e", in: &model)
+        #expect(press(.enter, in: &model).first == .send(original, ExchangeID(2), .replay(of: ExchangeID(1))))
+    }
+
+    @Test func `a body that no line can hold is left out, and that is said`() {
+        var model = model(nil)
+        var original = Self.draft("http://a.example/one", method: .post)
+        original.body = Array(repeating: UInt8(ascii: "x"), count: LineEditor.lengthLimit)
+        _ = update(&model, .begin(original, ExchangeID(1), .typed), at: Self.now)
+        press("e", in: &model)
+        #expect(model.message?.text == "The body is too long for a line and is left out; -d gives a new one.")
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("no prompt")
+            return
+        }
+        #expect(prompt.editor.text == "POST http://a.example/one")
+    }
+
     @Test func `editing keeps a URL's user and password out of sight, and takes them to no other origin`() {
         var model = model(nil)
         let original = Self.draft("http://me:secret@a.example/one")
@@ -157,6 +181,16 @@ struct UpdateTests {
         press("http://you:known@a.example/one", in: &model)
         let named = Self.draft("http://you:known@a.example/one")
         #expect(press(.enter, in: &model).first == .send(named, ExchangeID(5), .replay(of: ExchangeID(1))))
+
+        for (number, line) in [(6, "HTTP://@a.example/one"), (7, "GET @a.example/one")] {
+            model.select(row: 0)
+            press("e", in: &model)
+            press(.control("u"), in: &model)
+            press(line, in: &model)
+            let bare = Self.draft("http://a.example/one")
+            #expect(press(.enter, in: &model).first == .send(bare, ExchangeID(number), .replay(of: ExchangeID(1))))
+            #expect(model.message == nil)
+        }
     }
 
     @Test func `X cancels a running request and has nothing to do for others`() {
@@ -215,6 +249,20 @@ struct UpdateTests {
         var draft = Self.draft("https://example.com/")
         draft.fields[.accept] = "*/*"
         draft.fields[.acceptEncoding] = "deflate, gzip, br, zstd"
+        #expect(model.session.exchanges.map(\.draft) == [draft])
+    }
+
+    @Test(arguments: [true, false])
+    func `a pasted command whose body has lines is one request, and the body keeps them`(isTyping: Bool) {
+        var model = model(nil)
+        if isTyping { press("n", in: &model) }
+        let command = "curl --location 'http://a.example/' \\\n--header \"X-It: it's\" \\\n"
+        press(.paste(command + "--data '{\r\n  \"a\": \\\n\n}'\n# don't\n"), in: &model)
+        press(.enter, in: &model)
+        var draft = Self.draft("http://a.example/", method: .post)
+        draft.fields[HTTPField.Name("X-It")!] = "it's"
+        draft.fields[.contentType] = "application/x-www-form-urlencoded"
+        draft.body = Array("{\n  \"a\": \\\n\n}".utf8)
         #expect(model.session.exchanges.map(\.draft) == [draft])
     }
 
@@ -487,6 +535,16 @@ struct UpdateTests {
     }
 
     // MARK: time
+
+    @Test func `the first drag says how text is selected, and no other one does`() {
+        var model = model()
+        for column in 3...5 { press(.mouse(MouseEvent(.drag(.left), column: column, row: 3)), in: &model) }
+        press(.mouse(MouseEvent(.release(.left), column: 5, row: 3)), in: &model)
+        #expect(model.message?.text.hasPrefix("Shift-drag selects text") == true)
+        press("j", in: &model)
+        press(.mouse(MouseEvent(.drag(.left), column: 3, row: 3)), in: &model)
+        #expect(model.message == nil)
+    }
 
     @Test func `nothing is drawn again when nothing moves`() {
         #expect(nextFrame(model(nil), after: Self.now) == nil)

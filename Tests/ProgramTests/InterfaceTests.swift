@@ -187,6 +187,48 @@ struct InterfaceTests {
         #expect(!String(decoding: terminal.bytes, as: UTF8.self).contains("owned\u{7}"))
     }
 
+    @Test func `a curl command that is too long for the clipboard is not said to be copied`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let body = try folder.write("body", [UInt8](repeating: 0x61, count: 80_000))
+        let terminal = try Inspection.start(["-d", "@\(body)", "\(server.plain)/echo"], folder: folder)
+        try await terminal.wait(for: "the answer") { $0.line(containing: "/echo")?.contains("200") == true }
+        terminal.type("yc")
+        try await terminal.wait(forText: "Not copied: ")
+        #expect(terminal.screen.clipboard.isEmpty)
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+    }
+
+    @Test func `cookies turned off while their file is still read stay off`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let jar = try folder.write("cookies.txt", "127.0.0.1\tFALSE\t/\tFALSE\t0\tid\t7\n".utf8)
+        let terminal = try Inspection.start(["-b", jar, "\(server.plain)/fields"], folder: folder)
+        try await terminal.wait(for: "the answer") { $0.requestCount == 1 && !$0.contains("in flight") }
+        terminal.type("3")
+        try await terminal.wait(forText: "id=7")
+        // Now it is a pipe, so that reading it takes as long as we like.
+        let copy = folder.file("copy")
+        _ = try await ProgramRun.output(of: ["sh", "-c", "mv '\(jar)' '\(copy)' && mkfifo '\(jar)'"])
+        for words in ["Cookies are forgotten", "Cookies are kept", "Cookies are forgotten"] {
+            terminal.type(",c")
+            try await terminal.wait(forText: words)
+        }
+        _ = try await ProgramRun.output(of: ["sh", "-c", "cat '\(copy)' > '\(jar)'"])
+        for turn in ["second", "third"] {
+            terminal.type("n\(server.plain)/fields -H 'X-Turn: \(turn)'\r")
+            try await terminal.wait(for: "the answer") { screen in
+                screen.lines.contains { $0.hasPrefix(" X-Turn: \(turn)") }
+            }
+            #expect(!terminal.screen.contains("id=7"))
+        }
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+    }
+
     @Test func `without UTF-8 and colour the screen is ASCII, bold and reverse`() async throws {
         let terminal = try Inspection.start(["--demo"], ["LC_ALL": "C", "NO_COLOR": "1"], folder: TemporaryFolder())
         try await terminal.wait(for: "a reused connection and a refusal") {

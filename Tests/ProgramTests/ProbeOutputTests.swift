@@ -164,6 +164,16 @@ struct ProbeHARTests {
         try await HARReaders.validate(folder.file("full.har"))
     }
 
+    @Test(arguments: ["session.json", "session.txt", "session.har.part"])
+    func `what --har writes is HAR under whatever name`(name: String) async throws {
+        let folder = try TemporaryFolder()
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let probe = try await Probe.run("--har", folder.file(name), "\(server.plain)/ok")
+        #expect(probe.ending == .exited(0), "\(probe.error)")
+        try await HARReaders.validate(folder.file(name))
+    }
+
     @Test func `on standard output it is the file and nothing else`() async throws {
         let folder = try TemporaryFolder()
         let server = try await OddServer.start()

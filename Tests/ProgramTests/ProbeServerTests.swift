@@ -122,6 +122,25 @@ struct ProbeServerTests {
         #expect(har.output.contains("\"PUT\""))
     }
 
+    @Test func `bodies are put together of words and files as curl does`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let file = try folder.write("body", "a=1\r\n&b=2\n".utf8)
+        let lengths = [
+            (["-d", "@\(file)"], 7), (["-d", "c\n", "--data", "@\(file)", "-d", ""], 11), (["-d", "", "-d", "c"], 2),
+            (["--data-binary", "@\(file)"], 10), (["--data-binary", "c", "--data-binary", "@\(file)"], 12),
+        ]
+        for (options, length) in lengths {
+            let url = "\(server.plain)/echo"
+            #expect(try await Probe.run(arguments: ["--json"] + options + [url]).record.bodyLen == length)
+            let theirs = try await ProgramRun.output(of: ["curl", "-s"] + options + [url])
+            #expect(theirs.utf8.count == length, "\(options)")
+        }
+        let both = try await Probe.run("-d", "a", "--data-binary", "b", "\(server.plain)/echo")
+        #expect(both.ending == .exited(2))
+    }
+
     @Test func `two hundred requests at once to a slow server all end well`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }

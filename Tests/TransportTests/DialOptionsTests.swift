@@ -12,6 +12,7 @@ struct DialOptionsTests {
         let pin = try AddressPin.parse("Example.com:443:192.0.2.1,[2001:db8::1],2001:db8::2")
         #expect(pin.host == "example.com" && pin.port == 443)
         #expect(pin.addresses.map(\.description) == ["192.0.2.1:443", "[2001:db8::1]:443", "[2001:db8::2]:443"])
+        #expect(try AddressPin.parse("Bücher.example:80:192.0.2.1").host == "xn--bcher-kva.example")
         #expect(try AddressPin.parse("+*:80:::1").host == nil)
         #expect(try AddressPin.parse("+*:80:::1").addresses.map(\.ip) == ["::1"])
     }

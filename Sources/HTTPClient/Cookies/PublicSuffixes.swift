@@ -1,3 +1,5 @@
+internal import HTTPTrace
+
 // Domains below which anybody gets a name: `com`, `co.uk`, `github.io`. A cookie for one of them would reach strangers.
 // The list changes every week and is not ours: the system's is read where there is one (Debian's `publicsuffix`). Without
 // it nothing tells `co.uk` from `example.uk`, so no cookie is shared between hosts then: each is kept for its host alone.
@@ -22,8 +24,10 @@ public struct PublicSuffixes: Sendable, Equatable {
         for line in text.prefix(PublicSuffixes.sizeLimit).split(separator: UInt8(ascii: "\n")) {
             // A rule ends at the first blank; names outside ASCII stand in their own script, and hosts in xn-- form.
             let rule = line.prefix { $0 > 0x20 }
-            guard !rule.isEmpty, !rule.starts(with: "//".utf8), rule.allSatisfy({ $0 < 0x80 }) else { continue }
-            rules.insert(String(decoding: rule, as: UTF8.self).lowercased())
+            guard !rule.isEmpty, !rule.starts(with: "//".utf8) else { continue }
+            let text = String(decoding: rule, as: UTF8.self)
+            let name = rule.allSatisfy { $0 < 0x80 } ? text.lowercased() : InternationalName.ascii(text)
+            if let name { rules.insert(name) }
         }
         self.rules = rules
     }

@@ -23,7 +23,8 @@ public enum TypedURL {
     /// Reads `text` as a URL.
     ///
     /// Without a scheme `http` is taken, `https` when the port is 443 or 8443. Spaces around are cut off; inside the path
-    /// they and everything outside ASCII are percent-encoded; a fragment is dropped. Host names are lower-cased.
+    /// they and everything outside ASCII are percent-encoded; a fragment is dropped. Host names are lower-cased, and labels
+    /// outside ASCII written as `xn--…`.
     ///
     /// - Throws: What is wrong, in the words of `Problem.description`.
     public static func parse(_ text: String) throws(Problem) -> RequestURL {
@@ -100,13 +101,13 @@ public enum TypedURL {
     private static func checkHost(_ host: Substring) throws(Problem) -> String {
         guard !host.isEmpty else { throw .noHost }
         if host.utf8.first == UInt8(ascii: "[") { return try checkAddress(host) }
-        // Names outside ASCII need IDNA's tables; a wrong guess would ask another host than the one that was read.
-        guard host.unicodeScalars.allSatisfy({ isNameScalar($0) }), host.utf8.count <= 253, !host.hasPrefix("."),
-            !host.contains("..")
+        let ascii = host.utf8.allSatisfy { $0 < 0x80 } ? host.lowercased() : InternationalName.ascii(host)
+        guard let name = ascii, name.unicodeScalars.allSatisfy({ isNameScalar($0) }), name.utf8.count <= 253,
+            !name.hasPrefix("."), !name.contains("..")
         else {
             throw .badHost(String(host))
         }
-        return host.lowercased()
+        return name
     }
 
     // The zone stands in the Host field and goes to if_nametoindex(3): letters and digits only, and its case is kept.
@@ -180,7 +181,7 @@ extension TypedURL.Problem: CustomStringConvertible {
         case .badHost(let host) where host.contains(":") && !host.hasPrefix("["):
             "\(host) is no host; an IPv6 address goes in brackets, like [::1]."
         case .badHost(let host) where !host.allSatisfy(\.isASCII):
-            "\(host) has letters outside ASCII; write the name in its xn-- form."
+            "\(host) can't be a host name; if it is one, type its xn-- form."
         case .badHost(let host): "\(host) is no host name or address."
         case .badPort(let port): "\(port) is no port; a port is 1 to 65535."
         case .tooLong(let limit): "This URL is longer than \(limit) bytes."

@@ -161,16 +161,33 @@ struct ComparePage {
         }
     }
 
-    /// Heads are short: what changed, and the first line for orientation.
+    /// Heads are short: what changed, and the first line for orientation. Lines that only stand elsewhere say so.
     private func section(_ title: String, _ edits: [LineEdit<String>]) -> [StyledLine] {
         let changes = edits.filter { if case .same = $0 { false } else { true } }
+        let moved = movedLines(changes)
         var head = StyledLine(" \(title)", theme.strong)
-        if changes.isEmpty {
-            head.add("  the same, \(Figures.plural(edits.count, "line"))", theme.quiet)
+        if changes.allSatisfy({ moved.contains($0.line) }) {
+            let count = edits.count { if case .added = $0 { false } else { true } }
+            let order = changes.isEmpty ? "" : ", in another order"
+            head.add("  the same, \(Figures.plural(count, "line"))\(order)", theme.quiet)
         } else if case .same(let first)? = edits.first {
             head.add("  \(first)", theme.quiet)
         }
-        return [head] + changes.map { edit in line(edit) { "\($0)" } }
+        return [head]
+            + changes.map { edit -> StyledLine in
+                guard moved.contains(edit.line) else { return line(edit) { "\($0)" } }
+                let sign = if case .removed = edit { "-" } else { "+" }
+                return StyledLine(" \(sign) \(edit.line)  (only moved)", theme.quiet)
+            }
+    }
+
+    /// What went in one place and came in another, as often.
+    private func movedLines(_ changes: [LineEdit<String>]) -> Set<String> {
+        var balance: [String: Int] = [:]
+        for edit in changes {
+            if case .removed = edit { balance[edit.line, default: 0] -= 1 } else { balance[edit.line, default: 0] += 1 }
+        }
+        return Set(balance.filter { $0.value == 0 }.keys)
     }
 
     private func line<Line>(_ edit: LineEdit<Line>, _ text: (Line) -> SafeText) -> StyledLine {
@@ -231,5 +248,13 @@ struct ComparePage {
 
     private func skip(_ count: Int) -> StyledLine {
         StyledLine(" \(theme.marks.unfinished.string) \(Figures.plural(count, "line")) alike", theme.quiet)
+    }
+}
+
+extension LineEdit {
+    fileprivate var line: Line {
+        switch self {
+        case .same(let line), .removed(let line), .added(let line): line
+        }
     }
 }

@@ -24,7 +24,13 @@ public enum ProbeLine {
     }
 
     /// Reads one line.
-    public static func parse(_ line: String) throws(Problem) -> RequestDraft {
+    public static func parse(_ line: String) throws(Problem) -> RequestDraft { try read(line).draft }
+
+    /// Reads one line.
+    ///
+    /// - Returns: Also whether the URL says that nobody asks, with an `@` and nothing before it: an edited request then does
+    ///   without the user and password of the one it was made from.
+    static func read(_ line: String) throws(Problem) -> (draft: RequestDraft, namesNobody: Bool) {
         var words: [ShellWords.Word]
         do { words = try ShellWords.split(line) } catch {
             throw Problem(message: "The \(error.quote) is not closed.", column: error.column, isUnfinished: true)
@@ -32,19 +38,27 @@ public enum ProbeLine {
         if words.first?.text == "curl" { words.removeFirst() }
         var reading = Reading(end: line.count)
         try reading.take(words[...])
-        return try reading.draft()
+        return (try reading.draft(), reading.namesNobody)
     }
 
     /// The line that `parse` reads as the same request. A body that is not text can't be written and is left out.
     public static func line(for draft: RequestDraft) -> String {
-        var parts = [draft.method.rawValue, ShellWords.quoted(draft.url.description)]
+        let method = draft.method.rawValue
+        var parts = looksLikeMethod(method) ? [method] : ["-X", ShellWords.quoted(method)]
+        parts.append(ShellWords.quoted(draft.url.description))
         for field in draft.fields {
             parts += ["-H", ShellWords.quoted("\(field.name.rawName): \(field.value)")]
         }
         if let body = String(validating: draft.body, as: UTF8.self), !body.isEmpty {
-            parts += ["-d", ShellWords.quoted(body)]
+            // Behind -d an @ would name a file.
+            parts += [body.utf8.first == UInt8(ascii: "@") ? "--data-raw" : "-d", ShellWords.quoted(body)]
         }
         return parts.joined(separator: " ")
+    }
+
+    /// Whether a word is taken for a method where it stands alone; others need `-X`.
+    fileprivate static func looksLikeMethod(_ word: String) -> Bool {
+        word.count >= 3 && word.allSatisfy { $0.isASCII && $0.isUppercase }
     }
 }
 
@@ -56,14 +70,21 @@ private struct Reading {
     private var fields = HTTPFields()
     private var body: String?
     private var offersCompression = false
+    private(set) var namesNobody = false
 
     init(end: Int) { self.end = end }
 
     // Said by default or by the session: harmless in a copied command.
     private static let ignored: Set<String> = [
-        "-s", "-S", "-sS", "-i", "-v", "-L", "--location", "--silent", "--include", "--verbose",
+        "-s", "-S", "-i", "-v", "-L", "--location", "--silent", "--include", "--verbose",
         "--show-error", "-g", "--globoff", "-#", "--progress-bar",
     ]
+
+    /// Also several letters behind one hyphen: `-sSL`.
+    private static func isIgnored(_ name: String) -> Bool {
+        ignored.contains(name) || (!name.hasPrefix("--") && name.dropFirst().allSatisfy { ignored.contains("-\($0)") })
+    }
+
     private static let withValue: Set<String> = [
         "-X", "--request", "-H", "--header", "-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--json",
         "-A", "--user-agent", "-e", "--referer", "-b", "--cookie", "-u", "--user", "--url",
@@ -82,7 +103,7 @@ private struct Reading {
             } else if !name.hasPrefix("--"), name.count > 2, Self.withValue.contains(String(name.prefix(2))) {
                 (name, value) = (String(name.prefix(2)), String(name.dropFirst(2)))
             }
-            if Self.ignored.contains(name) { continue }
+            if Self.isIgnored(name) { continue }
             if name == "-I" || name == "--head" {
                 method = .head
                 continue
@@ -102,8 +123,7 @@ private struct Reading {
     }
 
     private mutating func takePlain(_ word: ShellWords.Word, isLast: Bool) throws(ProbeLine.Problem) {
-        let looksLikeMethod = word.text.count >= 3 && word.text.allSatisfy { $0.isASCII && $0.isUppercase }
-        if looksLikeMethod, method == nil, url == nil {
+        if ProbeLine.looksLikeMethod(word.text), method == nil, url == nil {
             method = HTTPRequest.Method(word.text)
             return
         }
@@ -111,6 +131,8 @@ private struct Reading {
             throw problem("One URL a line, please; \(word.text) is a second one.", at: word)
         }
         do { url = try TypedURL.parse(word.text) } catch { throw problem("\(error)", at: word) }
+        let text = word.text.lowercased()
+        namesNobody = url?.userInfo == nil && ["@", "http://@", "https://@"].contains { text.hasPrefix($0) }
     }
 
     private mutating func takeOption(
@@ -128,8 +150,16 @@ private struct Reading {
             fields.append(HTTPField(name: field, value: String(text)))
         case "-A", "--user-agent": fields[.userAgent] = value
         case "-e", "--referer": fields[.referer] = value
-        case "-b", "--cookie": fields[.cookie] = value
-        case "-u", "--user": fields[.authorization] = "Basic " + Self.base64(Array(value.utf8))
+        case "-b", "--cookie":
+            // Without a = it is curl's name of a file, and no cookie.
+            guard value.contains("=") else {
+                throw problem("\(name) \(value): files are not read here; type name=value.", at: word)
+            }
+            fields[.cookie] = fields[.cookie].map { "\($0); \(value)" } ?? value
+        case "-u", "--user":
+            // Without a colon there is no password, and Basic (RFC 7617) wants the colon all the same.
+            let words = value.contains(":") ? value : value + ":"
+            fields[.authorization] = "Basic " + Self.base64(Array(words.utf8))
         case "--url": try takePlain(ShellWords.Word(text: value, column: word.column), isLast: false)
         default:
             // A file's name behind @ would need reading a file, which the interface never does.

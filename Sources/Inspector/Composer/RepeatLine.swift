@@ -43,10 +43,16 @@ enum RepeatLine {
 
     /// The line that `parse` reads as the same plan.
     static func line(for plan: RepeatPlan) -> String {
-        guard let rate = plan.rate else { return "\(plan.count) x \(plan.concurrency)" }
-        let text = Figures.fixed(rate, decimals: 3)
-        let short = text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()
-        return "\(plan.count) x \(plan.concurrency) \(String(short))/s"
+        let start = "\(plan.count) x \(plan.concurrency)"
+        guard let rate = plan.rate else { return start }
+        // The first that says the same when it is read: 1/min is not 0.017/s.
+        for (unit, seconds) in [("s", 1.0), ("min", 60.0)] {
+            let text = Figures.fixed(rate * seconds, decimals: 3)
+            let digits = text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()
+            let short = "\(String(digits))/\(unit)"
+            if (try? perSecond(short)) == rate { return "\(start) \(short)" }
+        }
+        return "\(start) \(rate)/s"
     }
 
     private static func number(_ word: String, upTo limit: Int, _ noun: String) throws(Problem) -> Int {

@@ -13,8 +13,46 @@ struct ShellWords {
         var column: Int
     }
 
+    /// Quotes that a line end may stand in, where it is text and ends no line.
+    enum Quote {
+        case single, double, ansiC
+
+        /// How a line end is written in them, in a line that has none.
+        var lineEnd: String {
+            switch self {
+            case .single: "'$'\\n''"
+            case .double: "\"$'\\n'\""
+            case .ansiC: "\\n"
+            }
+        }
+
+        /// Those that are open behind `text`; nil outside of all.
+        ///
+        /// - Parameter before: Those that are open where it begins.
+        static func open(after text: some StringProtocol, before: Quote?) -> Quote? {
+            var open = before
+            var last: Character?
+            var characters = text.makeIterator()
+            while let character = characters.next() {
+                switch (open, character) {
+                case (nil, "\\"), (.double, "\\"), (.ansiC, "\\"):
+                    // What follows stands for itself.
+                    _ = characters.next()
+                    last = nil
+                    continue
+                case (nil, "'"): open = last == "$" ? .ansiC : .single
+                case (nil, "\""): open = .double
+                case (.single, "'"), (.ansiC, "'"), (.double, "\""): open = nil
+                default: break
+                }
+                last = character
+            }
+            return open
+        }
+    }
+
     /// Splits at blanks outside of quotes. `\` takes the next character as it is, except between single quotes; between
-    /// double quotes only before `"`, `\`, `$` and `` ` `` (POSIX shell §2.2). `$'…'` knows `\n`, `\t` and `\\`.
+    /// double quotes only before `"`, `\`, `$` and `` ` `` (POSIX shell §2.2). `$'…'` is bash's, with all its escapes.
     static func split(_ line: String) throws(Unclosed) -> [Word] {
         var reader = Reader(characters: Array(line))
         var words: [Word] = []
@@ -24,10 +62,38 @@ struct ShellWords {
 
     /// The word in quotes where a shell would not take it as one word otherwise.
     static func quoted(_ text: String) -> String {
+        if text.unicodeScalars.contains(where: { isLostInLine($0) }) { return escaped(text) }
         let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._~:/?#@!+,;=%&".contains($0)) }
         // Outside a shell `?` and `&` are harmless, and a URL without quotes is easier to edit.
         guard !plain || text.isEmpty else { return text }
         return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// Line ends and control characters: a line being edited has no place for them.
+    private static func isLostInLine(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: true
+        default: false
+        }
+    }
+
+    /// Between `$'` and `'`, where a line end can be written.
+    private static func escaped(_ text: String) -> String {
+        var word = "$'"
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n": word += "\\n"
+            case "\r": word += "\\r"
+            case "\t": word += "\\t"
+            case "'": word += "\\'"
+            case "\\": word += "\\\\"
+            case _ where isLostInLine(scalar):
+                let digits = String(scalar.value, radix: 16)
+                word += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: word.unicodeScalars.append(scalar)
+            }
+        }
+        return word + "'"
     }
 }
 
@@ -69,14 +135,12 @@ private struct Reader {
         var text = ""
         index += 1
         while index < characters.count, characters[index] != quote {
-            if escapes != .none, characters[index] == "\\", index + 1 < characters.count {
+            if escapes == .ansiC, characters[index] == "\\", index + 1 < characters.count {
+                text += takeEscape()
+            } else if escapes == .shell, characters[index] == "\\", index + 1 < characters.count {
                 let next = characters[index + 1]
-                if escapes == .ansiC {
-                    text.append(next == "n" ? "\n" : next == "t" ? "\t" : next == "r" ? "\r" : next)
-                } else {
-                    if !"\"\\$`".contains(next) { text.append("\\") }
-                    text.append(next)
-                }
+                if !"\"\\$`".contains(next) { text.append("\\") }
+                text.append(next)
                 index += 2
             } else {
                 text.append(characters[index])
@@ -86,5 +150,78 @@ private struct Reader {
         guard index < characters.count else { throw .init(quote: quote, column: start) }
         index += 1
         return text
+    }
+}
+
+// What a backslash stands for between `$'` and `'` (bash(1), QUOTING). Browsers write every `!` so, and what is not ASCII.
+extension Reader {
+    /// Reads what `\` and the characters behind it stand for; there is at least one.
+    fileprivate mutating func takeEscape() -> String {
+        var bytes: [UInt8] = []
+        while let byte = takeByte() { bytes.append(byte) }
+        if !bytes.isEmpty {
+            // Firefox writes ü as \xfc, which is no UTF-8: then each is a character.
+            return String(validating: bytes, as: UTF8.self) ?? bytes.map { String(Unicode.Scalar($0)) }.joined()
+        }
+        if let scalar = takeScalar() { return String(scalar) }
+        let letter = characters[index + 1]
+        index += 2
+        switch letter {
+        case "n": return "\n"
+        case "r": return "\r"
+        case "t": return "\t"
+        case "a": return "\u{7}"
+        case "b": return "\u{8}"
+        case "e", "E": return "\u{1B}"
+        case "f": return "\u{C}"
+        case "v": return "\u{B}"
+        case "\\", "'", "\"", "?": return String(letter)
+        default: return "\\\(letter)"
+        }
+    }
+
+    /// `\x21` or `\041`; nil where no such thing stands next.
+    private mutating func takeByte() -> UInt8? {
+        guard index + 1 < characters.count, characters[index] == "\\" else { return nil }
+        let isHexadecimal = characters[index + 1] == "x"
+        guard
+            let found = isHexadecimal
+                ? number(from: index + 2, digits: 2, radix: 16) : number(from: index + 1, digits: 3, radix: 8)
+        else { return nil }
+        index = found.end
+        return UInt8(truncatingIfNeeded: found.value)
+    }
+
+    /// `\u00fc`, `\U0001f600`, or two halves as UTF-16 has them, which is how Firefox writes the latter; nil where no such
+    /// thing stands next.
+    private mutating func takeScalar() -> Unicode.Scalar? {
+        guard let value = takeCode() else { return nil }
+        guard (0xD800...0xDBFF).contains(value) else { return Unicode.Scalar(value) ?? "\u{FFFD}" }
+        let end = index
+        if let second = takeCode(), (0xDC00...0xDFFF).contains(second) {
+            return Unicode.Scalar(0x10000 + ((value - 0xD800) << 10) + (second - 0xDC00))
+        }
+        index = end
+        return "\u{FFFD}"
+    }
+
+    private mutating func takeCode() -> UInt32? {
+        guard index + 1 < characters.count, characters[index] == "\\", "uU".contains(characters[index + 1]),
+            let found = number(from: index + 2, digits: characters[index + 1] == "u" ? 4 : 8, radix: 16)
+        else { return nil }
+        index = found.end
+        return found.value
+    }
+
+    /// The number that begins there, of at most so many digits, and where it ends; nil where there is none.
+    private func number(from start: Int, digits limit: Int, radix: Int) -> (value: UInt32, end: Int)? {
+        var (value, end): (UInt32, Int) = (0, start)
+        while end < min(start + limit, characters.count), characters[end].isASCII,
+            let digit = characters[end].hexDigitValue, digit < radix
+        {
+            value = value * UInt32(radix) + UInt32(digit)
+            end += 1
+        }
+        return end > start ? (value, end) : nil
     }
 }

@@ -34,8 +34,11 @@ struct PhaseBar: Equatable, Sendable {
             marks = [to < 0 ? .earlier : .later]
             return
         }
-        let first = Int(from.rounded(.down))
-        let cells = max(1, Int(to.rounded()) - first)
+        // Zoomed far in, a bar would have millions of cells: one axis to either side is laid out, and at least as much as
+        // the phases out of sight ask for, so that they take no cell of those in sight.
+        let margin = Double(max(axis.columns, Phase.allCases.count))
+        let first = Int(max(from, -margin).rounded(.down))
+        let cells = max(1, Int(min(to, Double(axis.columns) + margin).rounded()) - first)
         var marks = Self.phases(of: story, end: end, first: first, cells: cells, axis: axis)
         if let exchange { Self.markQuiet(&marks, exchange, first: first, axis: axis) }
 

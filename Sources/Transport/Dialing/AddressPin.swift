@@ -28,7 +28,8 @@ public struct AddressPin: Hashable, Sendable {
             }
             addresses.append(address)
         }
-        return AddressPin(host: name == "*" ? nil : name.lowercased(), port: port, addresses: addresses)
+        guard let host = InternationalName.ascii(name) else { throw .malformed(.resolve, text) }
+        return AddressPin(host: host == "*" ? nil : host, port: port, addresses: addresses)
     }
 }
 

@@ -18,9 +18,12 @@ public struct Detour: Hashable, Sendable {
         guard let colon = afterFrom.firstIndex(of: ":") else { throw .malformed(.connectTo, text) }
         let fromPort = try port(afterFrom[..<colon])
         let (toHost, afterTo) = try splitHost(afterFrom[afterFrom.index(after: colon)...], of: .connectTo, text)
+        guard let from = InternationalName.ascii(fromHost), let goal = InternationalName.ascii(toHost) else {
+            throw .malformed(.connectTo, text)
+        }
         return Detour(
-            fromHost: fromHost.isEmpty ? nil : fromHost.lowercased(), fromPort: fromPort,
-            toHost: toHost.isEmpty ? nil : toHost.lowercased(), toPort: try port(afterTo))
+            fromHost: from.isEmpty ? nil : from, fromPort: fromPort, toHost: goal.isEmpty ? nil : goal,
+            toPort: try port(afterTo))
     }
 
     private static func port(_ text: Substring) throws(DialOptionProblem) -> UInt16? {

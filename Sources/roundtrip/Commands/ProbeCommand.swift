@@ -92,7 +92,8 @@ struct ProbeCommand: AsyncParsableCommand {
     @MainActor
     private func writeHAR(to path: String, _ session: Session) async throws {
         let export = SessionExport(
-            path: path, isFull: full, exchanges: nil, session: session, screen: nil, now: SystemTime().now)
+            path: path, form: .session(.har), isFull: full, exchanges: nil, session: session, screen: nil,
+            now: SystemTime().now)
         do {
             let outcome = try await export.write()
             printError(outcome)

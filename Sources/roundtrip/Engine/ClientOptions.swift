@@ -17,9 +17,16 @@ struct ClientOptions: ParsableArguments {
     var headers: [String] = []
 
     @Option(
-        name: [.customShort("d"), .customLong("data")], parsing: .unconditional,
-        help: ArgumentHelp("Body to send; @FILE reads it from a file, @- from stdin.", valueName: "data"))
-    var data: String?
+        name: [.customShort("d"), .customLong("data")], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Body to send; @FILE reads it from a file, line ends left out, @- from stdin. Several are joined by &.",
+            valueName: "data"))
+    var data: [String] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("The same, but what is read stays as it is.", valueName: "data"))
+    var dataBinary: [String] = []
 
     @OptionGroup(title: "TLS options") var tls: TLSOptions
 
@@ -67,6 +74,9 @@ struct ClientOptions: ParsableArguments {
             }
         }
         guard (0...1_000).contains(maxRedirs) else { throw ValidationError("--max-redirs takes 0 to 1000.") }
+        guard data.isEmpty || dataBinary.isEmpty else {
+            throw ValidationError("--data and --data-binary exclude each other; --data-binary takes words, too.")
+        }
         _ = try fields()
         if let method, HTTPRequest.Method(method) == nil { throw ValidationError("\(method) is no HTTP method.") }
     }
@@ -77,10 +87,11 @@ struct ClientOptions: ParsableArguments {
         return try roundtrip.drafts(for: urls) { try draft(for: $0, body: body) }
     }
 
-    private func draft(for url: RequestURL, body: [UInt8]) throws -> RequestDraft {
+    /// - Parameter body: Nil where none is named, which is not the same as an empty one.
+    private func draft(for url: RequestURL, body: [UInt8]?) throws -> RequestDraft {
         let named = method.flatMap { HTTPRequest.Method($0) }
         var fields = try fields()
-        if data != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
+        if body != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
         if let cookie, cookie.contains("=") {
             guard HTTPField.isValidValue(cookie) else {
                 throw ValidationError("-b holds characters that no cookie may have.")
@@ -88,16 +99,27 @@ struct ClientOptions: ParsableArguments {
             fields[.cookie] = fields[.cookie].map { "\($0); \(cookie)" } ?? cookie
         }
         var draft = RequestDraft(
-            method: named ?? (data == nil ? .get : .post), url: url, fields: fields, body: body)
+            method: named ?? (body == nil ? .get : .post), url: url, fields: fields, body: body ?? [])
         if compressed { draft.offerCompression() }
         return draft
     }
 
-    /// The body `--data` names; read once, however many requests send it.
-    private func body() throws -> [UInt8] {
-        guard let data else { return [] }
-        guard data.hasPrefix("@") else { return Array(data.utf8) }
-        return try readFile(String(data.dropFirst()), limit: 1 << 30)
+    /// The body that `--data` or `--data-binary` names, put together as curl does; nil without any. Read once, however many
+    /// requests send it.
+    private func body() throws -> [UInt8]? {
+        guard !data.isEmpty || !dataBinary.isEmpty else { return nil }
+        var body: [UInt8] = []
+        for (index, text) in (data + dataBinary).enumerated() {
+            if index > 0 { body.append(UInt8(ascii: "&")) }
+            guard text.hasPrefix("@") else {
+                body += text.utf8
+                continue
+            }
+            let bytes = try readFile(String(text.dropFirst()), limit: 1 << 30)
+            // A form kept in a file has line ends that are no part of it, the last one at least.
+            body += dataBinary.isEmpty ? bytes.filter { $0 != 10 && $0 != 13 && $0 != 0 } : bytes
+        }
+        return body
     }
 
     /// Reads the files these options name. Ends the program with a sentence when one can't be used.

@@ -5,8 +5,10 @@ import TextScreen
 
 /// A session on its way into a file. A copy: what is recorded meanwhile is not in it.
 struct SessionExport: Sendable {
-    /// `-` is standard output. The ending says what is written.
+    /// `-` is standard output.
     let path: String
+    /// What is written; nil where the ending of `path` says it.
+    var form: Form?
     /// Whether secrets stay in.
     let isFull: Bool
     /// Whether an existing file is replaced.
@@ -52,7 +54,7 @@ struct SessionExport: Sendable {
     /// - Returns: A sentence on what was written, what failed in it and what was left out.
     func write() async throws -> String {
         try await Task.detached {
-            switch try Form(path: path) {
+            switch try form ?? Form(path: path) {
             case .session(.har): try writeHAR()
             case .session(let format): try writeText(format)
             case .picture: try writePicture()

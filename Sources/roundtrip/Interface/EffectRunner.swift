@@ -25,6 +25,10 @@ final class EffectRunner {
     private var options: RequestOptions
     /// Files being written: the program waits for them when it ends.
     private var writing: [Task<Void, Never>] = []
+    /// The history, which is among them: one at a time, so that the last to be asked for is the last to be written.
+    private var savingHistory: Task<Void, Never>?
+    /// Cookies being turned on or off.
+    private var turning: Task<Void, Never>?
 
     init(prober: Prober, recording: SessionRecording, client: ClientSettings, options: RequestOptions) {
         self.prober = prober
@@ -74,16 +78,20 @@ final class EffectRunner {
     private func turn(to options: RequestOptions) {
         defer { self.options = options }
         guard options.keepsCookies != self.options.keepsCookies else { return }
-        guard options.keepsCookies else {
-            Task { await prober.keepCookies(nil) }
-            return
+        // One after the other: on takes longer than off, and what was asked for last is to hold.
+        turning = Task { [turning, keeps = options.keepsCookies] in
+            await turning?.value
+            await keepCookies(keeps)
         }
+    }
+
+    private func keepCookies(_ keeps: Bool) async {
+        guard keeps else { return await prober.keepCookies(nil) }
         // The list of public suffixes is a file of 250 kB.
-        Task { [cookies = client.cookies, prober] in
-            do { await prober.keepCookies(try await Task.detached { try cookies.newJar() }.value) } catch {
-                post(.notice("No cookies to begin with: \(error)", isError: true))
-                await prober.keepCookies(CookieJar())
-            }
+        let reading = Task.detached { [cookies = client.cookies] in try cookies.newJar() }
+        do { await prober.keepCookies(try await reading.value) } catch {
+            post(.notice("No cookies to begin with: \(error)", isError: true))
+            await prober.keepCookies(CookieJar())
         }
     }
 
@@ -113,13 +121,15 @@ final class EffectRunner {
     }
 
     private func save(_ lines: [String]) {
-        writing.append(
-            Task {
-                let problem = await Task.detached { () -> String? in
-                    do { try ProbeHistory.save(lines) } catch { return "\(error)" }
-                    return nil
-                }.value
-                if let problem { post(.notice("The history was not saved: \(problem)", isError: true)) }
-            })
+        let saving = Task { [savingHistory] in
+            await savingHistory?.value
+            let problem = await Task.detached { () -> String? in
+                do { try ProbeHistory.save(lines) } catch { return "\(error)" }
+                return nil
+            }.value
+            if let problem { post(.notice("The history was not saved: \(problem)", isError: true)) }
+        }
+        savingHistory = saving
+        writing.append(saving)
     }
 }

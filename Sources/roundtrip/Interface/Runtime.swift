@@ -89,15 +89,19 @@ final class Runtime {
     }
 
     /// Puts `text` on the clipboard through the terminal (OSC 52), which also works over ssh.
-    private func copy(_ text: String) {
-        guard !terminal.copy(text) else { return }
+    ///
+    /// - Returns: False where it is too long, which is then said.
+    @discardableResult
+    private func copy(_ text: String) -> Bool {
+        guard !terminal.copy(text) else { return true }
         handle(.notice("Not copied: \(text.utf8.count) bytes are more than terminals take.", isError: true))
+        return false
     }
 
     private func copyCurl(_ id: ExchangeID) {
         guard let exchange = model.session[id] else { return }
         var redaction = Redaction()
-        copy(CurlCommand.text(of: exchange, redacting: &redaction))
+        guard copy(CurlCommand.text(of: exchange, redacting: &redaction)) else { return }
         let left = redaction.counts.total
         handle(
             .notice(

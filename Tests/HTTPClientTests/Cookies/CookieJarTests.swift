@@ -10,6 +10,13 @@ struct CookieJarTests {
     private static let suffixes = PublicSuffixes(
         Array("// comment\ncom\nuk\nco.uk\n*.ck\n!www.ck\ngithub.io\n\u{9999}\n".utf8))
 
+    @Test func `a public suffix in its own script is one in the form hosts have`() {
+        let suffixes = PublicSuffixes(Array("公司.cn\n*.公司.香港\n".utf8))
+        #expect(suffixes.contains("xn--55qx5d.cn"))
+        #expect(suffixes.registrableDomain(of: "a.b.xn--55qx5d.cn") == "b.xn--55qx5d.cn")
+        #expect(suffixes.contains("b.xn--55qx5d.xn--j6w193g"))
+    }
+
     @Test func `a cookie goes back to where it came from`() {
         var jar = CookieJar()
         #expect(set(&jar, "http://h/a/b", "id=7") == [])
