@@ -64,6 +64,9 @@ struct ProbeHopsTests {
         #expect(server.output.contains("cookie of /cookies?read: id=7"))
         _ = try await Probe.run("-b", "a=1", "\(server.plain)/cookies?given")
         #expect(server.output.contains("cookie of /cookies?given: a=1"))
+        // In one field, of which this server, like many, looks at the first alone.
+        _ = try await Probe.run("-b", "a=1; b=2", "-b", other, "-b", "c=3", "\(server.plain)/cookies?several")
+        #expect(server.output.contains("cookie of /cookies?several: a=1; b=2; c=3; id=7"))
     }
 
     @Test func `a body from nginx is decoded, and its wire size told`() async throws {

@@ -469,7 +469,7 @@ final class SessionStoreTests {
                 """
                 SELECT run, hex(request_body), length(bytes)
                 FROM exchanges LEFT JOIN request_bodies r ON r.id = request_body_id ORDER BY run
-                """) == "1|0102|None\n2|None|5000\n")
+                """) == "1|0102|None\n2||5000\n")
     }
 
     @Test func `connections are rows with their end and its reason`() async throws {

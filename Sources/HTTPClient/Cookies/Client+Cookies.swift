@@ -12,7 +12,7 @@ extension Client {
             for: request.url, method: request.method, redirectedFrom: redirection?.firstOrigin, at: Self.secondsNow())
         guard let header else { return request }
         var request = request
-        request.fields[.cookie] = request.fields[.cookie].map { "\($0); \(header)" } ?? header
+        request.fields.addCookies(header)
         return request
     }
 

@@ -54,8 +54,7 @@ extension HTTP2Head {
     /// The request in the words other modules use. Cookies that came in several fields are one again (RFC 9113 §8.2.3).
     public var request: HTTPRequest {
         var fields = fields
-        let crumbs = fields[values: .cookie]
-        if crumbs.count > 1 { fields[.cookie] = crumbs.joined(separator: "; ") }
+        fields.joinCookies()
         return HTTPRequest(
             // nghttp2 let only tokens pass.
             method: HTTPRequest.Method(method ?? "") ?? .get, scheme: scheme,

@@ -155,7 +155,7 @@ private struct Reading {
             guard value.contains("=") else {
                 throw problem("\(name) \(value): files are not read here; type name=value.", at: word)
             }
-            fields[.cookie] = fields[.cookie].map { "\($0); \(value)" } ?? value
+            fields.addCookies(value)
         case "-u", "--user":
             // Without a colon there is no password, and Basic (RFC 7617) wants the colon all the same.
             let words = value.contains(":") ? value : value + ":"

@@ -53,7 +53,7 @@ struct ClientOptions: ParsableArguments {
     @Option(
         name: [.customShort("b"), .customLong("cookie")],
         help: ArgumentHelp("Cookies to send, name=value; or a file of them to begin with.", valueName: "data|file"))
-    var cookie: String?
+    var cookies: [String] = []
 
     @Option(help: ArgumentHelp("Keep cookies, and write them to this file at the end.", valueName: "file"))
     var cookieJar: String?
@@ -92,11 +92,11 @@ struct ClientOptions: ParsableArguments {
         let named = method.flatMap { HTTPRequest.Method($0) }
         var fields = try fields()
         if body != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
-        if let cookie, cookie.contains("=") {
+        for cookie in cookies where cookie.contains("=") {
             guard HTTPField.isValidValue(cookie) else {
                 throw ValidationError("-b holds characters that no cookie may have.")
             }
-            fields[.cookie] = fields[.cookie].map { "\($0); \(cookie)" } ?? cookie
+            fields.addCookies(cookie)
         }
         var draft = RequestDraft(
             method: named ?? (body == nil ? .get : .post), url: url, fields: fields, body: body ?? [])
@@ -132,7 +132,7 @@ struct ClientOptions: ParsableArguments {
         if let connectTimeout { settings.configuration.connectTimeout = .seconds(connectTimeout) }
         if let maxTime { settings.configuration.requestTimeout = .seconds(maxTime) }
         settings.redirects = redirects
-        settings.cookies = CookieFiles(source: cookie.flatMap { $0.contains("=") ? nil : $0 }, target: cookieJar)
+        settings.cookies = CookieFiles(sources: cookies.filter { !$0.contains("=") }, target: cookieJar)
         settings.offersCompression = compressed
         settings.isRaw = raw
         settings.words = dialing.words

@@ -7,13 +7,13 @@ import HTTPClient
 
 /// The files cookies come from and go to.
 struct CookieFiles: Sendable {
-    /// Read at first; nil begins without any.
-    var source: String?
+    /// Read at first, in this order.
+    var sources: [String] = []
     /// Written at the end; nil forgets them.
     var target: String?
 
     /// Whether cookies go from responses to requests: with a file of them, or where they are to be written.
-    var keepsCookies: Bool { source != nil || target != nil }
+    var keepsCookies: Bool { !sources.isEmpty || target != nil }
 
     /// The cookies to begin with; nil when none are kept. Reads files: not for the network thread.
     func startingJar() throws -> CookieJar? { keepsCookies ? try newJar() : nil }
@@ -22,9 +22,9 @@ struct CookieFiles: Sendable {
     func newJar() throws -> CookieJar {
         var cookies: [Cookie] = []
         // As curl: a file that is not there (yet) holds none.
-        if let source, access(source, F_OK) == 0 || source == "-" {
+        for source in sources where access(source, F_OK) == 0 || source == "-" {
             let (read, badLines) = CookieFile.read(try readFile(source, limit: 16 << 20))
-            cookies = read
+            cookies += read
             if badLines > 0 {
                 printError("roundtrip: \(source): \(badLines) line\(badLines == 1 ? "" : "s") no cookie stands in.")
             }
