@@ -213,11 +213,9 @@ final class RoundTrip {
     }
 
     private func mayRetry(after problem: ExchangeProblem, _ exchange: ClientExchange) -> Bool {
-        guard abortion == nil, exchange.abortion == nil else { return false }
+        guard abortion == nil, exchange.abortion == nil, !exchange.hasTakenFromStream else { return false }
         // The server says that it did nothing.
-        if case .refused = problem {
-            return RefusalRule.pause(after: refusals + 1) != nil && !exchange.hasTakenFromStream
-        }
+        if case .refused = problem { return RefusalRule.pause(after: refusals + 1) != nil }
         return RetryRule(
             isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
