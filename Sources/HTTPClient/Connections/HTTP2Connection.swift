@@ -372,8 +372,8 @@ extension HTTP2Connection {
     }
 
     func giveUp(after patience: Duration) {
-        let failure = Failure(.timeout, "the server did not answer a PING within \(patience.inWords)")
-        for exchange in exchanges.values { exchange.abort(because: failure) }
-        die(.stream(.closed), because: .failed(failure))
+        let words = "the server did not answer a PING within \(patience.inWords)"
+        for exchange in exchanges.values { exchange.abort(because: Failure(.timeout, phase: exchange.phase, words)) }
+        die(.stream(.closed), because: .failed(Failure(.timeout, words)))
     }
 }

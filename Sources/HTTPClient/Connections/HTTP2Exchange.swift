@@ -154,8 +154,9 @@ final class HTTP2Exchange {
         tracer.recordFlushed(sentBytes, from: start, on: connection.id)
         guard let limit = responseHeaderTimeout, head == nil else { return }
         headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
-            self?.abort(
-                because: Failure(.timeout, phase: .wait, "no response head came within \(limit.inWords) of sending"))
+            guard let self else { return }
+            let words = "no response head came within \(limit.inWords) of sending\(tracer.timesInWords)"
+            abort(because: Failure(.timeout, phase: .wait, words))
         }
     }
 
