@@ -270,6 +270,17 @@ struct HTTP2ClientTests {
         #expect(peer.connections[0].received[HTTP2StreamID(1)] == 5)
     }
 
+    // go-semantics 1: over HTTP/1 it is told.
+    @Test func `a body whose 100 there is no time to wait for goes out at once, and no wait is told`() async throws {
+        let peer = try HTTP2Peer()
+        let test = try plainClient { $0.expectContinueTimeout = .zero }
+        let request = ClientRequest(
+            method: .put, url: peer.url(), fields: [.expect: "100-continue"], body: Array("body!".utf8))
+        #expect(try await test.fetch(request) == (200, "hello"))
+        #expect(Array(test.events.words.dropFirst(7)) == answered)
+        #expect(peer.connections[0].received[HTTP2StreamID(1)] == 5)
+    }
+
     // TestTransportServerResetStreamAtHeaders: Go's server resets what it does not want to read.
     @Test(arguments: [false, true])
     func `a body that is refused is not sent, and the connection lives on`(isReset: Bool) async throws {

@@ -85,7 +85,8 @@ final class HTTP2Exchange {
             return giveBack()
         }
         if request.asksToClose { connection.retire(because: .weSaidClose) }
-        if request.expectsContinue {
+        // Go's rule: with no time to wait, nobody is told of a wait. Over HTTP/1 they are.
+        if request.expectsContinue, configuration.expectContinueTimeout > .zero {
             sending = .holdingBack
             connection.flush()
             tracer.record(.wait100Continue, on: connection.id)
