@@ -132,14 +132,15 @@ extension HTTP1Exchange {
     private func pass(_ body: RequestBodyStream, after head: [UInt8]) async {
         do {
             try await send(head)
-            var left = body.length
+            var rest = AnnouncedRest(of: body)
             while !isEnded, let piece = try await body.next() {
                 guard !isEnded else { break }
+                try rest.take(piece)
                 try await send(body.length == nil ? Self.chunk(piece) : piece)
-                left = left.map { $0 - piece.count }
             }
             // Answered before all was asked for: whoever looks at the connection sees that it can't be used again.
-            guard !isEnded || (left == 0 && settling != nil) else { return noteWritingEnded() }
+            guard !isEnded || (rest.bytes == 0 && settling != nil) else { return noteWritingEnded() }
+            try rest.end()
             if body.length == nil { try await send(Self.lastChunk) }
             tracer.recordWroteRequest(on: connection.id)
             noteFlushed()

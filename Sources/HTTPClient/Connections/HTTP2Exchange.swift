@@ -120,12 +120,15 @@ final class HTTP2Exchange {
     private func pass(_ body: RequestBodyStream, on stream: HTTP2StreamID) async {
         do {
             hasTakenFromStream = true
+            var rest = AnnouncedRest(of: body)
             while isSendingBody, let piece = try await body.next() {
                 guard isSendingBody else { return }
+                try rest.take(piece)
                 connection.write(piece, ends: false, on: stream)
                 while isSendingBody, connection.unsentBytes(of: stream) > 0 { await feeding.wait() }
             }
             guard isSendingBody else { return }
+            try rest.end()
             connection.write([], ends: true, on: stream)
         } catch {
             guard isSendingBody else { return }
