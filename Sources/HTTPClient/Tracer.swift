@@ -131,7 +131,8 @@ final class Tracer {
     /// The last event. Later ones are dropped.
     func finish(_ failure: Failure?, on connection: ConnectionID?) {
         guard !isOver else { return }
-        for (start, connection) in open {
+        // What began last first: a proxy's handshake is a part of the tunnel's making.
+        for (start, connection) in open.reversed() {
             record(start.done(Failure(.cancelled, "the request ended first; the dial went on")), on: connection)
         }
         recordUnhooked(.requestFinished(failure), on: connection)

@@ -274,6 +274,20 @@ struct ProxySequenceTests {
         #expect(test.connections.words.last == "connectionFailed(proxy)")
     }
 
+    @Test func `what a cancelled request leaves open is closed from the inside`() async throws {
+        let server = try ScriptedServer([.awaitClose])
+        let test = try TestClient(through: server.proxy(.https))
+        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: secureTarget)) }
+        await until { test.events.words.contains("tlsHandshakeStart") }
+        task.cancel()
+        #expect(await task.value?.kind == .cancelled)
+        #expect(
+            test.events.steps == dialed + [
+                "tunnelStart(localhost:443 by https)", "tlsHandshakeStart", "dequeued(cancelled)",
+                "tlsHandshakeDone(cancelled)", "tunnelDone(-1)(cancelled)", "requestFinished(cancelled)",
+            ])
+    }
+
     @Test func `a silent proxy ends with the tunnel's limit, and the connection with it`() async throws {
         let server = try ScriptedServer([.readHead, .awaitClose])
         let test = try TestClient(through: server.proxy(.http)) { $0.tunnelTimeout = .milliseconds(30) }
