@@ -116,7 +116,7 @@ extension PoolState {
             if case .totalLimit = reason, let oldest = leastRecentlyUsed() {
                 // An idle connection to another host is worth less than a request that waits.
                 forget(oldest)
-                actions.append(.close(oldest, because: .tooManyIdle(limit: settings.openTotal!)))
+                actions.append(.close(oldest, because: .madeRoom(limit: settings.openTotal!)))
             } else {
                 undialed.append(waiter)
                 return actions + [.queue(request, reason, position: ahead)]
@@ -329,7 +329,7 @@ extension PoolState {
         while let waiter = undialed.popFirst() {
             if case .totalLimit? = reasonNotToDial(waiter.key), let oldest = leastRecentlyUsed() {
                 forget(oldest)
-                actions.append(.close(oldest, because: .tooManyIdle(limit: settings.openTotal!)))
+                actions.append(.close(oldest, because: .madeRoom(limit: settings.openTotal!)))
             }
             if reasonNotToDial(waiter.key) == nil { actions.append(open(for: waiter)) } else { held.append(waiter) }
         }
