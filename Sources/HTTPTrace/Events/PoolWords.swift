@@ -194,9 +194,9 @@ extension CloseReason: CustomStringConvertible {
         switch self {
         case .peerClosedIdle: "peer closed it while idle"
         case .unsolicitedBytes: "peer sent bytes nobody asked for"
-        case .idleTimeout(let limit): "idle for \(limit.components.seconds) s"
+        case .idleTimeout(let limit): "idle for \(limit.inWords)"
         case .usedUp(let limit): "carried \(limit) requests, the limit"
-        case .tooOld(let limit): "older than \(limit.components.seconds) s"
+        case .tooOld(let limit): "older than \(limit.inWords)"
         case .peerSaidClose: "peer said Connection: close"
         case .weSaidClose: "we said Connection: close"
         case .peerSaidGoAway(.noError, let text): text.isEmpty ? "peer said GOAWAY" : "peer said GOAWAY: \(text)"
