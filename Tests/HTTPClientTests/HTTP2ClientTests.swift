@@ -148,6 +148,17 @@ struct HTTP2ClientTests {
         #expect(response.body.trailers == [checksum: "1"])
     }
 
+    @Test func `a head of several frames is sent with its last one`() async throws {
+        let peer = try HTTP2Peer()
+        let test = try plainClient()
+        let long = String(repeating: "x", count: 40_000)
+        #expect(try await test.fetch(ClientRequest(url: peer.url(), fields: [.userAgent: long])) == (200, "hello"))
+        // An x has seven bits.
+        let sent = test.events.all.compactMap { if case .flushed(let bytes) = $0.event { bytes } else { nil } }
+        #expect(sent.count == 1 && sent[0] > 35_000)
+        #expect(Array(test.events.words.dropFirst(7)) == answered)
+    }
+
     @Test func `a body that comes piece by piece goes out as the server takes it`() async throws {
         let peer = try HTTP2Peer { connection, event in
             guard case .streamEnded(let id) = event else { return }
