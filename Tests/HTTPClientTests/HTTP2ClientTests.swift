@@ -242,6 +242,28 @@ struct HTTP2ClientTests {
         #expect(peer.connections.count == 1)
     }
 
+    @Test func `a hook that has ended the request hears of no further interim response`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            for status in [102, 103] {
+                connection.session.submitInformational(try! HTTP2ResponseHead(status: status, fields: [:]), on: id)
+            }
+            connection.respond(id)
+        }
+        struct Enough: Error {}
+        let heard = OrderLog()
+        let trace = ClientTrace {
+            $0.got1xxResponse = { status, _ in
+                heard.add("\(status)")
+                throw Enough()
+            }
+        }
+        let test = try plainClient()
+        let failure = await withClientTrace(trace) { await test.failure(of: ClientRequest(url: peer.url())) }
+        #expect(failure?.kind == .cancelled)
+        #expect(heard.all == ["102"])
+    }
+
     // TestTransport1xxLimits: its four rows.
     @Test(arguments: [false, true])
     func `interim responses count together against a head's limit, unless a hook is told of each`(isTold: Bool)

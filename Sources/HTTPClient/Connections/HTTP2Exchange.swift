@@ -179,6 +179,7 @@ final class HTTP2Exchange {
     // Stamped as the bytes arrived: before a frame's turn comes, those of all other streams may have had theirs.
 
     func noteInformational(_ received: HTTP2Head) {
+        guard problem == nil, head == nil else { return }
         tracer.hold(connection.arrival)
         defer { tracer.letGo() }
         noteFirstByte()
