@@ -14,7 +14,7 @@ final class Tracer {
     let exchange: ExchangeID
     private let trace: ClientTrace?
     /// Whether there are hooks to be called, and not the buffer alone.
-    private let hasHooks: Bool
+    let hasHooks: Bool
     private let tellsTimes: Bool
     /// The buffer, where nobody is to be called nor asks what phases took: most of what is traced. Not counted, since
     /// its buffer is there as long as the trace.

@@ -457,6 +457,20 @@ struct TraceSequenceTests {
         #expect(test.events.words.last == "requestFinished(timeout)")
     }
 
+    @Test func `a slow hook is not taken for the server's time`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        let hookEnd = OrderLog()
+        let slow = ClientTrace { $0.wroteRequest = { _ in hookEnd.add("\(SystemTime().now.nanoseconds)") } }
+        try await withClientTrace(slow) { try await test.fetch(server.url()) }
+        let end = try #require(hookEnd.all.first.flatMap { Int64($0) })
+        let flushed = try #require(
+            test.events.all.first { record in
+                if case .flushed = record.event { true } else { false }
+            })
+        #expect(flushed.time.nanoseconds > end)
+    }
+
     // TestCompose, TestWithClientTrace
     @Test func `two traces are both told, the newer one first`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])

@@ -75,6 +75,8 @@ extension HTTP1Exchange {
     /// refuses a large upload answers early, and the answer is worth more than the write error that follows.
     private func write(_ bytes: [UInt8], then body: [UInt8]) {
         do throws(StreamError) {
+            // Nothing has passed since the held moment but bookkeeping, except where hooks were called, which may be slow.
+            if tracer.hasHooks { tracer.letGo() }
             let start = tracer.moment
             tracer.letGo()
             let taken = try tryWrite(bytes, bytes.count)
