@@ -41,6 +41,19 @@ struct RequestBodyStreamTests {
         #expect(failure?.message == "the request's body broke off: 5 of the 10 bytes announced are missing")
     }
 
+    // go-semantics 3: "If the reader of the body fails, WroteRequest gets the reader's error"
+    @Test(arguments: [HTTPVersions.http1Only, .http2Only])
+    func `what broke the body is told where the request would have been written`(versions: HTTPVersions) async throws {
+        struct SourceFailed: Error {}
+        let server = try ScriptedServer([.awaitClose])
+        let test = try TestClient { $0.versions = versions }
+        var request = ClientRequest(method: .put, url: server.url())
+        request.bodyStream = RequestBodyStream(length: nil) { throw SourceFailed() }
+        let failure = await test.failure(of: request)
+        let told = test.events.all.compactMap { if case .wroteRequest(let failure) = $0.event { failure } else { nil } }
+        #expect(failure != nil && told.count == 1 && told.first == failure)
+    }
+
     @Test func `a body as long as announced goes out, and the connection is kept`() async throws {
         let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
         let server = try ScriptedServer([.readHead, .read(10), .send(ok), .awaitClose])

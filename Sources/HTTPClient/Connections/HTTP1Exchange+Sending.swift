@@ -154,7 +154,9 @@ extension HTTP1Exchange {
         } catch {
             guard !isEnded else { return noteWritingEnded() }
             // Its source failed: the server must not take what it has for the whole.
-            abort(because: Failure(.cancelled, phase: .send, "the request's body broke off: \(error)"))
+            let failure = Failure(.cancelled, phase: .send, "the request's body broke off: \(error)")
+            tracer.recordWroteRequest(failure, on: connection.id)
+            abort(because: failure)
         }
     }
 

@@ -133,7 +133,9 @@ final class HTTP2Exchange {
         } catch {
             guard isSendingBody else { return }
             // Its source failed: the server must not take what it has for the whole.
-            abort(because: Failure(.cancelled, phase: .send, "the request's body broke off: \(error)"))
+            let failure = Failure(.cancelled, phase: .send, "the request's body broke off: \(error)")
+            tracer.recordWroteRequest(failure, on: connection.id)
+            abort(because: failure)
         }
     }
 
