@@ -332,6 +332,17 @@ struct ProxySequenceTests {
                 + answered)
     }
 
+    @Test func `the tunnel's limit holds while the target's name is looked up, too`() async throws {
+        let server = try ScriptedServer([.awaitClose])
+        let test = try TestClient(through: server.proxy(.socks5)) {
+            $0.tunnelTimeout = .milliseconds(30)
+            $0.resolver = SilentResolver()
+        }
+        let failure = await test.failure(of: ClientRequest(url: plainTarget))
+        #expect(failure == Failure(.timeout, phase: .tunnel, "the proxy made no way within 30 ms"))
+        await until { server.finished == 1 }
+    }
+
     @Test func `SOCKS5 with user and password`() async throws {
         let server = try ScriptedServer([
             .read(4), .sendBytes([5, 2]), .read(3 + 3 + 4), .sendBytes([1, 0]), .read(21), .sendBytes(opened),
@@ -380,5 +391,18 @@ private final class FixedResolver: Resolver {
         _ query: NameQuery, tell: @escaping @NetworkActor (ResolvedPart) -> Void
     ) async throws(ResolverError) -> Resolution {
         Resolution(addresses: [NetworkAddress(family: .ip4, ip: "192.0.2.1", port: query.port)])
+    }
+}
+
+/// Never answers.
+@NetworkActor
+private final class SilentResolver: Resolver {
+    nonisolated init() {}
+
+    func resolve(
+        _ query: NameQuery, tell: @escaping @NetworkActor (ResolvedPart) -> Void
+    ) async throws(ResolverError) -> Resolution {
+        try? await Pause.wait(for: .seconds(3_600))
+        throw .cancelled
     }
 }
