@@ -203,6 +203,7 @@ final class RoundTrip {
         exchange.fail(failure)
         guard mayRetry(after: problem, exchange) else { throw failure }
         attempt += 1
+        tracer.beginAttempt()
         tracer.recordUnhooked(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
         guard case .refused = problem else { return nil }
         refusals += 1
@@ -278,10 +279,11 @@ final class RoundTrip {
         }
     }
 
-    /// Which phase a limit ends now, as far as this level knows; the recorded events know it exactly.
-    var currentPhase: Phase {
+    /// Which phase a limit or a cancellation ends now.
+    private var currentPhase: Phase {
         switch stage {
-        case .leasing, .pausing: .queued
+        case .leasing: tracer.dialPhase ?? .queued
+        case .pausing: .queued
         case .exchanging: exchange!.phase
         case .over: .receive
         }

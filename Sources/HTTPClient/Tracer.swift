@@ -31,6 +31,8 @@ final class Tracer {
     private var lastTime = Timestamp.zero
     /// Starts of dials without their dones. A request may have two dials: one from before a retry goes on.
     @exclusivity(unchecked) private var open: [(start: TraceEvent, connection: ConnectionID)] = []
+    /// Those of the attempts before this one that go on.
+    private var earlierDials: [ConnectionID] = []
     /// For the words of a limit's error; nil where no limit would ask.
     @exclusivity(unchecked) private var clock: PhaseClock?
 
@@ -120,6 +122,22 @@ final class Tracer {
             record(event, on: connection)
         }
     }
+
+    /// What the dial of this attempt is doing; nil where it has none, and where nobody listens.
+    var dialPhase: Phase? {
+        let open = open.filter { !earlierDials.contains($0.connection) }.map(\.start)
+        // Where a proxy makes the way, its handshake is a part of that.
+        for case .tunnelStart in open { return .tunnel }
+        return switch open.last {
+        case .dnsStart: .dns
+        case .connectStart: .connect
+        case .tlsHandshakeStart: .tls
+        default: nil
+        }
+    }
+
+    /// Another attempt begins: dials that go on are not its own.
+    func beginAttempt() { earlierDials = open.map(\.connection) }
 
     /// Waits until the last event has been told. One task at a time.
     func finished() async {

@@ -354,7 +354,7 @@ struct TraceSequenceTests {
         let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: url)) }
         await until { test.events.words.contains("dnsStart(gated.test)") }
         task.cancel()
-        #expect(await task.value?.kind == .cancelled)
+        #expect(await task.value == Failure(.cancelled, phase: .dns, "the request was cancelled"))
         #expect(
             test.events.words == [
                 "requestStarted", "getConn", "queued(dialing, 0)", "dnsStart(gated.test)", "dequeued(cancelled)",
