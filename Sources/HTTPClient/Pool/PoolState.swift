@@ -100,7 +100,7 @@ extension PoolState {
             guard case .idle(let since)? = connections[newest]?.state,
                 let end = settings.end(of: connections[newest]!, idleSince: since)
             else { preconditionFailure("\(newest) is listed as idle and is not") }
-            // Its timer is late, or the machine slept.
+            // Its timer is late. (Time asleep doesn't count: our clock stands still then, where Go's goes on.)
             forget(newest)
             actions.append(.close(newest, because: end.reason))
         }
