@@ -27,16 +27,6 @@ extension Failure {
     }
 }
 
-extension Duration {
-    /// `1.5 s`, `250 ms`: a limit, as a person set it.
-    var inWords: String {
-        let milliseconds = milliseconds
-        if milliseconds < 1000 { return "\(Int(milliseconds)) ms" }
-        let seconds = milliseconds / 1000
-        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\((seconds * 100).rounded() / 100) s"
-    }
-}
-
 /// RFC 4648 §4.
 func base64(_ bytes: some Sequence<UInt8>) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")

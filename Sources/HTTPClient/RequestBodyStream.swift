@@ -10,7 +10,8 @@ public final class RequestBodyStream: Sendable {
     let next: @Sendable @NetworkActor () async throws -> [UInt8]?
 
     /// - Parameter next: The next piece, never empty; nil at the end. What it throws ends the request. Not called any more
-    ///   once the response has ended, so it may never come to the end. With a `length`, it gives exactly that many bytes.
+    ///   once the response has ended, so it may never come to the end. With a `length`, it gives exactly that many bytes: the
+    ///   request fails otherwise.
     public init(length: Int?, next: @escaping @Sendable @NetworkActor () async throws -> [UInt8]?) {
         self.length = length
         self.next = next
@@ -20,4 +21,35 @@ public final class RequestBodyStream: Sendable {
 extension RequestBodyStream: Equatable {
     // What has been read from one is gone from it: only the same one is equal.
     public static func == (left: RequestBodyStream, right: RequestBodyStream) -> Bool { left === right }
+}
+
+/// What is still to come of a body, where its length was announced. A server would take further bytes for the beginning of
+/// another request, and wait for missing ones.
+struct AnnouncedRest {
+    /// Nil where nothing was announced.
+    private(set) var bytes: Int?
+    private let announced: Int
+
+    init(of body: RequestBodyStream) { (bytes, announced) = (body.length, body.length ?? 0) }
+
+    /// Notes a piece that is to be sent.
+    mutating func take(_ piece: [UInt8]) throws(WrongLength) {
+        guard let rest = bytes else { return }
+        guard piece.count <= rest else {
+            throw WrongLength(words: "it is longer than the \(announced) bytes announced")
+        }
+        bytes = rest - piece.count
+    }
+
+    /// Notes that no further piece comes.
+    func end() throws(WrongLength) {
+        guard let bytes, bytes > 0 else { return }
+        throw WrongLength(words: "\(bytes) of the \(announced) bytes announced are missing")
+    }
+
+    struct WrongLength: Error, CustomStringConvertible {
+        let words: String
+
+        var description: String { words }
+    }
 }

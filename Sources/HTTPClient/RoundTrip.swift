@@ -203,6 +203,7 @@ final class RoundTrip {
         exchange.fail(failure)
         guard mayRetry(after: problem, exchange) else { throw failure }
         attempt += 1
+        tracer.beginAttempt()
         tracer.recordUnhooked(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
         guard case .refused = problem else { return nil }
         refusals += 1
@@ -213,11 +214,9 @@ final class RoundTrip {
     }
 
     private func mayRetry(after problem: ExchangeProblem, _ exchange: ClientExchange) -> Bool {
-        guard abortion == nil, exchange.abortion == nil else { return false }
+        guard abortion == nil, exchange.abortion == nil, !exchange.hasTakenFromStream else { return false }
         // The server says that it did nothing.
-        if case .refused = problem {
-            return RefusalRule.pause(after: refusals + 1) != nil && !exchange.hasTakenFromStream
-        }
+        if case .refused = problem { return RefusalRule.pause(after: refusals + 1) != nil }
         return RetryRule(
             isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
@@ -280,10 +279,11 @@ final class RoundTrip {
         }
     }
 
-    /// Which phase a limit ends now, as far as this level knows; the recorded events know it exactly.
-    var currentPhase: Phase {
+    /// Which phase a limit or a cancellation ends now.
+    private var currentPhase: Phase {
         switch stage {
-        case .leasing, .pausing: .queued
+        case .leasing: tracer.dialPhase ?? .queued
+        case .pausing: .queued
         case .exchanging: exchange!.phase
         case .over: .receive
         }

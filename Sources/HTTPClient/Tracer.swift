@@ -14,7 +14,7 @@ final class Tracer {
     let exchange: ExchangeID
     private let trace: ClientTrace?
     /// Whether there are hooks to be called, and not the buffer alone.
-    private let hasHooks: Bool
+    let hasHooks: Bool
     private let tellsTimes: Bool
     /// The buffer, where nobody is to be called nor asks what phases took: most of what is traced. Not counted, since
     /// its buffer is there as long as the trace.
@@ -31,6 +31,8 @@ final class Tracer {
     private var lastTime = Timestamp.zero
     /// Starts of dials without their dones. A request may have two dials: one from before a retry goes on.
     @exclusivity(unchecked) private var open: [(start: TraceEvent, connection: ConnectionID)] = []
+    /// Those of the attempts before this one that go on.
+    private var earlierDials: [ConnectionID] = []
     /// For the words of a limit's error; nil where no limit would ask.
     @exclusivity(unchecked) private var clock: PhaseClock?
 
@@ -121,6 +123,22 @@ final class Tracer {
         }
     }
 
+    /// What the dial of this attempt is doing; nil where it has none, and where nobody listens.
+    var dialPhase: Phase? {
+        let open = open.filter { !earlierDials.contains($0.connection) }.map(\.start)
+        // Where a proxy makes the way, its handshake is a part of that.
+        for case .tunnelStart in open { return .tunnel }
+        return switch open.last {
+        case .dnsStart: .dns
+        case .connectStart: .connect
+        case .tlsHandshakeStart: .tls
+        default: nil
+        }
+    }
+
+    /// Another attempt begins: dials that go on are not its own.
+    func beginAttempt() { earlierDials = open.map(\.connection) }
+
     /// Waits until the last event has been told. One task at a time.
     func finished() async {
         let place = WaitingPlace()
@@ -131,7 +149,8 @@ final class Tracer {
     /// The last event. Later ones are dropped.
     func finish(_ failure: Failure?, on connection: ConnectionID?) {
         guard !isOver else { return }
-        for (start, connection) in open {
+        // What began last first: a proxy's handshake is a part of the tunnel's making.
+        for (start, connection) in open.reversed() {
             record(start.done(Failure(.cancelled, "the request ended first; the dial went on")), on: connection)
         }
         recordUnhooked(.requestFinished(failure), on: connection)

@@ -148,6 +148,17 @@ struct HTTP2ClientTests {
         #expect(response.body.trailers == [checksum: "1"])
     }
 
+    @Test func `a head of several frames is sent with its last one`() async throws {
+        let peer = try HTTP2Peer()
+        let test = try plainClient()
+        let long = String(repeating: "x", count: 40_000)
+        #expect(try await test.fetch(ClientRequest(url: peer.url(), fields: [.userAgent: long])) == (200, "hello"))
+        // An x has seven bits.
+        let sent = test.events.all.compactMap { if case .flushed(let bytes) = $0.event { bytes } else { nil } }
+        #expect(sent.count == 1 && sent[0] > 35_000)
+        #expect(Array(test.events.words.dropFirst(7)) == answered)
+    }
+
     @Test func `a body that comes piece by piece goes out as the server takes it`() async throws {
         let peer = try HTTP2Peer { connection, event in
             guard case .streamEnded(let id) = event else { return }
@@ -231,6 +242,28 @@ struct HTTP2ClientTests {
         #expect(peer.connections.count == 1)
     }
 
+    @Test func `a hook that has ended the request hears of no further interim response`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            guard case .streamEnded(let id) = event else { return }
+            for status in [102, 103] {
+                connection.session.submitInformational(try! HTTP2ResponseHead(status: status, fields: [:]), on: id)
+            }
+            connection.respond(id)
+        }
+        struct Enough: Error {}
+        let heard = OrderLog()
+        let trace = ClientTrace {
+            $0.got1xxResponse = { status, _ in
+                heard.add("\(status)")
+                throw Enough()
+            }
+        }
+        let test = try plainClient()
+        let failure = await withClientTrace(trace) { await test.failure(of: ClientRequest(url: peer.url())) }
+        #expect(failure?.kind == .cancelled)
+        #expect(heard.all == ["102"])
+    }
+
     // TestTransport1xxLimits: its four rows.
     @Test(arguments: [false, true])
     func `interim responses count together against a head's limit, unless a hook is told of each`(isTold: Bool)
@@ -267,6 +300,17 @@ struct HTTP2ClientTests {
                 "wroteRequest", "flushed", "responseHead(200)", "bodyBytes(5)", "bodyEnded(complete 5)",
                 "requestFinished",
             ])
+        #expect(peer.connections[0].received[HTTP2StreamID(1)] == 5)
+    }
+
+    // go-semantics 1: over HTTP/1 it is told.
+    @Test func `a body whose 100 there is no time to wait for goes out at once, and no wait is told`() async throws {
+        let peer = try HTTP2Peer()
+        let test = try plainClient { $0.expectContinueTimeout = .zero }
+        let request = ClientRequest(
+            method: .put, url: peer.url(), fields: [.expect: "100-continue"], body: Array("body!".utf8))
+        #expect(try await test.fetch(request) == (200, "hello"))
+        #expect(Array(test.events.words.dropFirst(7)) == answered)
         #expect(peer.connections[0].received[HTTP2StreamID(1)] == 5)
     }
 
@@ -490,6 +534,9 @@ struct HTTP2ClientTests {
         let test = try plainClient { $0.responseHeaderTimeout = .milliseconds(50) }
         let failure = await test.failure(of: ClientRequest(url: peer.url()))
         #expect(failure?.kind == .timeout && failure?.phase == .wait)
+        // What each phase took stands behind it, as over HTTP/1.
+        #expect(failure?.message.hasPrefix("no response head came within 50 ms of sending (queued ") == true)
+        #expect(failure?.message.contains(", wait ") == true)
         await until { peer.connections[0].session.openStreams == 0 }
         #expect(peer.connections.count == 1 && !peer.connections[0].isClosed)
     }
@@ -566,8 +613,7 @@ struct HTTP2ClientTests {
             $0.pingTimeout = .milliseconds(30)
         }
         let failure = await test.failure(of: ClientRequest(url: url))
-        #expect(failure?.kind == .timeout)
-        #expect(failure?.message.contains("PING") == true)
+        #expect(failure == Failure(.timeout, phase: .wait, "the server did not answer a PING within 30 ms"))
         silence.close()
     }
 

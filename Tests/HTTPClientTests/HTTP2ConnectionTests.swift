@@ -29,7 +29,7 @@ struct HTTP2ConnectionTests {
         let task = Task.onNetwork { await test.failure(of: ClientRequest(url: peer.url())) }
         await until { test.events.words.contains("tlsHandshakeStart") }
         task.cancel()
-        #expect(await task.value?.kind == .cancelled)
+        #expect(await task.value == Failure(.cancelled, phase: .tls, "the request was cancelled"))
         gate.open()
         await until { test.connections.words.contains("connectionIdle") }
         test.events.removeAll()

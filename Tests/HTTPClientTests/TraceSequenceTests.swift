@@ -354,7 +354,7 @@ struct TraceSequenceTests {
         let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: url)) }
         await until { test.events.words.contains("dnsStart(gated.test)") }
         task.cancel()
-        #expect(await task.value?.kind == .cancelled)
+        #expect(await task.value == Failure(.cancelled, phase: .dns, "the request was cancelled"))
         #expect(
             test.events.words == [
                 "requestStarted", "getConn", "queued(dialing, 0)", "dnsStart(gated.test)", "dequeued(cancelled)",
@@ -455,6 +455,20 @@ struct TraceSequenceTests {
         #expect(failure?.kind == .timeout)
         #expect(failure?.message.hasPrefix("the whole request took longer than 60 ms (queued ") == true)
         #expect(test.events.words.last == "requestFinished(timeout)")
+    }
+
+    @Test func `a slow hook is not taken for the server's time`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        let hookEnd = OrderLog()
+        let slow = ClientTrace { $0.wroteRequest = { _ in hookEnd.add("\(SystemTime().now.nanoseconds)") } }
+        try await withClientTrace(slow) { try await test.fetch(server.url()) }
+        let end = try #require(hookEnd.all.first.flatMap { Int64($0) })
+        let flushed = try #require(
+            test.events.all.first { record in
+                if case .flushed = record.event { true } else { false }
+            })
+        #expect(flushed.time.nanoseconds > end)
     }
 
     // TestCompose, TestWithClientTrace

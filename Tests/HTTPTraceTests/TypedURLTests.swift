@@ -109,6 +109,7 @@ struct TypedURLTests {
         #expect(url.description == "http://example.com/")
         #expect(try TypedURL.parse("http://@example.com/").userInfo == nil)
         #expect(try TypedURL.parse("http://me:100%@example.com/").userInfo == "me:100%")
+        #expect(try TypedURL.parse("http://me:5%+a%-0@example.com/").userInfo == "me:5%+a%-0")
     }
 
     @Test func `too long a text is refused before it is looked at`() throws {

@@ -72,7 +72,8 @@ enum ClientExchange {
     /// Whether bytes were taken from a body that can be read only once: it can't be sent again then.
     var hasTakenFromStream: Bool {
         switch self {
-        case .http1: false  // Its servers refuse nothing that could be sent again.
+        // Nothing is taken before the kernel has the head, after which nothing of the kind is sent again.
+        case .http1: false
         case .http2(let exchange): exchange.hasTakenFromStream
         }
     }

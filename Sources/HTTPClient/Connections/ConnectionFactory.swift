@@ -125,6 +125,7 @@ final class ConnectionFactory {
             loop.schedule(at: loop.now + limit) {
                 hasTimedOut = true
                 tcp.close()
+                opener.giveUp()
             }
         }
         defer { if let timer { loop.cancel(timer) } }

@@ -75,6 +75,8 @@ extension HTTP1Exchange {
     /// refuses a large upload answers early, and the answer is worth more than the write error that follows.
     private func write(_ bytes: [UInt8], then body: [UInt8]) {
         do throws(StreamError) {
+            // Nothing has passed since the held moment but bookkeeping, except where hooks were called, which may be slow.
+            if tracer.hasHooks { tracer.letGo() }
             let start = tracer.moment
             tracer.letGo()
             let taken = try tryWrite(bytes, bytes.count)
@@ -132,14 +134,15 @@ extension HTTP1Exchange {
     private func pass(_ body: RequestBodyStream, after head: [UInt8]) async {
         do {
             try await send(head)
-            var left = body.length
+            var rest = AnnouncedRest(of: body)
             while !isEnded, let piece = try await body.next() {
                 guard !isEnded else { break }
+                try rest.take(piece)
                 try await send(body.length == nil ? Self.chunk(piece) : piece)
-                left = left.map { $0 - piece.count }
             }
             // Answered before all was asked for: whoever looks at the connection sees that it can't be used again.
-            guard !isEnded || (left == 0 && settling != nil) else { return noteWritingEnded() }
+            guard !isEnded || (rest.bytes == 0 && settling != nil) else { return noteWritingEnded() }
+            try rest.end()
             if body.length == nil { try await send(Self.lastChunk) }
             tracer.recordWroteRequest(on: connection.id)
             noteFlushed()
@@ -151,7 +154,9 @@ extension HTTP1Exchange {
         } catch {
             guard !isEnded else { return noteWritingEnded() }
             // Its source failed: the server must not take what it has for the whole.
-            abort(because: Failure(.cancelled, phase: .send, "the request's body broke off: \(error)"))
+            let failure = Failure(.cancelled, phase: .send, "the request's body broke off: \(error)")
+            tracer.recordWroteRequest(failure, on: connection.id)
+            abort(because: failure)
         }
     }
 

@@ -48,8 +48,9 @@ extension HTTP1Exchange {
         drain()
     }
 
+    // Not what broke before its reader left, and he had not asked yet: where the next byte belongs is not known.
     private var mayDrain: Bool {
-        connection.reader.willBeReusable && announcedBytes ?? 0 <= Int64(Self.drainBytes)
+        problem == nil && connection.reader.willBeReusable && announcedBytes ?? 0 <= Int64(Self.drainBytes)
     }
 
     /// Reads what is there, until the end or a limit.

@@ -54,7 +54,8 @@ final class HTTP1Exchange {
     var expectTimer: TimerID?
     /// Something came since somebody began to wait.
     private var hasNews = false
-    private var problem: Problem?
+    /// What broke the response: no further byte of it can be understood.
+    private(set) var problem: Problem?
     /// Whether somebody waits for bytes: at most one.
     private var isAwaited = false
     let responseHeaderTimeout: Duration?

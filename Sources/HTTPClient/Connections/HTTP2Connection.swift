@@ -29,6 +29,8 @@ final class HTTP2Connection {
     private var exchanges: [HTTP2StreamID: HTTP2Exchange] = [:]
     /// Frames in the output that an exchange waits to see gone, in their order.
     private var leaving: Deque<LeavingFrame> = []
+    /// Whether the request ends with the head that is being made. CONTINUATION frames don't say it, and nothing comes between.
+    private var endsWithHead = false
     private var writing = Writing.idle
     private var willFlush = false
     private var isDead = false
@@ -44,7 +46,10 @@ final class HTTP2Connection {
 
     private struct LeavingFrame {
         var frame: HTTP2Frame
+        /// Where it ends in the output.
         var end: Int
+        /// Whether it is the last of its request.
+        var isLast: Bool
     }
 
     fileprivate enum Writing {
@@ -290,8 +295,10 @@ final class HTTP2Connection {
         guard let exchange = exchanges[frame.stream], [.headers, .data, .continuation].contains(frame.type) else {
             return
         }
-        leaving.append(LeavingFrame(frame: frame, end: end))
-        if frame.endsStream { exchange.noteWritten() }
+        if frame.type == .headers { endsWithHead = frame.endsStream }
+        let isLast = frame.type == .data ? frame.endsStream : endsWithHead && frame.endsHead
+        leaving.append(LeavingFrame(frame: frame, end: end, isLast: isLast))
+        if isLast { exchange.noteWritten() }
     }
 
     /// - Parameter start: When the kernel began to take; nil when no exchange waits for that.
@@ -299,8 +306,7 @@ final class HTTP2Connection {
         let taken = session.takenBytes
         while let first = leaving.first, first.end <= taken {
             leaving.removeFirst()
-            exchanges[first.frame.stream]?.noteSent(
-                first.frame.length, isEnd: first.frame.endsStream, since: start)
+            exchanges[first.frame.stream]?.noteSent(first.frame.length, isEnd: first.isLast, since: start)
         }
     }
 
@@ -372,8 +378,8 @@ extension HTTP2Connection {
     }
 
     func giveUp(after patience: Duration) {
-        let failure = Failure(.timeout, "the server did not answer a PING within \(patience.inWords)")
-        for exchange in exchanges.values { exchange.abort(because: failure) }
-        die(.stream(.closed), because: .failed(failure))
+        let words = "the server did not answer a PING within \(patience.inWords)"
+        for exchange in exchanges.values { exchange.abort(because: Failure(.timeout, phase: exchange.phase, words)) }
+        die(.stream(.closed), because: .failed(Failure(.timeout, words)))
     }
 }

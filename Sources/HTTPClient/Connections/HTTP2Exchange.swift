@@ -85,7 +85,8 @@ final class HTTP2Exchange {
             return giveBack()
         }
         if request.asksToClose { connection.retire(because: .weSaidClose) }
-        if request.expectsContinue {
+        // Go's rule: with no time to wait, nobody is told of a wait. Over HTTP/1 they are.
+        if request.expectsContinue, configuration.expectContinueTimeout > .zero {
             sending = .holdingBack
             connection.flush()
             tracer.record(.wait100Continue, on: connection.id)
@@ -119,17 +120,22 @@ final class HTTP2Exchange {
     private func pass(_ body: RequestBodyStream, on stream: HTTP2StreamID) async {
         do {
             hasTakenFromStream = true
+            var rest = AnnouncedRest(of: body)
             while isSendingBody, let piece = try await body.next() {
                 guard isSendingBody else { return }
+                try rest.take(piece)
                 connection.write(piece, ends: false, on: stream)
                 while isSendingBody, connection.unsentBytes(of: stream) > 0 { await feeding.wait() }
             }
             guard isSendingBody else { return }
+            try rest.end()
             connection.write([], ends: true, on: stream)
         } catch {
             guard isSendingBody else { return }
             // Its source failed: the server must not take what it has for the whole.
-            abort(because: Failure(.cancelled, phase: .send, "the request's body broke off: \(error)"))
+            let failure = Failure(.cancelled, phase: .send, "the request's body broke off: \(error)")
+            tracer.recordWroteRequest(failure, on: connection.id)
+            abort(because: failure)
         }
     }
 
@@ -154,8 +160,9 @@ final class HTTP2Exchange {
         tracer.recordFlushed(sentBytes, from: start, on: connection.id)
         guard let limit = responseHeaderTimeout, head == nil else { return }
         headerTimer = loop.schedule(at: loop.now + limit) { [weak self] in
-            self?.abort(
-                because: Failure(.timeout, phase: .wait, "no response head came within \(limit.inWords) of sending"))
+            guard let self else { return }
+            let words = "no response head came within \(limit.inWords) of sending\(tracer.timesInWords)"
+            abort(because: Failure(.timeout, phase: .wait, words))
         }
     }
 
@@ -174,6 +181,7 @@ final class HTTP2Exchange {
     // Stamped as the bytes arrived: before a frame's turn comes, those of all other streams may have had theirs.
 
     func noteInformational(_ received: HTTP2Head) {
+        guard problem == nil, head == nil else { return }
         tracer.hold(connection.arrival)
         defer { tracer.letGo() }
         noteFirstByte()

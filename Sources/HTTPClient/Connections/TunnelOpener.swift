@@ -14,6 +14,8 @@ final class TunnelOpener {
     private let loop: EventLoop
     /// What has come of it so far, also when it failed.
     private(set) var facts: TunnelFacts
+    /// Of the target's name, while it runs.
+    private var lookup: Task<Void, Never>?
 
     /// How long a refusal's body is waited for: its head has said no already.
     private static let refusalPatience = Duration.seconds(1)
@@ -40,6 +42,9 @@ final class TunnelOpener {
             throw Failure(error)
         }
     }
+
+    /// Ends what `open` waits for besides `stream`, which is to be closed as well.
+    func giveUp() { lookup?.cancel() }
 
     enum Problem: Error {
         case stream(StreamError)
@@ -152,8 +157,7 @@ final class TunnelOpener {
         if let address = IPAddress(origin.host) { return .address(address.bytes) }
         guard proxy.kind == .socks5 else { return .name(origin.host) }
         do throws(ResolverError) {
-            let query = NameQuery(host: origin.host, port: origin.port, families: configuration.dialing.families)
-            let found = try await configuration.resolver.resolve(query) { _ in }
+            let found = try await resolve()
             // One of them, as curl does it: the proxy's answer to the first says nothing about the others.
             guard let address = found.addresses.lazy.compactMap({ IPAddress($0.ip) }).first else {
                 return .name(origin.host)
@@ -162,6 +166,27 @@ final class TunnelOpener {
         } catch {
             throw .unresolved(origin.host, error)
         }
+    }
+
+    /// A task of its own, which the limit for the tunnel can end.
+    private func resolve() async throws(ResolverError) -> Resolution {
+        let query = NameQuery(host: origin.host, port: origin.port, families: configuration.dialing.families)
+        let answer = Promise<Result<Resolution, ResolverError>>()
+        let lookup: Task<Void, Never> = Task.onNetwork { [resolver = configuration.resolver] in
+            do throws(ResolverError) {
+                answer.give(.success(try await resolver.resolve(query) { _ in }))
+            } catch {
+                answer.give(.failure(error))
+            }
+        }
+        self.lookup = lookup
+        defer { self.lookup = nil }
+        let result = await withTaskCancellationHandler {
+            await answer.value
+        } onCancel: {
+            lookup.cancel()
+        }
+        return try result.get()
     }
 
     // MARK: - Bytes

@@ -69,8 +69,8 @@ public struct CookieJar: Sendable, Equatable {
             isSecure: set.isSecure, isHTTPOnly: set.isHTTPOnly, sameSite: set.sameSite)
         if let domain = set.domain { try widen(&cookie, to: domain, host) }
         try checkPromises(cookie, set, url)
+        if !url.origin.isTrustworthy, standsInForSecureOne(cookie) { throw .insecure }
         let place = place(of: cookie)
-        if let place, !url.origin.isTrustworthy, kept[cookie.domain]![place].cookie.isSecure { throw .insecure }
         // An end in the past is how servers take cookies back.
         if let expires = cookie.expires, expires <= now {
             if let place { remove(at: place, of: cookie.domain) }
@@ -100,6 +100,16 @@ public struct CookieJar: Sendable, Equatable {
         if name.hasPrefix("__secure-"), !cookie.isSecure { throw .prefix }
         if name.hasPrefix("__host-"), !cookie.isSecure || set.domain != nil || set.path != "/" { throw .prefix }
         if cookie.name.isEmpty, name.hasPrefix("__secure-") || name.hasPrefix("__host-") { throw .prefix }
+    }
+
+    /// Whether a server may take it for one with `Secure`, because it would replace that or be sent beside it (RFC 6265bis §5.7).
+    private func standsInForSecureOne(_ cookie: Cookie) -> Bool {
+        kept.contains { domain, others in
+            (domain.isHost(within: cookie.domain) || cookie.domain.isHost(within: domain))
+                && others.contains {
+                    $0.cookie.isSecure && $0.cookie.name == cookie.name && $0.cookie.matches(path: cookie.path[...])
+                }
+        }
     }
 
     /// Where the one is that `cookie` replaces; nil when there is none.

@@ -100,7 +100,7 @@ extension PoolState {
             guard case .idle(let since)? = connections[newest]?.state,
                 let end = settings.end(of: connections[newest]!, idleSince: since)
             else { preconditionFailure("\(newest) is listed as idle and is not") }
-            // Its timer is late, or the machine slept.
+            // Its timer is late. (Time asleep doesn't count: our clock stands still then, where Go's goes on.)
             forget(newest)
             actions.append(.close(newest, because: end.reason))
         }
@@ -116,7 +116,7 @@ extension PoolState {
             if case .totalLimit = reason, let oldest = leastRecentlyUsed() {
                 // An idle connection to another host is worth less than a request that waits.
                 forget(oldest)
-                actions.append(.close(oldest, because: .tooManyIdle(limit: settings.openTotal!)))
+                actions.append(.close(oldest, because: .madeRoom(limit: settings.openTotal!)))
             } else {
                 undialed.append(waiter)
                 return actions + [.queue(request, reason, position: ahead)]
@@ -329,7 +329,7 @@ extension PoolState {
         while let waiter = undialed.popFirst() {
             if case .totalLimit? = reasonNotToDial(waiter.key), let oldest = leastRecentlyUsed() {
                 forget(oldest)
-                actions.append(.close(oldest, because: .tooManyIdle(limit: settings.openTotal!)))
+                actions.append(.close(oldest, because: .madeRoom(limit: settings.openTotal!)))
             }
             if reasonNotToDial(waiter.key) == nil { actions.append(open(for: waiter)) } else { held.append(waiter) }
         }

@@ -58,11 +58,10 @@ extension Proxy {
             rest = text[separator.upperBound...]
         }
         let url: RequestURL
-        do throws(TypedURL.Problem) {
-            // The rules for host and port are those of any URL.
-            url = try TypedURL.parse("http://\(rest)")
-        } catch {
-            throw .badAddress(error)
+        // The rules for host and port are those of any URL.
+        let address = "http://\(rest)"
+        do throws(TypedURL.Problem) { url = try TypedURL.parse(address) } catch {
+            throw .badAddress(address[...].mayEndInsidePassword ? error.withoutQuotation : error)
         }
         let port = hasPort(rest) ? url.origin.port : kind == .https ? 443 : kind == .http ? defaultPort : 1080
         return Proxy(

@@ -25,7 +25,7 @@ extension LocationProblem: CustomStringConvertible {
 
 extension TypedURL.Problem {
     /// What is wrong, without what is.
-    fileprivate var withoutQuotation: Self {
+    var withoutQuotation: Self {
         switch self {
         case .badHost: .badHost("...")
         case .badPort: .badPort("...")
@@ -156,7 +156,7 @@ extension Substring {
 
     /// Whether what looks like the authority is the beginning of user information. With a `/`, `?` or `#` in it that should
     /// have been encoded it ends there, and what is taken for the port is half a password: `https://me:half/rest@host/`.
-    fileprivate var mayEndInsidePassword: Bool {
+    var mayEndInsidePassword: Bool {
         let authority = authority.utf8
         return authority.contains(UInt8(ascii: ":")) && !authority.contains(UInt8(ascii: "@"))
             && self[authority.endIndex...].utf8.contains(UInt8(ascii: "@"))

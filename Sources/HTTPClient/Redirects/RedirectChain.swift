@@ -64,6 +64,9 @@ public struct RedirectChain: Sendable {
         var next = request
         next.url = url
         if dropsBody(head.status, request.method) { next.becomeGet() }
+        guard next.bodyStream == nil else {
+            return .refuse(failure("\(head.status) asks for the body once more, which can be read only once"))
+        }
         let withheld = next.url.origin == request.url.origin ? [] : next.withholdSecrets()
         if request.url.origin.scheme == .https, url.origin.scheme == .http { next.fields[.referer] = nil }
         return .follow(
@@ -104,6 +107,7 @@ extension ClientRequest {
     fileprivate mutating func becomeGet() {
         method = .get
         body = []
+        bodyStream = nil
         fields.removeAll { name in
             name.hasPrefix("content-") || ["transfer-encoding", "expect", "digest", "trailer"].contains(name)
         }

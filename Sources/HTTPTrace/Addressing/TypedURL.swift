@@ -158,7 +158,8 @@ public enum TypedURL {
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             let digits = rest.prefix(2)
-            if byte == UInt8(ascii: "%"), digits.count == 2,
+            // `UInt8` would take a sign for a digit.
+            if byte == UInt8(ascii: "%"), digits.count == 2, !digits.contains(where: "+-".utf8.contains),
                 let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
             {
                 bytes.append(value)

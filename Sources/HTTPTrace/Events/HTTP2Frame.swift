@@ -57,7 +57,11 @@ public struct HTTP2Frame: Hashable, Sendable {
         public static let continuation = Kind(rawValue: 9)
     }
 
+    /// For a head in several frames its first says so, and CONTINUATION frames follow.
     public var endsStream: Bool { (type == .data || type == .headers) && flags & 0x1 != 0 }
+
+    /// Whether a head is complete with it.
+    public var endsHead: Bool { (type == .headers || type == .continuation) && flags & 0x4 != 0 }
 
     public var isAcknowledgement: Bool { (type == .settings || type == .ping) && flags & 0x1 != 0 }
 

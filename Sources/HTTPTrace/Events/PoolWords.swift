@@ -173,8 +173,10 @@ public enum CloseReason: Hashable, Sendable {
     /// Keep-alive is switched off.
     case keepAliveOff
     case tooManyIdleForHost(limit: Int)
-    /// The least recently used one made room.
+    /// The least recently used one made room for another idle one.
     case tooManyIdle(limit: Int)
+    /// `limit` connections were open in all: the least recently used one made room for a dial to another host.
+    case madeRoom(limit: Int)
     case closeIdleWasCalled
     case switchedProtocols
     /// A request with the method CONNECT got another answer than a tunnel.
@@ -192,9 +194,9 @@ extension CloseReason: CustomStringConvertible {
         switch self {
         case .peerClosedIdle: "peer closed it while idle"
         case .unsolicitedBytes: "peer sent bytes nobody asked for"
-        case .idleTimeout(let limit): "idle for \(limit.components.seconds) s"
+        case .idleTimeout(let limit): "idle for \(limit.inWords)"
         case .usedUp(let limit): "carried \(limit) requests, the limit"
-        case .tooOld(let limit): "older than \(limit.components.seconds) s"
+        case .tooOld(let limit): "older than \(limit.inWords)"
         case .peerSaidClose: "peer said Connection: close"
         case .weSaidClose: "we said Connection: close"
         case .peerSaidGoAway(.noError, let text): text.isEmpty ? "peer said GOAWAY" : "peer said GOAWAY: \(text)"
@@ -208,6 +210,7 @@ extension CloseReason: CustomStringConvertible {
         case .keepAliveOff: "keep-alive is off"
         case .tooManyIdleForHost(let limit): "more than \(limit) idle for this host"
         case .tooManyIdle(let limit): "more than \(limit) idle in all"
+        case .madeRoom(let limit): "made room for another host (\(limit) open in all, the limit)"
         case .closeIdleWasCalled: "idle connections were closed"
         case .switchedProtocols: "switched protocols"
         case .tunnelRefused: "CONNECT was refused"

@@ -37,6 +37,14 @@ extension Duration {
 
     /// Milliseconds with their fraction, the unit of every export.
     public var milliseconds: Double { Double(nanoseconds) / 1e6 }
+
+    /// `1.5 s`, `250 ms`: a limit, as a person set it.
+    package var inWords: String {
+        let milliseconds = milliseconds
+        if milliseconds < 1000 { return "\(Int(milliseconds)) ms" }
+        let seconds = milliseconds / 1000
+        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\((seconds * 100).rounded() / 100) s"
+    }
 }
 
 /// A clock that can be asked: the machine's in the program, a hand-moved one in tests.

@@ -91,6 +91,7 @@ extension CloseReason {
         case .bodyNotRead: "unread body"
         case .keepAliveOff: "no keep-alive"
         case .tooManyIdleForHost, .tooManyIdle: "idle surplus"
+        case .madeRoom: "made room"
         case .closeIdleWasCalled: "idle closed"
         case .switchedProtocols: "switched"
         case .tunnelRefused: "no tunnel"

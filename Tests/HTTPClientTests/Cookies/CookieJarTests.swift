@@ -101,6 +101,18 @@ struct CookieJarTests {
         #expect(set(&jar, "http://127.evil.example/", "c=1; Secure") == [.insecure])
     }
 
+    // RFC 6265bis §5.7
+    @Test func `nobody on the way sets a cookie that a server would take for a secure one`() {
+        var jar = CookieJar(suffixes: Self.suffixes)
+        #expect(set(&jar, "https://www.h.com/", "id=1; Secure; Path=/login") == [])
+        let widened = "id=evil; Domain=h.com; Path=/login"
+        #expect(set(&jar, "http://www.h.com/", "id=evil; Path=/login/en", widened) == [.insecure, .insecure])
+        #expect(set(&jar, "http://h.com/", widened, "id=evil; Path=/login") == [.insecure, .insecure])
+        #expect(set(&jar, "http://www.h.com/", "id=2; Path=/logi", "other=3; Path=/login") == [])
+        #expect(set(&jar, "http://api.h.com/", "id=4; Path=/login") == [])
+        #expect(header(jar, "https://www.h.com/login/en") == "id=1; other=3")
+    }
+
     @Test func `prefixes are promises`() {
         var jar = CookieJar(suffixes: Self.suffixes)
         let secure = "https://h.com/x/"

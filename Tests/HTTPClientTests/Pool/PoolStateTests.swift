@@ -156,7 +156,7 @@ struct PoolStateTests {
         pool.makeIdle(first, key, c1, at: .seconds(1))
         #expect(
             pool.request(second, for: other, at: .seconds(2)) == [
-                .close(c1, because: .tooManyIdle(limit: 1)), .open(c2, other, for: second),
+                .close(c1, because: .madeRoom(limit: 1)), .open(c2, other, for: second),
                 .queue(second, .dialing, position: 0),
             ])
     }
@@ -167,7 +167,7 @@ struct PoolStateTests {
         #expect(pool.request(second, for: other, at: .zero) == [.queue(second, .totalLimit(1), position: 0)])
         #expect(
             pool.released(c1, at: .seconds(1)) == [
-                .rest(c1, until: .seconds(91)), .wake(at: .seconds(91)), .close(c1, because: .tooManyIdle(limit: 1)),
+                .rest(c1, until: .seconds(91)), .wake(at: .seconds(91)), .close(c1, because: .madeRoom(limit: 1)),
                 .open(c2, other, for: second),
             ])
     }

@@ -76,6 +76,13 @@ struct ProxyRulesTests {
         #expect(rules.ignored == ["HTTP_PROXY": .unknownScheme("gopher")])
     }
 
+    // A `/`, `?` or `#` in a password that should have been encoded ends the host there.
+    @Test(arguments: ["http://me:s3cret/x@proxy:8080", "me:s3cret#x@proxy", "https://me:s3cret?x@proxy"])
+    func `the reason quotes no half of a password`(value: String) {
+        let rules = ProxyRules(environment: ["HTTPS_PROXY": value])
+        #expect(rules.ignored["HTTPS_PROXY"]?.description == "... is no port; a port is 1 to 65535.")
+    }
+
     // The grammar of golang.org/x/net/http/httpproxy, whose tests do not come with Go.
     @Test(arguments: [
         ("*", "http://anything.example", true), ("", "http://example.com", false), (" , ", "http://example.com", false),

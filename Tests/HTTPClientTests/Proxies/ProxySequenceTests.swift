@@ -274,6 +274,21 @@ struct ProxySequenceTests {
         #expect(test.connections.words.last == "connectionFailed(proxy)")
     }
 
+    @Test func `what a cancelled request leaves open is closed from the inside`() async throws {
+        let server = try ScriptedServer([.awaitClose])
+        let test = try TestClient(through: server.proxy(.https))
+        let task = Task { @NetworkActor in await test.failure(of: ClientRequest(url: secureTarget)) }
+        await until { test.events.words.contains("tlsHandshakeStart") }
+        task.cancel()
+        // The proxy's handshake is a part of having the way made.
+        #expect(await task.value == Failure(.cancelled, phase: .tunnel, "the request was cancelled"))
+        #expect(
+            test.events.steps == dialed + [
+                "tunnelStart(localhost:443 by https)", "tlsHandshakeStart", "dequeued(cancelled)",
+                "tlsHandshakeDone(cancelled)", "tunnelDone(-1)(cancelled)", "requestFinished(cancelled)",
+            ])
+    }
+
     @Test func `a silent proxy ends with the tunnel's limit, and the connection with it`() async throws {
         let server = try ScriptedServer([.readHead, .awaitClose])
         let test = try TestClient(through: server.proxy(.http)) { $0.tunnelTimeout = .milliseconds(30) }
@@ -316,6 +331,17 @@ struct ProxySequenceTests {
         #expect(
             test.events.steps == dialed + ["tunnelStart(localhost:443 by socks5)", "tunnelDone(0)"] + handshake
                 + answered)
+    }
+
+    @Test func `the tunnel's limit holds while the target's name is looked up, too`() async throws {
+        let server = try ScriptedServer([.awaitClose])
+        let test = try TestClient(through: server.proxy(.socks5)) {
+            $0.tunnelTimeout = .milliseconds(30)
+            $0.resolver = SilentResolver()
+        }
+        let failure = await test.failure(of: ClientRequest(url: plainTarget))
+        #expect(failure == Failure(.timeout, phase: .tunnel, "the proxy made no way within 30 ms"))
+        await until { server.finished == 1 }
     }
 
     @Test func `SOCKS5 with user and password`() async throws {
@@ -366,5 +392,18 @@ private final class FixedResolver: Resolver {
         _ query: NameQuery, tell: @escaping @NetworkActor (ResolvedPart) -> Void
     ) async throws(ResolverError) -> Resolution {
         Resolution(addresses: [NetworkAddress(family: .ip4, ip: "192.0.2.1", port: query.port)])
+    }
+}
+
+/// Never answers.
+@NetworkActor
+private final class SilentResolver: Resolver {
+    nonisolated init() {}
+
+    func resolve(
+        _ query: NameQuery, tell: @escaping @NetworkActor (ResolvedPart) -> Void
+    ) async throws(ResolverError) -> Resolution {
+        try? await Pause.wait(for: .seconds(3_600))
+        throw .cancelled
     }
 }

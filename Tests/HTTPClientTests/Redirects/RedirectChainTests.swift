@@ -45,6 +45,22 @@ struct RedirectChainTests {
         }
     }
 
+    // Go hands out the redirect itself where a body is asked for again; here the reason is said.
+    @Test func `a body that can be read only once goes no further`() {
+        var request = request("http://a/x", "POST")
+        request.bodyStream = RequestBodyStream(length: nil) { nil }
+        guard case .follow(let next, _) = step(303, "/next", request) else {
+            Issue.record("not followed")
+            return
+        }
+        #expect(next.method == .get && !next.hasBody)
+        guard case .refuse(let failure) = step(308, "/next", request) else {
+            Issue.record("followed")
+            return
+        }
+        #expect(failure.message == "308 asks for the body once more, which can be read only once")
+    }
+
     // RFC 3986 §5.4, as far as requests go: the fragment stays here.
     @Test(arguments: [
         ("g", "/b/c/g"), ("./g", "/b/c/g"), ("g/", "/b/c/g/"), ("/g", "/g"), ("?y", "/b/c/d;p?y"), ("g?y", "/b/c/g?y"),

@@ -81,6 +81,21 @@ struct EarlyCloseTests {
         #expect(test.events.words.last == "requestFinished")
     }
 
+    // One read brings the head and the break: the reader leaves without having heard of it.
+    @Test func `a rest that broke already is not read on`() async throws {
+        let broken = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n"
+        let server = try ScriptedServer([.readHead, .send(broken), .close])
+        let test = try TestClient { $0.pool.settlingTime = .seconds(600) }
+        let response = try await withClientTrace(test.events.trace) {
+            try await test.client.send(ClientRequest(url: server.url()))
+        }
+        // Its close is there to be read.
+        await until { server.finished == 1 }
+        response.body.abandon()
+        #expect(test.connections.words.last == "connectionClosed(bodyNotRead)")
+        #expect(test.events.words.suffix(2) == ["bodyEnded(closedEarly 5)", "requestFinished"])
+    }
+
     @Test func `the answer to HEAD has no rest, whatever it declares`() async throws {
         let server = try ScriptedServer([
             .readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"), .readHead, .send(ok), .awaitClose,

@@ -112,6 +112,38 @@ struct RetryTests {
         ]
     }
 
+    @Test func `a body that can be read only once isn't begun twice, though nothing of it was written`() async throws {
+        let listener = try TCPListener(.loopback)
+        let test = try TestClient {
+            $0.versions = .http2Only
+            $0.observesFrames = true
+        }
+        let url = RequestURL(origin: Origin(scheme: .http, host: "127.0.0.1", port: listener.address.port))
+        // More than the sockets' buffers on both sides take.
+        let upload = ClientRequest(method: .put, url: url, body: [UInt8](repeating: 7, count: 32 << 20))
+        let first = Task.onNetwork { await test.failure(of: upload) }
+        let server = try await listener.accept()
+        // The largest windows there are: SETTINGS_INITIAL_WINDOW_SIZE for streams, WINDOW_UPDATE for the connection.
+        let settings: [UInt8] = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0x7F, 0xFF, 0xFF, 0xFF]
+        let windowUpdate: [UInt8] = [0, 0, 4, 8, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0, 0]
+        try await server.writeAll(settings + windowUpdate)
+        await until { test.connections.words.contains("frameReceived(WINDOW_UPDATE)") }
+
+        let hasBegun = Gate()
+        var request = ClientRequest(method: .put, url: url)
+        request.bodyStream = RequestBodyStream(length: nil) {
+            hasBegun.open()
+            return [1, 2, 3]
+        }
+        let second = Task.onNetwork { [request] in await test.failure(of: request) }
+        await hasBegun.pass()
+        listener.close()
+        server.reset()
+        #expect(await first.value?.kind == .reset)
+        #expect(await second.value?.kind == .reset)
+        #expect(test.connections.words.filter { $0 == "connectionDialing" }.count == 1)
+    }
+
     // TestTransportServerClosingUnexpectedly, TestStressSurpriseServerCloses
     @Test func `many requests over servers that close without a word all succeed`() async throws {
         let scripts = Array(repeating: [Step.readHead, .send(ok), .close], count: 60)

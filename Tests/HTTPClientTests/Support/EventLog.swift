@@ -111,6 +111,7 @@ extension CloseReason {
         case .tooOld: "tooOld"
         case .tooManyIdleForHost: "tooManyIdleForHost"
         case .tooManyIdle: "tooManyIdle"
+        case .madeRoom: "madeRoom"
         case .failed(let failure): "failed \(failure.kind.rawValue)"
         }
     }
