@@ -138,8 +138,7 @@ final class HTTP2Exchange: ServerExchange {
     func inform(_ response: HTTPResponse) async throws {
         precondition(progress == .unanswered && response.status.kind == .informational, "inform() while \(progress)")
         try checkOpen()
-        session.submitInformational(
-            try HTTP2ResponseHead(status: response.status.code, fields: response.headerFields), on: stream)
+        session.submitInformational(try head(of: response), on: stream)
         conversation.flush()
         guard response.status != .continue else { return }
         connection.record(.informational(ResponseHead(response)), of: id)
@@ -217,6 +216,11 @@ final class HTTP2Exchange: ServerExchange {
     func finish(trailers: HTTPFields) async throws {
         guard case .started(let sendsBody, let remaining) = progress else {
             preconditionFailure("finish() while \(progress)")
+        }
+        if sendsBody {
+            do throws(WireError) { try ChunkFraming.check(trailers: trailers) } catch {
+                throw ServerError.unsendable(error.description)
+            }
         }
         progress = .ended
         guard sendsBody else { return }
