@@ -59,7 +59,9 @@ extension ServerConnection {
     }
 
     /// Answers a request that no handler sees, and closes.
-    func refuse(_ status: HTTPResponse.Status, _ words: String) async {
+    ///
+    /// - Parameter method: Of the request, where its head could be read: HEAD gets no body.
+    func refuse(_ status: HTTPResponse.Status, _ words: String, to method: HTTPRequest.Method = .get) async {
         let reason = closeReason ?? .refused(status, words)
         closeReason = nil
         let body = Array("\(words)\n".utf8)

@@ -103,7 +103,7 @@ final class ServerConnection {
         guard let exchange = try await nextExchange() else { return false }
         report(machine.headRead())
         if let (status, words) = objection(to: exchange) {
-            await refuse(status, words)
+            await refuse(status, words, to: exchange.method)
             return false
         }
         try exchange.readEmptyBody()
@@ -234,10 +234,10 @@ final class ServerConnection {
         if error is CancellationError { return end(.clientGone) }
         if let bodyError = exchange.bodyError, exchange.progress == .unanswered {
             guard let status = bodyError.answer else { return end(.clientGone) }
-            await refuse(status, bodyError.description)
+            await refuse(status, bodyError.description, to: exchange.method)
         } else if exchange.progress == .unanswered {
             closeReason = .handlerFailed("\(error)")
-            await refuse(.internalServerError, "the handler failed")
+            await refuse(.internalServerError, "the handler failed", to: exchange.method)
         } else {
             abort(.handlerFailed("\(error)"))
         }
