@@ -26,9 +26,9 @@ extension ServerConnection {
         if machine.state == .idle { conversation.finish(because: reason) } else { conversation.goAway() }
     }
 
-    /// As `stopIfIdle`, for a connection that has never sent anything.
+    /// As `stopIfIdle`, for a connection on which no request has begun, as `waiting` tells. A TLS handshake is none.
     func stopIfUntouched() {
-        if machine.state == .new, tcp.bytesReceived == 0 { end(.serverStopped) }
+        if case .untouched? = waiting(untouchedUntil: .zero)?.reason { end(.serverStopped) }
     }
 
     func end(because error: StreamError) {
