@@ -69,8 +69,8 @@ extension ServerConnection {
             status: status, headerFields: [.contentType: "text/plain; charset=utf-8", .connection: "close"])
         // Fields of our own making: appending them can't fail.
         try? output.append { buffer throws(WireError) in
-            try HTTP1ResponseHead(response, body: .length(Int64(body.count)), to: .get).append(to: &buffer)
-            buffer.append(contentsOf: body)
+            try HTTP1ResponseHead(response, body: .length(Int64(body.count)), to: method).append(to: &buffer)
+            if method != .head { buffer.append(contentsOf: body) }
         }
         try? await flush()
         await close(because: reason)
@@ -116,6 +116,7 @@ extension ServerConnection {
     func handOver() -> (stream: any ByteStream, received: [UInt8]) {
         stream.onReadableWhileIdle = nil
         watchdog.stop()
+        writeWait?.stop()
         report(machine.hijacked())
         // Now, not when the handler returns: a tunnel may be open for days, and a shutdown does not wait for it.
         server.forget(self)
@@ -131,6 +132,7 @@ extension ServerConnection {
     /// The task's last act.
     func finish() {
         watchdog.stop()
+        writeWait?.stop()
         if machine.state != .hijacked { end(.serverStopped) }
         finishRequest(closeReason?.failure)
         report(machine.closed())

@@ -27,6 +27,8 @@ final class ServerConnection {
     var closeReason: ServerCloseReason?
     private(set) var task: Task<Void, Never>?
     private(set) lazy var watchdog = Watchdog { [unowned self] in timedOut($0) }
+    /// Nil until a client over HTTP/1 was slow.
+    var writeWait: WriteWait?
     private var requestCount = 0
     /// The request of which bytes have come and which is not finished.
     var underWay: ServerRequestID?
