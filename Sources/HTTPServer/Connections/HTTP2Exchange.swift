@@ -183,7 +183,7 @@ final class HTTP2Exchange: ServerExchange {
         session.submit(message, hasBody: hasBody, on: stream)
         // A handler that says close means the connection; HTTP/2 has GOAWAY for that, as in Go.
         let closes = response.headerFields[values: .connection].contains { $0.lowercased() == "close" }
-        if closes { conversation.goAway() }
+        if closes { conversation.goAway(because: .weSaidClose) }
     }
 
     /// - Throws: `ServerError.unsendable`.

@@ -23,7 +23,7 @@ extension ServerConnection {
     }
 
     private func stop(_ conversation: HTTP2Conversation, _ reason: ServerCloseReason) {
-        if machine.state == .idle { conversation.finish(because: reason) } else { conversation.goAway() }
+        if machine.state == .idle { conversation.finish(because: reason) } else { conversation.goAway(because: reason) }
     }
 
     /// As `stopIfIdle`, for a connection on which no request has begun, as `waiting` tells. A TLS handshake is none.
