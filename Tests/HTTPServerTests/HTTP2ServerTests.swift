@@ -208,6 +208,43 @@ struct HTTP2ServerTests {
         server.close()
     }
 
+    @Test func `a body that comes byte by byte is one piece for a reader who is late`() async throws {
+        let gate = Gate()
+        let server = try await server({ _ in }) { request, responder in
+            await gate.passes()
+            let piece = try await request.readBody() ?? []
+            try await responder.send(.text(), Array("\(piece.count)".utf8))
+        }
+        let client = try await HTTP2RawClient.connect(to: server, opening: Self.preface + Self.settings)
+        let bytes = (0..<1_000).flatMap { _ in Self.frame(0, 0, 1, [1]) }
+        try await client.send(Self.frame(1, 4, 1, Self.get) + bytes)
+        await log.until { records in
+            records.count { if case .requestBody = $0.event { true } else { false } } == 1_000
+        }
+        gate.open()
+        // 1000.
+        await log.until { $0.contains { $0.event == .responseLastByte(bytes: 4) } }
+        client.close()
+        server.close()
+    }
+
+    @Test func `a head tells whether a body follows, as far as it knows`() async throws {
+        let server = try await server({ _ in }) { request, responder in
+            while try await request.readBody() != nil {}
+            try await responder.send(.text(), Array("ok".utf8))
+        }
+        let client = try await HTTP2RawClient.connect(to: server, opening: Self.preface + Self.settings)
+        try await client.send(Self.frame(1, 5, 1, Self.get) + Self.frame(1, 4, 3, Self.get) + Self.frame(0, 1, 3, [1]))
+        await log.until { $0.count { $0.event == .requestFinished(nil) } == 2 }
+        var lengths: [Int?] = []
+        for record in log.records {
+            if case .requestHead(let head, _) = record.event { lengths.append(head.bodyBytes) }
+        }
+        #expect(lengths == [0, nil])
+        client.close()
+        server.close()
+    }
+
     // MARK: patience and stopping
 
     @Test func `a connection at rest is told to go away`() async throws {

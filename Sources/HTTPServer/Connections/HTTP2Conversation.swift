@@ -88,16 +88,20 @@ final class HTTP2Conversation {
     private func take(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         let events = session.receive(bytes.bindMemory(to: UInt8.self).span)
-        for event in events { take(event, bytes) }
+        for (place, event) in events.enumerated() {
+            take(event, bytes, before: place + 1 < events.count ? events[place + 1] : nil)
+        }
         flush()
         watch()
     }
 
-    /// - Parameter bytes: Those that led to it.
-    private func take(_ event: HTTP2Event, _ bytes: UnsafeRawBufferPointer) {
+    /// - Parameters:
+    ///   - bytes: Those that led to it.
+    ///   - next: What follows it; the end of a request without a body follows its head.
+    private func take(_ event: HTTP2Event, _ bytes: UnsafeRawBufferPointer, before next: HTTP2Event? = nil) {
         switch event {
         case .settings: connection.prefaceRead()
-        case .head(let stream, let head): begin(stream, head)
+        case .head(let stream, let head): begin(stream, head, isAll: next == .streamEnded(stream))
         case .data(let stream, let range):
             exchanges[stream]?.received(Array(bytes[range]))
         case .trailers(let stream, let fields): exchanges[stream]?.receivedTrailers(fields)
@@ -113,10 +117,10 @@ final class HTTP2Conversation {
         }
     }
 
-    private func begin(_ stream: HTTP2StreamID, _ head: HTTP2Head) {
+    private func begin(_ stream: HTTP2StreamID, _ head: HTTP2Head, isAll: Bool) {
         requestCount += 1
         let id = connection.server.numbers.nextRequest()
-        let exchange = HTTP2Exchange(head, stream, id: id, number: requestCount, in: self)
+        let exchange = HTTP2Exchange(head, isAll: isAll, stream, id: id, number: requestCount, in: self)
         connection.record(.requestFirstByte, of: id)
         connection.record(.requestHead(exchange.incoming, use: requestCount), of: id)
         exchanges[stream] = exchange

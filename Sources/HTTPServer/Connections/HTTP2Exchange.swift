@@ -22,6 +22,8 @@ final class HTTP2Exchange: ServerExchange {
     private let conversation: HTTP2Conversation
     private let head: HTTP2Head
     private let stream: HTTP2StreamID
+    /// Whether its head is all of the request.
+    private let isHeadAll: Bool
 
     private var progress = Progress.unanswered
     private var pieces: [[UInt8]] = []
@@ -45,9 +47,11 @@ final class HTTP2Exchange: ServerExchange {
     private let reading = WaitingPlace()
 
     init(
-        _ head: HTTP2Head, _ stream: HTTP2StreamID, id: ServerRequestID, number: Int, in conversation: HTTP2Conversation
+        _ head: HTTP2Head, isAll: Bool, _ stream: HTTP2StreamID, id: ServerRequestID, number: Int,
+        in conversation: HTTP2Conversation
     ) {
         self.head = head
+        isHeadAll = isAll
         self.stream = stream
         self.id = id
         self.number = number
@@ -70,7 +74,7 @@ final class HTTP2Exchange: ServerExchange {
     func firstValue(_ name: StaticString) -> String? { head.firstValue(name) }
 
     var bodyLength: Int? {
-        if hasEnded, pieces.isEmpty, requestBytes == 0 { return 0 }
+        if isHeadAll || (hasEnded && requestBytes == 0) { return 0 }
         return head.firstValue("content-length").flatMap { Int($0) }
     }
 
@@ -111,12 +115,20 @@ final class HTTP2Exchange: ServerExchange {
         }
     }
 
+    /// Up to which frames that wait for their reader become one piece: a frame's usual size.
+    private static let pieceBytes = 16 << 10
+
     private var isOpen: Bool { end == nil && !isClosed }
 
     func received(_ bytes: [UInt8]) {
         requestBytes += bytes.count
         connection.record(.requestBody(bytes.count), of: id)
-        pieces.append(bytes)
+        // A byte a frame would fill fifty times the memory that the window allows.
+        if let last = pieces.indices.last, pieces[last].count + bytes.count <= Self.pieceBytes {
+            pieces[last] += bytes
+        } else {
+            pieces.append(bytes)
+        }
         wakeReader()
     }
 
