@@ -1,4 +1,4 @@
-public import HTTPTypes
+package import HTTPTypes
 
 // Setting `[.cookie]` makes a field of each cookie, which only HTTP/2 allows, on the wire: over HTTP/1 a request has one
 // Cookie field at most (RFC 6265 §5.4), and many a server looks at one only.

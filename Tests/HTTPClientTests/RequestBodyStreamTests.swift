@@ -1,4 +1,5 @@
 import HTTPTrace
+import HTTPTypes
 import Testing
 import Transport
 

@@ -462,7 +462,7 @@ struct TraceSequenceTests {
         let test = try TestClient()
         let hookEnd = OrderLog()
         let slow = ClientTrace { $0.wroteRequest = { _ in hookEnd.add("\(SystemTime().now.nanoseconds)") } }
-        try await withClientTrace(slow) { try await test.fetch(server.url()) }
+        _ = try await withClientTrace(slow) { try await test.fetch(server.url()) }
         let end = try #require(hookEnd.all.first.flatMap { Int64($0) })
         let flushed = try #require(
             test.events.all.first { record in

@@ -67,7 +67,7 @@ struct HTTP2ServerTests {
             "/usr/bin/env", ["nghttp", "-v", "http://127.0.0.1:\(server.address.port)/"])
         #expect(outcome.output.contains("recv GOAWAY frame") && outcome.output.contains("last"))
         await log.closing()
-        #expect(states().last?.hasPrefix("closed") == true)
+        #expect(states().last == "closed: we said Connection: close")
         server.close()
     }
 
@@ -208,6 +208,43 @@ struct HTTP2ServerTests {
         server.close()
     }
 
+    @Test func `a body that comes byte by byte is one piece for a reader who is late`() async throws {
+        let gate = Gate()
+        let server = try await server({ _ in }) { request, responder in
+            await gate.passes()
+            let piece = try await request.readBody() ?? []
+            try await responder.send(.text(), Array("\(piece.count)".utf8))
+        }
+        let client = try await HTTP2RawClient.connect(to: server, opening: Self.preface + Self.settings)
+        let bytes = (0..<1_000).flatMap { _ in Self.frame(0, 0, 1, [1]) }
+        try await client.send(Self.frame(1, 4, 1, Self.get) + bytes)
+        await log.until { records in
+            records.count { if case .requestBody = $0.event { true } else { false } } == 1_000
+        }
+        gate.open()
+        // 1000.
+        await log.until { $0.contains { $0.event == .responseLastByte(bytes: 4) } }
+        client.close()
+        server.close()
+    }
+
+    @Test func `a head tells whether a body follows, as far as it knows`() async throws {
+        let server = try await server({ _ in }) { request, responder in
+            while try await request.readBody() != nil {}
+            try await responder.send(.text(), Array("ok".utf8))
+        }
+        let client = try await HTTP2RawClient.connect(to: server, opening: Self.preface + Self.settings)
+        try await client.send(Self.frame(1, 5, 1, Self.get) + Self.frame(1, 4, 3, Self.get) + Self.frame(0, 1, 3, [1]))
+        await log.until { $0.count { $0.event == .requestFinished(nil) } == 2 }
+        var lengths: [Int?] = []
+        for record in log.records {
+            if case .requestHead(let head, _) = record.event { lengths.append(head.bodyBytes) }
+        }
+        #expect(lengths == [0, nil])
+        client.close()
+        server.close()
+    }
+
     // MARK: patience and stopping
 
     @Test func `a connection at rest is told to go away`() async throws {
@@ -271,6 +308,85 @@ struct HTTP2ServerTests {
         #expect(log.words().contains("r1 end 12") && log.words().contains("r1 finished"))
         #expect(states().last == "closed: server stopped")
         client.close()
+    }
+
+    @Test func `without keep-alive a connection ends with its streams, and says why`() async throws {
+        let server = try await server({ _ in }, Self.ok)
+        server.keepsConnections = false
+        let client = try await HTTP2RawClient.connect(to: server)
+        _ = try await client.ask("/")
+        #expect(try await client.reads(.goAway))
+        client.close()
+        await log.closing()
+        #expect(states().last == "closed: keep-alive is off" && log.words().contains("r1 finished"))
+        server.close()
+    }
+
+    @Test func `shutdown ends a connection that has not said yet what it speaks`() async throws {
+        let server = try await server({ $0.timeouts.untouched = .seconds(600) }, Self.ok)
+        let client = try await HTTP2RawClient.connect(to: server, opening: Array(Self.preface.prefix(8)))
+        await log.until { !$0.isEmpty }
+        let connection = try #require(server.connections.values.first)
+        while connection.tcp.bytesReceived == 0 { await Task.yield() }
+        async let isInTime = server.shutdown(within: .seconds(60))
+        while !server.isStopping { await Task.yield() }
+        try await client.send(Array(Self.preface.dropFirst(8)) + Self.settings)
+        // The answer to the ping, with which the client knows.
+        #expect(try await client.reads(.ping))
+        try await client.send(Self.frame(6, 1, 0, Array(repeating: 0, count: 8)))
+        #expect(await isInTime)
+        #expect(states().last == "closed: server stopped")
+        client.close()
+    }
+
+    @Test func `what comes after the goodbye changes nothing of its reason`() async throws {
+        let server = try await server({ $0.timeouts.idle = .milliseconds(30) }, Self.ok)
+        let request = Self.frame(1, 5, 1, Self.get)
+        let client = try await HTTP2RawClient.connect(to: server, opening: Self.preface + Self.settings + request)
+        #expect(try await client.reads(.goAway))
+        // Each is answered, but for the end that has gone.
+        for _ in 0..<10 { try? await client.send(Self.frame(6, 0, 0, Array(repeating: 0, count: 8))) }
+        client.close()
+        await log.closing()
+        #expect(states().last == "closed: waited too long for the next request")
+        server.close()
+    }
+
+    @Test func `a client that was slow once has all the time afterwards`() async throws {
+        let gate = Gate()
+        let server = try await server({ _ in }) { _, responder in
+            try await responder.start(.binary())
+            try await PlaygroundRoute.writePattern(32 << 20, responder)
+            await gate.passes()
+            try await responder.write(Array("end".utf8))
+        }
+        let windows = Self.frame(4, 0, 0, [0, 4, 0x7F, 0xFF, 0xFF, 0xFF]) + Self.frame(8, 0, 0, [0x7F, 0xFF, 0, 0])
+        let client = try await HTTP2RawClient.connect(
+            to: server, opening: Self.preface + windows + Self.frame(1, 5, 1, Self.get))
+        await log.until { $0.contains { $0.event == .handlerStart } }
+        let connection = try #require(server.connections.values.first)
+        while connection.watchdog.wait != .write { await Task.yield() }
+        async let isWhole = client.readsEnd(of: 1)
+        while connection.watchdog.wait == .write { await Task.yield() }
+        gate.open()
+        #expect(try await isWhole)
+        client.close()
+        server.close()
+    }
+
+    @Test func `a client that opens no window for an answer is given up`() async throws {
+        let server = try await server({ $0.timeouts.write = .milliseconds(50) }) { _, responder in
+            try await responder.send(.text(), Array("twenty bytes of body".utf8))
+        }
+        let window = Self.frame(4, 0, 0, [0, 4, 0, 0, 0, 10])
+        let client = try await HTTP2RawClient.connect(
+            to: server, opening: Self.preface + window + Self.frame(1, 5, 1, Self.get))
+        #expect(try await client.reads(.data, on: 1))
+        #expect(try await client.reads(.goAway))
+        client.close()
+        await log.closing()
+        #expect(states().last == "closed: waited too long for the client to take the response")
+        server.close()
     }
 
     @Test func `a client that gives a stream up cancels its handler, and no other`() async throws {
@@ -464,6 +580,18 @@ final class HTTP2RawClient {
             while true {
                 let frame = try await frame()
                 if frame.type == type.rawValue, stream == nil || frame.stream == stream { return true }
+            }
+        } catch is End {
+            return false
+        }
+    }
+
+    /// Whether a stream's last frame comes, before the connection's end.
+    func readsEnd(of number: UInt32) async throws -> Bool {
+        do {
+            while true {
+                let frame = try await frame()
+                if frame.stream == number, frame.flags & 1 != 0, frame.type <= 1 { return true }
             }
         } catch is End {
             return false

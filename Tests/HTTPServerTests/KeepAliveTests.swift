@@ -161,6 +161,17 @@ struct KeepAliveTests {
         server.close()
     }
 
+    @Test func `trailers that can't be sent leave the body to be ended without them`() async throws {
+        let server = try await Server.logged(log) { _, responder in
+            try await responder.start(.text(), .chunked)
+            try await responder.write(Array("hello".utf8))
+            await #expect(throws: ServerError.self) { try await responder.finish(trailers: [.contentLength: "7"]) }
+        }
+        let client = try await RawClient.connect(to: server)
+        for _ in 0..<2 { #expect(try await client.get("/").body == "hello") }
+        server.close()
+    }
+
     @Test func `a body that comes in chunks is handed on without them, trailers last`() async throws {
         let server = try await Server.logged(log) { request, responder in
             var body: [UInt8] = []

@@ -97,6 +97,45 @@ struct PatienceTests {
         server.close()
     }
 
+    @Test func `a body that stops coming is given up also while its answer is taken slowly`() async throws {
+        let server = try await server({ $0.timeouts.body = .seconds(1) }) { request, responder in
+            let reading = Task.onNetwork { while try await request.readBody() != nil {} }
+            try await responder.start(.binary(), .length(32 << 20))
+            try await PlaygroundRoute.writePattern(32 << 20, responder)
+            try await reading.value
+        }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc")
+        _ = try? await client.rest()
+        #expect(await log.closing() == .timedOut(.body))
+        server.close()
+    }
+
+    @Test func `two who write at once to a client that takes nothing wait their turn`() async throws {
+        let server = try await server({ _ in }) { _, responder in
+            let hint: HTTPFields = [HTTPField.Name("Link")!: String(repeating: "x", count: 8 << 10)]
+            let other = Task.onNetwork { for _ in 0..<1_500 { try await responder.inform(.earlyHints, hint) } }
+            for _ in 0..<1_500 { try await responder.inform(.earlyHints, hint) }
+            try await other.value
+            try await responder.send(.text(), Array("ok".utf8))
+        }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        await log.reaches(.active)
+        let connection = try #require(server.connections.values.first)
+        while connection.writeWait?.others.count != 1 { await Task.yield() }
+        #expect(try await client.rest().hasSuffix("\r\n\r\nok"))
+        server.close()
+    }
+
+    @Test func `what is still on its way when a connection has ended sets no limit for it`() {
+        let watchdog = Watchdog { _ in Issue.record("nobody is left to be told") }
+        watchdog.watch(.write, for: .seconds(1))
+        watchdog.stop()
+        watchdog.watch(.write, for: .zero)
+        #expect(watchdog.wait == nil)
+    }
+
     @Test func `a handler may take longer than any of these limits`() async throws {
         // TestServerCancelsReadTimeoutWhenIdle, TestServerReadHeaderTimeoutIsCleared, TestWriteDeadlineExtendedOnNewRequest
         let server = try await server({

@@ -53,6 +53,15 @@ struct RefusalTests {
         #expect(try await status(of: request) == expected)
     }
 
+    @Test func `a refused HEAD gets the head alone`() async throws {
+        let server = try await Server.logged(log)
+        let client = try await RawClient.connect(to: server)
+        try await client.send("HEAD / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        let answer = try await client.rest()
+        #expect(answer.hasPrefix("HTTP/1.1 421 ") && answer.hasSuffix("\r\n\r\n"))
+        server.close()
+    }
+
     @Test func `a head with a control character in it is not sent, and another may be`() async throws {
         let server = try await Server.logged(log) { _, responder in
             // As a peer sent it: a field of our own making would have a blank for it.

@@ -66,6 +66,20 @@ struct SecureServerTests {
         server.close()
     }
 
+    @Test func `shutdown spares a connection that has only shaken hands, but not for long`() async throws {
+        let server = try await server {
+            $0.timeouts.untouched = .milliseconds(30)
+            $0.timeouts.head = .seconds(600)
+        }
+        let client = try await connect(to: server, trusting: authority)
+        await log.reaches(.new)
+        let connection = try #require(server.connections.values.first)
+        while !connection.isSecured { await Task.yield() }
+        #expect(await server.shutdown(within: .seconds(60)))
+        #expect(log.states() == [.new, .closed])
+        client.close()
+    }
+
     @Test func `a handshake that doesn't come is not waited for long`() async throws {
         // TestTLSHandshakeTimeout
         let server = try await server { $0.timeouts.handshake = .milliseconds(20) }

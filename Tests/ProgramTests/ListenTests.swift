@@ -209,6 +209,72 @@ struct ListenTests {
         #expect(try await curl("\(server.plain)/ok") == "hello")
     }
 
+    @Test func `an answer that is framed twice passes by its chunks`() async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", behind.plain)
+        defer { server.stop() }
+        let answer = try await curl("-i", "\(server.plain)/two-framings")
+        #expect(answer.hasSuffix("\r\n\r\nhello") && !answer.contains("Content-Length"))
+        #expect(try await curl("\(server.plain)/ok") == "hello")
+    }
+
+    @Test func `trailers that would frame or route an answer stay behind, and the others pass`() async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", behind.plain)
+        defer { server.stop() }
+        let answer = try await curl("--raw", "\(server.plain)/framing-trailers")
+        #expect(answer == "5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n")
+    }
+
+    @Test func `early answers that can't be passed on, or do not end, are 502 with a reason`() async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", behind.plain)
+        defer { server.stop() }
+        let answer = try await curl("-i", "\(server.plain)/hostile-early")
+        #expect(answer.hasPrefix("HTTP/1.1 502 "))
+        #expect(answer.contains("the head of its early answer 103 can't be passed on"))
+        #expect(answer.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\r" || $0 == "\n" })
+        // curl has a limit of its own.
+        let flood = try await ProgramRun.output(of: [
+            Python.plain, "-c",
+            """
+            import socket, sys
+            s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+            s.sendall(b"GET /early-without-end HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
+            data = b""
+            while part := s.recv(100000): data += part
+            assert data.startswith(b"HTTP/1.1 103 ") and len(data) < 2000000, len(data)
+            head, body = data[data.index(b"HTTP/1.1 502 "):].split(b"\\r\\n\\r\\n")
+            print(body.decode())
+            """, "\(server.port)",
+        ])
+        #expect(flood.contains("its early answers (1xx) don't end"))
+    }
+
+    @Test func `a protocol that changes before the request has gone is 502`() async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", behind.plain)
+        defer { server.stop() }
+        let outcome = try await ProgramRun.output(of: [
+            Python.plain, "-c",
+            """
+            import socket, sys
+            s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+            s.sendall(b"POST /switch-early HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: upgrade\\r\\nUpgrade: echo\\r\\n"
+                b"Content-Length: 5\\r\\n\\r\\n")
+            data = b""
+            while not data.endswith(b"request\\n"): data += s.recv(1000)
+            print(data.decode())
+            """, "\(server.port)",
+        ])
+        #expect(outcome.hasPrefix("HTTP/1.1 502 "))
+        #expect(outcome.contains("it changed the protocol before it had the whole request"))
+    }
+
     @Test(arguments: ["Content_Length: 3", "Transfer_Encoding: chunked"])
     func `fields that another server could take for framing are refused`(field: String) async throws {
         let behind = try await playground()
@@ -217,6 +283,45 @@ struct ListenTests {
         defer { server.stop() }
         #expect(
             try await curl("-o", "/dev/null", "-w", "%{http_code}", "-H", field, "\(server.plain)/echo") == "400")
+    }
+
+    @Test func `a reader of events that falls behind stops the clients, and misses nothing`() async throws {
+        let counts = try await ProgramRun.output(of: [
+            Python.plain, "-c",
+            """
+            import signal, socket, subprocess, sys, threading
+            program = subprocess.Popen(
+                [sys.argv[1], "listen", "--json", "--port", sys.argv[2]], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True)
+            assert "listening" in program.stderr.readline()
+            s = socket.create_connection(("127.0.0.1", int(sys.argv[2])), 5)
+            asked = 0
+            def ask():
+                global asked
+                s.sendall(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+                asked += 1
+            def answer():
+                data = b""
+                while not data.endswith(b"\\r\\n\\r\\n"):
+                    part = s.recv(1000)
+                    assert part
+                    data += part
+            try:
+                while True: ask(); answer()
+            except socket.timeout: pass
+            events = []
+            reader = threading.Thread(target=lambda: events.extend(program.stdout))
+            reader.start()
+            s.settimeout(60)
+            answer()
+            s.close()
+            program.send_signal(signal.SIGINT)
+            program.wait(60)
+            reader.join()
+            print("asked", asked, "told", sum('"requestFinished"' in event for event in events))
+            """, try BuiltProgram.path, "\(PeerServer.freePort())",
+        ]).split(separator: " ")
+        #expect(counts.count == 4 && counts[1] == counts[3].dropLast())
     }
 
     @Test func `a webhook is caught, looked at, edited, sent again and compared`() async throws {

@@ -48,6 +48,21 @@ struct ServerLedgerTests {
         #expect(request.phases.present.map(\.phase) == [.send, .receive])
     }
 
+    @Test func `a request that runs is kept beside hundreds that come and go on its connection`() throws {
+        var story = ServerStory()
+        story.at(0, 1, ServerStory.accepted)
+        story.at(1, 1, request: 1, .requestFirstByte, ServerStory.head("/events"))
+        for number in 2...1_000 {
+            story.at(Double(number), 1, request: number, .requestFirstByte, ServerStory.head(use: number))
+            story.at(Double(number), 1, request: number, .requestFinished(nil))
+        }
+        #expect(ledger(story)[ServerConnectionID(1)]?.running?.id == ServerRequestID(1))
+        story.at(2_000, 1, request: 1, .requestFinished(nil))
+        let connection = try #require(ledger(story)[ServerConnectionID(1)])
+        #expect(connection.requests.first?.finishedAt == .milliseconds(2_000) && connection.running == nil)
+        #expect(connection.requests.count <= 2 * ServerLedger.requestLimit && connection.uses == 1_000)
+    }
+
     @Test func `of ten thousand that are gone the latest are kept, and those that are open always`() {
         var ledger = ServerLedger()
         for number in 1...10_000 {
@@ -61,24 +76,6 @@ struct ServerLedgerTests {
         #expect((1...5).allSatisfy { ledger[ServerConnectionID($0)] != nil })
         #expect(ledger[ServerConnectionID(10_000)] != nil && ledger[ServerConnectionID(6)] == nil)
         #expect(ledger.listed(limit: 10).prefix(6).map(\.number) == [1, 2, 3, 4, 5, 10_000])
-    }
-
-    @Test func `a request that outlives hundreds on its connection is known until it ends`() throws {
-        var story = ServerStory()
-        story.at(0, 1, ServerStory.accepted)
-        story.at(1, 1, request: 1, .requestFirstByte, ServerStory.head("/events"))
-        for number in 2...1_000 {
-            story.at(
-                Double(number), 1, request: number, .requestFirstByte, ServerStory.head(use: number),
-                .requestFinished(nil))
-        }
-        let connection = try #require(ledger(story)[ServerConnectionID(1)])
-        #expect(connection.running?.id == ServerRequestID(1))
-        #expect(connection.requests.count <= 1 + 2 * ServerLedger.requestLimit)
-        #expect(connection.requests.last?.id == ServerRequestID(1_000))
-        story.at(2_000, 1, request: 1, .requestFinished(nil))
-        let request = ledger(story)[ServerRequestID(1), on: ServerConnectionID(1)]
-        #expect(request?.finishedAt == .milliseconds(2_000))
     }
 
     @Test func `a shutdown says whom it waits for, until it is over`() {

@@ -160,7 +160,7 @@ final class HTTP1Exchange: ServerExchange {
         precondition(progress == .unanswered && response.status.kind == .informational, "inform() while \(progress)")
         guard head.version == .http11 else { return }
         let head = HTTP1ResponseHead(response, body: .none, to: head.method)
-        try connection.output.append { buffer throws(WireError) in try head.append(to: &buffer) }
+        try appendToOutput { buffer throws(WireError) in try head.append(to: &buffer) }
         try await connection.flush()
         connection.record(.informational(ResponseHead(response, as: self.head.version)), of: id)
     }
@@ -208,13 +208,16 @@ final class HTTP1Exchange: ServerExchange {
         guard case .started(let plan, let remaining) = progress else {
             preconditionFailure("finish() while \(progress)")
         }
+        if plan.sendsBody, plan.framing == .chunked {
+            // First: without its last chunk the body has not ended, and what follows it on the connection would be read as
+            // a part of it.
+            try appendToOutput { buffer throws(WireError) in
+                try ChunkFraming.appendEnd(trailers: trailers, to: &buffer)
+            }
+        }
         progress = .ended(plan)
         guard plan.sendsBody else { return noteEnded() }
         if let remaining, remaining > 0 { return connection.abort(.responseCutShort) }
-        guard plan.framing == .chunked else { return noteEnded() }
-        try connection.output.append { buffer throws(WireError) in
-            try ChunkFraming.appendEnd(trailers: trailers, to: &buffer)
-        }
         try await connection.flush()
         noteEnded()
     }

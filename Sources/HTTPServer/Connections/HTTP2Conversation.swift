@@ -24,10 +24,14 @@ final class HTTP2Conversation {
     private var requestCount = 0
     /// Where in the output things stand that are told when the kernel has taken them.
     private var marks: [(end: Int, stream: HTTP2StreamID, isEnd: Bool)] = []
+    /// Whether a task waits for the client to take more.
     private var isWriting = false
+    /// What is filled in may end a stream, and its end wants to flush in turn.
+    private var isFlushing = false
     private var willFlush = false
     private var hasClosedWrite = false
-    private var isGoingAway = false
+    /// Why no further streams are wanted; nil while they are.
+    private var goingAway: ServerCloseReason?
     /// Set when nothing more is to be done but to write what is left and to wait for the client's close.
     private var finishing: ServerCloseReason?
     /// Streams whose handlers wait for room in the output.
@@ -54,6 +58,8 @@ final class HTTP2Conversation {
         connection.stream.onReadableWhileIdle = nil
         flush()
         connection.watchdog.watch(.head, for: timeouts.head)
+        // Nobody told it: it spoke no HTTP/2 yet.
+        if connection.server.isStopping { goAway(because: .serverStopped) }
         opening.withUnsafeBytes { take($0) }
         do throws(StreamError) { try await read() } catch { connection.end(because: error) }
         await stopHandlers()
@@ -82,24 +88,28 @@ final class HTTP2Conversation {
     private func take(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         let events = session.receive(bytes.bindMemory(to: UInt8.self).span)
-        for event in events { take(event, bytes) }
+        for (place, event) in events.enumerated() {
+            take(event, bytes, before: place + 1 < events.count ? events[place + 1] : nil)
+        }
         flush()
         watch()
     }
 
-    /// - Parameter bytes: Those that led to it.
-    private func take(_ event: HTTP2Event, _ bytes: UnsafeRawBufferPointer) {
+    /// - Parameters:
+    ///   - bytes: Those that led to it.
+    ///   - next: What follows it; the end of a request without a body follows its head.
+    private func take(_ event: HTTP2Event, _ bytes: UnsafeRawBufferPointer, before next: HTTP2Event? = nil) {
         switch event {
         case .settings: connection.prefaceRead()
-        case .head(let stream, let head): begin(stream, head)
+        case .head(let stream, let head): begin(stream, head, isAll: next == .streamEnded(stream))
         case .data(let stream, let range):
             exchanges[stream]?.received(Array(bytes[range]))
         case .trailers(let stream, let fields): exchanges[stream]?.receivedTrailers(fields)
         case .streamEnded(let stream): exchanges[stream]?.receivedEnd()
         case .streamClosed(let stream, let end): close(stream, end)
-        case .pingAcknowledged where isGoingAway:
+        case .pingAcknowledged where goingAway != nil:
             // Whatever the client had sent before it knew has arrived by now.
-            session.goAway()
+            if exchanges.isEmpty { finishGoingAway() } else { session.goAway() }
         case .failed(let error):
             finish(because: .broken(error.description))
         case .frameSent(let frame, let end): noteSent(frame, end: end)
@@ -107,10 +117,10 @@ final class HTTP2Conversation {
         }
     }
 
-    private func begin(_ stream: HTTP2StreamID, _ head: HTTP2Head) {
+    private func begin(_ stream: HTTP2StreamID, _ head: HTTP2Head, isAll: Bool) {
         requestCount += 1
         let id = connection.server.numbers.nextRequest()
-        let exchange = HTTP2Exchange(head, stream, id: id, number: requestCount, in: self)
+        let exchange = HTTP2Exchange(head, isAll: isAll, stream, id: id, number: requestCount, in: self)
         connection.record(.requestFirstByte, of: id)
         connection.record(.requestHead(exchange.incoming, use: requestCount), of: id)
         exchanges[stream] = exchange
@@ -140,8 +150,9 @@ final class HTTP2Conversation {
 
     private func close(_ stream: HTTP2StreamID, _ end: HTTP2StreamEnd) {
         guard let exchange = exchanges.removeValue(forKey: stream) else { return }
-        // Its last bytes may still have to be taken by the kernel: that is its end then.
-        if end == .complete, !exchange.isTaken {
+        // Its last bytes may still have to be taken by the kernel: that is its end then, also where the rest of the request
+        // is not wanted any more.
+        if end == .complete || end == .reset(.noError, by: .us), !exchange.isTaken {
             leaving[stream] = exchange
         } else {
             exchange.closed(end)
@@ -149,7 +160,7 @@ final class HTTP2Conversation {
         handlers[stream]?.cancel()
         wakeWriters()
         connection.streamsChanged(to: exchanges.count)
-        if exchanges.isEmpty, isGoingAway { finish(because: .serverStopped) }
+        if exchanges.isEmpty { finishGoingAway() }
         // What closed it may have been our own last frame: nothing need come from the client any more.
         watch()
     }
@@ -159,13 +170,17 @@ final class HTTP2Conversation {
     /// Hands over what the client takes now; a task hands over the rest.
     func flush() {
         willFlush = false
-        guard !isWriting, connection.closeReason == nil else { return }
+        guard !isWriting, !isFlushing, connection.closeReason == nil else { return }
+        isFlushing = true
+        defer { isFlushing = false }
         do {
             guard try writeSome() else {
                 isWriting = true
                 Task.onNetwork { await self.writeRest() }
                 return
             }
+            // What the client's windows keep back is waited for as well, and no more once it has gone.
+            if connection.watchdog.wait == nil || connection.watchdog.wait == .write { watch() }
         } catch {
             connection.end(because: error)
         }
@@ -180,23 +195,29 @@ final class HTTP2Conversation {
     }
 
     private func writeRest() async {
-        defer { isWriting = false }
         do throws(StreamError) {
             repeat {
                 connection.watchdog.watch(.write, for: timeouts.write)
                 try await connection.stream.writable()
             } while try !writeSome()
-            watch()
         } catch {
             connection.end(because: error)
         }
+        isWriting = false
+        watch()
     }
 
     /// - Returns: Whether all was taken.
     private func writeSome() throws(StreamError) -> Bool {
         while true {
-            for event in session.fill() { take(event, UnsafeRawBufferPointer(start: nil, count: 0)) }
-            guard session.hasOutput else { break }
+            let events = session.fill()
+            for event in events { take(event, UnsafeRawBufferPointer(start: nil, count: 0)) }
+            // What is answered to frames that come after our end can't be sent, and is no failure.
+            guard session.hasOutput, !hasClosedWrite else {
+                // What they led to may have frames of its own.
+                if events.isEmpty || hasClosedWrite { break }
+                continue
+            }
             let before = session.takenBytes
             try write()
             tellTaken()
@@ -269,6 +290,8 @@ final class HTTP2Conversation {
             connection.watchdog.watch(.nextRequest, for: timeouts.idle)
         } else if exchanges.values.contains(where: \.awaitsBody) {
             connection.watchdog.watch(.body, for: timeouts.body)
+        } else if exchanges.keys.contains(where: { session.unsentBytes(of: $0) > 0 }) {
+            connection.watchdog.watch(.write, for: timeouts.write)
         } else {
             connection.watchdog.relax()
         }
@@ -285,16 +308,25 @@ final class HTTP2Conversation {
     func timedOut(_ wait: ServerWait) {
         if let finishing { return connection.end(finishing) }
         // What can't be written can't be said goodbye to.
-        if wait == .write { connection.end(.timedOut(wait)) } else { finish(because: .timedOut(wait)) }
+        if wait == .write, isWriting {
+            connection.end(.timedOut(wait))
+        } else {
+            finish(because: .timedOut(wait))
+        }
     }
 
-    /// For a server that shuts down: takes what is on its way, and no more after that.
-    func goAway() {
-        guard !isGoingAway else { return }
-        isGoingAway = true
+    /// Takes what is on its way, and no more after that.
+    func goAway(because reason: ServerCloseReason) {
+        guard goingAway == nil else { return }
+        goingAway = reason
         session.announceGoAway()
         session.ping(0)
         flush()
+    }
+
+    /// No stream is open: the end, if it was near.
+    private func finishGoingAway() {
+        if let reason = goingAway ?? connection.server.reasonNotToKeep { finish(because: reason) }
     }
 
     /// The requests that are being answered, oldest first.

@@ -22,6 +22,8 @@ final class HTTP2Exchange: ServerExchange {
     private let conversation: HTTP2Conversation
     private let head: HTTP2Head
     private let stream: HTTP2StreamID
+    /// Whether its head is all of the request.
+    private let isHeadAll: Bool
 
     private var progress = Progress.unanswered
     private var pieces: [[UInt8]] = []
@@ -45,9 +47,11 @@ final class HTTP2Exchange: ServerExchange {
     private let reading = WaitingPlace()
 
     init(
-        _ head: HTTP2Head, _ stream: HTTP2StreamID, id: ServerRequestID, number: Int, in conversation: HTTP2Conversation
+        _ head: HTTP2Head, isAll: Bool, _ stream: HTTP2StreamID, id: ServerRequestID, number: Int,
+        in conversation: HTTP2Conversation
     ) {
         self.head = head
+        isHeadAll = isAll
         self.stream = stream
         self.id = id
         self.number = number
@@ -70,7 +74,7 @@ final class HTTP2Exchange: ServerExchange {
     func firstValue(_ name: StaticString) -> String? { head.firstValue(name) }
 
     var bodyLength: Int? {
-        if hasEnded, pieces.isEmpty, requestBytes == 0 { return 0 }
+        if isHeadAll || (hasEnded && requestBytes == 0) { return 0 }
         return head.firstValue("content-length").flatMap { Int($0) }
     }
 
@@ -111,12 +115,20 @@ final class HTTP2Exchange: ServerExchange {
         }
     }
 
+    /// Up to which frames that wait for their reader become one piece: a frame's usual size.
+    private static let pieceBytes = 16 << 10
+
     private var isOpen: Bool { end == nil && !isClosed }
 
     func received(_ bytes: [UInt8]) {
         requestBytes += bytes.count
         connection.record(.requestBody(bytes.count), of: id)
-        pieces.append(bytes)
+        // A byte a frame would fill fifty times the memory that the window allows.
+        if let last = pieces.indices.last, pieces[last].count + bytes.count <= Self.pieceBytes {
+            pieces[last] += bytes
+        } else {
+            pieces.append(bytes)
+        }
         wakeReader()
     }
 
@@ -138,8 +150,7 @@ final class HTTP2Exchange: ServerExchange {
     func inform(_ response: HTTPResponse) async throws {
         precondition(progress == .unanswered && response.status.kind == .informational, "inform() while \(progress)")
         try checkOpen()
-        session.submitInformational(
-            try HTTP2ResponseHead(status: response.status.code, fields: response.headerFields), on: stream)
+        session.submitInformational(try head(of: response), on: stream)
         conversation.flush()
         guard response.status != .continue else { return }
         connection.record(.informational(ResponseHead(response)), of: id)
@@ -184,7 +195,7 @@ final class HTTP2Exchange: ServerExchange {
         session.submit(message, hasBody: hasBody, on: stream)
         // A handler that says close means the connection; HTTP/2 has GOAWAY for that, as in Go.
         let closes = response.headerFields[values: .connection].contains { $0.lowercased() == "close" }
-        if closes { conversation.goAway() }
+        if closes { conversation.goAway(because: .weSaidClose) }
     }
 
     /// - Throws: `ServerError.unsendable`.
@@ -217,6 +228,11 @@ final class HTTP2Exchange: ServerExchange {
     func finish(trailers: HTTPFields) async throws {
         guard case .started(let sendsBody, let remaining) = progress else {
             preconditionFailure("finish() while \(progress)")
+        }
+        if sendsBody {
+            do throws(WireError) { try ChunkFraming.check(trailers: trailers) } catch {
+                throw ServerError.unsendable(error.description)
+            }
         }
         progress = .ended
         guard sendsBody else { return }

@@ -23,12 +23,12 @@ extension ServerConnection {
     }
 
     private func stop(_ conversation: HTTP2Conversation, _ reason: ServerCloseReason) {
-        if machine.state == .idle { conversation.finish(because: reason) } else { conversation.goAway() }
+        if machine.state == .idle { conversation.finish(because: reason) } else { conversation.goAway(because: reason) }
     }
 
-    /// As `stopIfIdle`, for a connection that has never sent anything.
+    /// As `stopIfIdle`, for a connection on which no request has begun, as `waiting` tells. A TLS handshake is none.
     func stopIfUntouched() {
-        if machine.state == .new, tcp.bytesReceived == 0 { end(.serverStopped) }
+        if case .untouched? = waiting(untouchedUntil: .zero)?.reason { end(.serverStopped) }
     }
 
     func end(because error: StreamError) {
@@ -59,7 +59,9 @@ extension ServerConnection {
     }
 
     /// Answers a request that no handler sees, and closes.
-    func refuse(_ status: HTTPResponse.Status, _ words: String) async {
+    ///
+    /// - Parameter method: Of the request, where its head could be read: HEAD gets no body.
+    func refuse(_ status: HTTPResponse.Status, _ words: String, to method: HTTPRequest.Method = .get) async {
         let reason = closeReason ?? .refused(status, words)
         closeReason = nil
         let body = Array("\(words)\n".utf8)
@@ -67,8 +69,8 @@ extension ServerConnection {
             status: status, headerFields: [.contentType: "text/plain; charset=utf-8", .connection: "close"])
         // Fields of our own making: appending them can't fail.
         try? output.append { buffer throws(WireError) in
-            try HTTP1ResponseHead(response, body: .length(Int64(body.count)), to: .get).append(to: &buffer)
-            buffer.append(contentsOf: body)
+            try HTTP1ResponseHead(response, body: .length(Int64(body.count)), to: method).append(to: &buffer)
+            if method != .head { buffer.append(contentsOf: body) }
         }
         try? await flush()
         await close(because: reason)
@@ -114,6 +116,7 @@ extension ServerConnection {
     func handOver() -> (stream: any ByteStream, received: [UInt8]) {
         stream.onReadableWhileIdle = nil
         watchdog.stop()
+        writeWait?.stop()
         report(machine.hijacked())
         // Now, not when the handler returns: a tunnel may be open for days, and a shutdown does not wait for it.
         server.forget(self)
@@ -129,6 +132,7 @@ extension ServerConnection {
     /// The task's last act.
     func finish() {
         watchdog.stop()
+        writeWait?.stop()
         if machine.state != .hijacked { end(.serverStopped) }
         finishRequest(closeReason?.failure)
         report(machine.closed())

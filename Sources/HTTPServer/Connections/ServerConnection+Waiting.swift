@@ -63,7 +63,7 @@ extension ServerConnection {
         return try input.next(from: stream)
     }
 
-    /// Sends what `output` holds.
+    /// Sends what `output` holds. Several tasks of one handler may be at it.
     ///
     /// - Throws: `ServerError.clientGone`, also when the connection was ended from elsewhere.
     func flush() async throws {
@@ -73,9 +73,9 @@ extension ServerConnection {
                 let isWhole = try output.write(to: stream)
                 current?.noteWritten(upTo: stream.bytesSent)
                 if isWhole { return }
-                watchdog.watch(.write, for: timeouts.write)
-                try await stream.writable()
-                watchdog.relax()
+                let wait = writeWait ?? WriteWait { [unowned self] in timedOut($0) }
+                writeWait = wait
+                try await wait.room(in: stream, within: timeouts.write)
             }
         } catch let error as StreamError {
             end(because: error)

@@ -27,6 +27,8 @@ final class ServerConnection {
     var closeReason: ServerCloseReason?
     private(set) var task: Task<Void, Never>?
     private(set) lazy var watchdog = Watchdog { [unowned self] in timedOut($0) }
+    /// Nil until a client over HTTP/1 was slow.
+    var writeWait: WriteWait?
     private var requestCount = 0
     /// The request of which bytes have come and which is not finished.
     var underWay: ServerRequestID?
@@ -103,7 +105,7 @@ final class ServerConnection {
         guard let exchange = try await nextExchange() else { return false }
         report(machine.headRead())
         if let (status, words) = objection(to: exchange) {
-            await refuse(status, words)
+            await refuse(status, words, to: exchange.method)
             return false
         }
         try exchange.readEmptyBody()
@@ -234,10 +236,10 @@ final class ServerConnection {
         if error is CancellationError { return end(.clientGone) }
         if let bodyError = exchange.bodyError, exchange.progress == .unanswered {
             guard let status = bodyError.answer else { return end(.clientGone) }
-            await refuse(status, bodyError.description)
+            await refuse(status, bodyError.description, to: exchange.method)
         } else if exchange.progress == .unanswered {
             closeReason = .handlerFailed("\(error)")
-            await refuse(.internalServerError, "the handler failed")
+            await refuse(.internalServerError, "the handler failed", to: exchange.method)
         } else {
             abort(.handlerFailed("\(error)"))
         }

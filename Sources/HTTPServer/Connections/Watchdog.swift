@@ -12,6 +12,7 @@ final class Watchdog {
     private(set) var wait: ServerWait?
     private var deadline = Timestamp.zero
     private var timer: (id: TimerID, deadline: Timestamp)?
+    private var isStopped = false
     private let onTimeout: @NetworkActor (ServerWait) -> Void
 
     /// - Parameter onTimeout: Called once for each limit that is reached.
@@ -19,8 +20,9 @@ final class Watchdog {
         self.onTimeout = onTimeout
     }
 
-    /// From now on only `wait` is watched, and must end within `limit`.
+    /// From now on only `wait` is watched, and must end within `limit`. Not after `stop`.
     func watch(_ wait: ServerWait, for limit: Duration) {
+        guard !isStopped else { return }
         self.wait = wait
         deadline = EventLoop.shared.now + limit
         if let timer, timer.deadline <= deadline { return }
@@ -31,8 +33,10 @@ final class Watchdog {
     /// The wait is over; nothing is watched until the next `watch`.
     func relax() { wait = nil }
 
-    /// For the end of the connection: frees the timer, which would keep the connection in memory.
+    /// For the end of the connection, for good: whoever is told of a limit is gone when a later one would be reached, while a
+    /// task that wrote for it may still be on its way.
     func stop() {
+        isStopped = true
         wait = nil
         if let timer { EventLoop.shared.cancel(timer.id) }
         timer = nil

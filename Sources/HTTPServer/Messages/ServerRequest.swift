@@ -59,7 +59,7 @@ public enum ServerError: Error, Equatable, Sendable {
     case bodyBroken(String)
     /// See `ServerRequest.readBody`.
     case bodyNotInvited
-    /// The head of a response can't be written, as the text says. Nothing of it was sent: another one may be.
+    /// The head or the trailers of a response can't be written, as the text says. Nothing of them was sent: others may be.
     case unsendable(String)
     /// Raw bytes, or the whole connection, were asked for; HTTP/2's streams have neither.
     case notOverHTTP2

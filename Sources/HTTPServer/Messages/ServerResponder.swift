@@ -15,6 +15,8 @@ public struct ServerResponder {
 
     /// Sends an interim response, any number of times before the final one: 103 Early Hints, mostly. Dropped for
     /// HTTP/1.0 clients.
+    ///
+    /// - Throws: `ServerError.unsendable` as well; nothing was sent then.
     public func inform(_ status: HTTPResponse.Status, _ fields: HTTPFields = [:]) async throws {
         try await exchange.inform(HTTPResponse(status: status, headerFields: fields))
     }
@@ -35,6 +37,9 @@ public struct ServerResponder {
     /// Ends the body. Trailers go with a chunked body and are dropped otherwise.
     ///
     /// A body that was announced longer than what was written is cut short by closing the connection.
+    ///
+    /// - Throws: `ServerError.unsendable` for trailers that hold control characters, or would frame or route the message
+    ///   (RFC 9110 §6.5.1). The body has not ended then: finish it without them.
     public func finish(trailers: HTTPFields = [:]) async throws { try await exchange.finish(trailers: trailers) }
 
     /// Sends bytes as they are, HTTP or not, any number of times; the connection is closed when the handler returns.

@@ -25,6 +25,15 @@ public enum ChunkFraming {
         appendTail(to: &buffer)
     }
 
+    /// Says whether these may be trailers, over HTTP/2 as well.
+    ///
+    /// - Throws: As `appendEnd`.
+    public static func check(trailers: HTTPFields) throws(WireError) {
+        guard !trailers.isEmpty else { return }
+        var unused: [UInt8] = []
+        try appendEnd(trailers: trailers, to: &unused)
+    }
+
     /// The last chunk, the trailers and the blank line.
     ///
     /// - Throws: `badFieldName`, `badFieldValue`, or `conflictingFraming` for a field that must not be a trailer

@@ -266,9 +266,8 @@ extension HTTP2Session {
         flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue)
         if isLast {
             flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
-            if let trailers = stream.body.trailers, !trailers.isEmpty {
+            if let trailers = stream.body.trailers, submitTrailers(trailers, on: id) {
                 flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
-                submitTrailers(trailers, on: id)
             }
         }
         return count

@@ -1,3 +1,4 @@
+internal import HTTPTrace
 public import HTTPTypes
 
 /// The head of a response or request as it was received over HTTP/2. It keeps the bytes of names and values; words and

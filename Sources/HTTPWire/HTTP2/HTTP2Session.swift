@@ -317,11 +317,21 @@ extension HTTP2Session {
     }
 
     /// Sends the trailers of a body that has ended. Called by nghttp2 while it fetches the body.
-    func submitTrailers(_ fields: HTTPFields, on stream: HTTP2StreamID) {
+    ///
+    /// - Returns: False when there are none to send: the body's end is the stream's then.
+    func submitTrailers(_ fields: HTTPFields, on stream: HTTP2StreamID) -> Bool {
         var block = HTTP2FieldBlock()
-        // A field that can't be sent is left out: the body before it has gone.
-        for field in fields where (try? block.append(field)) == nil { return }
+        for field in fields {
+            let alone = HTTPFields([field])
+            // A field that can't be sent is left out: the body before it has gone.
+            do throws(WireError) { try ChunkFraming.check(trailers: alone) } catch { continue }
+            do throws(WireError) { try block.appendFields(alone, leavingOut: nil) } catch {
+                preconditionFailure("\(field.name) may be a trailer and can't be one")
+            }
+        }
+        guard !block.entries.isEmpty else { return false }
         block.withEntries { _ = nghttp2_submit_trailer(handle, stream.number, $0.baseAddress, $0.count) }
+        return true
     }
 
     /// Resets a stream from within a callback.

@@ -56,10 +56,10 @@ extension TimingPage {
         served.phases.present.map { "\($0.phase.servedName) \(milliseconds($0.span.duration(at: end)))" }
     }
 
-    /// What this program itself took, between the request's end and its going on, and between the answer's end behind and
-    /// here.
+    /// What this program itself took: between the request's head and its going on, and between the answer's first byte from
+    /// behind and ours. How long the client took for its head is the client's.
     private func betweenWords(_ served: ServedRequest) -> String {
-        guard let sent = exchange.phases[.send]?.start, let head = served.phases[.send]?.start,
+        guard let sent = exchange.phases[.send]?.start, let head = served.handler?.start,
             let answered = served.phases[.receive]?.start, let received = exchange.phases[.receive]?.start
         else { return "" }
         let setUp = [Phase.queued, .dns, .connect, .tunnel, .tls].reduce(Duration.zero) {

@@ -38,7 +38,7 @@ public struct ServerLedger: Equatable, Sendable {
         public var applicationProtocol: String?
         /// Requests that came on it.
         public var uses = 0
-        /// All that run and the latest of the others, oldest first.
+        /// The latest of them, and those that run, oldest first.
         public var requests: [ServedRequest] = []
         /// Nil while it is open.
         public var closeReason: ServerCloseReason?
@@ -49,11 +49,22 @@ public struct ServerLedger: Equatable, Sendable {
         /// The same connection as the client of this program numbers it, when it is its other end.
         public var peer: ConnectionID?
 
+        /// Forgets the oldest that have ended. One that still runs, as an event stream does beside hundreds of others over
+        /// HTTP/2, has its end to come.
+        fileprivate mutating func forgetSome() {
+            var count = ServerLedger.requestLimit
+            requests.removeAll { request in
+                guard count > 0, !request.isRunning else { return false }
+                count -= 1
+                return true
+            }
+        }
+
         /// The one that is being served, or arrives; the oldest of several.
         public var running: ServedRequest? { requests.first { $0.isRunning } }
     }
 
-    /// How many connections are in which state now; `closed` and `hijacked` count all that ever were.
+    /// How many connections are in which state now; `closed` counts all that ever were, those too that had been taken over.
     public struct Counts: Equatable, Sendable {
         public var new = 0
         public var active = 0
@@ -107,7 +118,7 @@ public struct ServerLedger: Equatable, Sendable {
         case .protocolChosen(let name): connections[index].applicationProtocol = name
         case .state(let state): enter(state, at: index, record.time)
         case .closed(let reason, let received, let sent):
-            // A taken-over one stays counted as such: the server closed nothing.
+            // Also one that was taken over, though the server closed nothing.
             enter(.closed, at: index, record.time)
             connections[index].closeReason = reason
             connections[index].closedAt = record.time
@@ -163,19 +174,11 @@ public struct ServerLedger: Equatable, Sendable {
             connections[index].requests.append(
                 ServedRequest(id: request, connection: id, client: client, at: record.time))
             // A few at a time, so that most requests move nothing.
-            if connections[index].requests.count > Self.requestLimit * 2 { forgetEndedRequests(at: index) }
+            if connections[index].requests.count > Self.requestLimit * 2 { connections[index].forgetSome() }
         }
         if case .requestHead = record.event { connections[index].uses += 1 }
         guard let place = connections[index].requests.lastIndex(where: { $0.id == request }) else { return }
         connections[index].requests[place].apply(record)
-    }
-
-    // One that runs stays, however many came after it: over HTTP/2 a stream of events outlives thousands, and who is not
-    // told of its end shows it as running for ever.
-    private mutating func forgetEndedRequests(at index: Int) {
-        let old = ..<(connections[index].requests.count - Self.requestLimit)
-        let running = connections[index].requests[old].filter(\.isRunning)
-        connections[index].requests.replaceSubrange(old, with: running)
     }
 
     private mutating func forgetSome() {

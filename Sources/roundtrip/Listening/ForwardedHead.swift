@@ -140,8 +140,19 @@ extension ForwardedHead {
         return HTTPResponse(status: .switchingProtocols, headerFields: fields)
     }
 
+    /// The trailers that go back: without those that frame or route a message (RFC 9110 §6.5.1), which our server does not
+    /// send.
+    static func trailers(_ fields: HTTPFields) -> HTTPFields {
+        var fields = endToEnd(fields)
+        fields[.contentLength] = nil
+        fields[host] = nil
+        return fields
+    }
+
     /// How the body's end is told on our side.
     static func body(of head: ResponseHead) -> ResponseBody {
+        // Beside Transfer-Encoding a length says nothing: the chunks may hold less or more (RFC 9112 §6.3).
+        guard !head.fields.contains(.transferEncoding) else { return .chunked }
         let lengths = head.fields[values: .contentLength]
         if lengths.count == 1, let length = Int(lengths[0]) { return .length(length) }
         return .chunked

@@ -39,18 +39,22 @@ final class Forwarder {
 
         var hooks = recorder.trace.hooks
         hooks.got1xxResponse = { status, fields in
-            NetworkActor.assumeIsolated { early.pass(status, fields) }
+            try NetworkActor.assumeIsolated { try early.pass(status, fields) }
         }
         let trace = ClientTrace(hooks)
         let id = ExchangeID.forwarded(request.id)
         do throws(Failure) {
             let response = try await send(outgoing, as: id, trace)
             await early.finish()
-            await passBack(response, as: id, request, responder)
+            if let problem = early.problem {
+                await giveUp(response, as: id, problem, responder)
+            } else {
+                await passBack(response, as: id, request, responder)
+            }
         } catch {
             await early.finish()
             recorder.recordNoMore(of: id)
-            try await answer(error, responder)
+            try await answer(early.problem ?? error, responder)
         }
         // Nobody else may read from the client once this returns.
         await upload.rests()
@@ -81,26 +85,30 @@ final class Forwarder {
         _ response: Response, as id: ExchangeID, _ request: ServerRequest, _ responder: ServerResponder
     ) async {
         let origin = "\(request.scheme.rawValue)://\(request.httpRequest.authority ?? "\(request.serverAddress)")"
+        var hasBegun = false
         do {
             if let upgraded = response.upgraded {
                 try await tunnel(upgraded, response.head, responder)
                 return recorder.recordNoMore(of: id)
             }
+            guard response.status != 101 else {
+                let words = "it changed the protocol before it had the whole request"
+                return await giveUp(response, as: id, Failure(.protocol, words), responder)
+            }
             try await responder.start(
                 ForwardedHead.answer(response.head, from: target, to: origin), ForwardedHead.body(of: response.head))
+            hasBegun = true
             while let piece = try await response.body.next() {
                 recorder.record(.init(owner: .response(id), bytes: piece, isLast: false, head: response.head))
                 if recorder.isBehind { await recorder.ready() }
                 try await responder.write(piece)
             }
-            try await responder.finish(trailers: response.body.trailers ?? [:])
+            try await responder.finish(trailers: ForwardedHead.trailers(response.body.trailers ?? [:]))
             recorder.recordNoMore(of: id)
-        } catch ServerError.unsendable(let words) {
-            // Our client takes control characters in fields, our server sends none. An empty 200 would be a lie.
+        } catch ServerError.unsendable(let words) where !hasBegun {
+            // Our client takes control characters in fields, our server sends none.
             let failure = Failure(.protocol, "the answer's head can't be passed on: \(words)")
-            response.body.abandon()
-            recorder.recordNoMore(of: id, isBroken: true, failure)
-            try? await answer(failure, responder)
+            await giveUp(response, as: id, failure, responder)
         } catch let failure as Failure {
             // What has gone out can't be taken back, and must not look whole.
             recorder.recordNoMore(of: id, isBroken: true)
@@ -109,6 +117,15 @@ final class Forwarder {
             // The client went away: nobody is left to be told.
             recorder.recordNoMore(of: id, isBroken: true)
         }
+    }
+
+    /// Answers in place of a response that can't be passed on, of which nothing has gone out. An empty 200 would be a lie.
+    private func giveUp(
+        _ response: Response, as id: ExchangeID, _ failure: Failure, _ responder: ServerResponder
+    ) async {
+        response.body.abandon()
+        recorder.recordNoMore(of: id, isBroken: true, failure)
+        try? await answer(failure, responder)
     }
 
     /// After a 101: bytes both ways, until both have ended their side or one has gone.
@@ -208,25 +225,51 @@ private final class Upload {
 /// Early answers (1xx) from behind, passed on in their order and before the final one.
 @NetworkActor
 private final class EarlyAnswers {
+    // Their heads together, each with 32 bytes more. As much as a response's heads may have where no hook hears of 1xx: the
+    // client leaves it to the hook to end a server that sends them for ever.
+    private static let byteLimit = 1 << 20
+
+    /// Why the final answer must not be passed on either; nil while all is well.
+    private(set) var problem: Failure?
     private let responder: ServerResponder
+    private var bytes = 0
     private var waiting: [HTTPResponse] = []
     private var passing: Task<Void, Never>?
 
     init(_ responder: ServerResponder) { self.responder = responder }
 
-    func pass(_ status: Int, _ fields: HTTPFields) {
+    /// - Throws: `problem`, which ends the request.
+    func pass(_ status: Int, _ fields: HTTPFields) throws {
+        bytes += fields.reduce(32) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+        if bytes > Self.byteLimit {
+            problem = problem ?? Failure(.tooLarge, "its early answers (1xx) don't end")
+        }
+        if let problem { throw problem }
         // The client's own 100 is sent when its body is read.
         guard status != 100 else { return }
-        waiting.append(
-            HTTPResponse(status: .init(integerLiteral: status), headerFields: ForwardedHead.endToEnd(fields)))
+        var fields = ForwardedHead.endToEnd(fields)
+        fields[.contentLength] = nil  // None has a body (RFC 9110 §8.6).
+        waiting.append(HTTPResponse(status: .init(code: status), headerFields: fields))
         guard passing == nil else { return }
         passing = Task.onNetwork { [self] in
             while !waiting.isEmpty {
-                let next = waiting.removeFirst()
-                // A client that has gone is noticed with the final answer.
-                try? await responder.inform(next.status, next.headerFields)
+                let next = waiting
+                waiting = []
+                for answer in next { await send(answer) }
             }
             passing = nil
+        }
+    }
+
+    private func send(_ answer: HTTPResponse) async {
+        do {
+            try await responder.inform(answer.status, answer.headerFields)
+        } catch ServerError.unsendable(let reason) {
+            // As with a final answer: what can't be passed on is not left out in silence.
+            let words = "the head of its early answer \(answer.status.code) can't be passed on: \(reason)"
+            problem = problem ?? Failure(.protocol, words)
+        } catch {
+            // A client that has gone is noticed with the final answer.
         }
     }
 

@@ -45,6 +45,25 @@ struct HTTP2SessionTests {
             ])
     }
 
+    @Test func `a trailer that can't be sent is left out, and the stream ends all the same`() throws {
+        let checksum = HTTPField.Name("checksum")!
+        let bad = HTTPField(name: .accept, lenientValue: [1])
+        for sent in [[checksum: "1"], [:]] as [HTTPFields] {
+            let pair = HTTP2Pair()
+            let id = try pair.request()
+            pair.server.session.submit(try HTTP2ResponseHead(status: 200, fields: [:]), hasBody: true, on: id)
+            var trailers = sent
+            trailers.append(bad)
+            trailers[.contentLength] = "5"
+            pair.server.session.write(Array("a".utf8), ends: true, trailers: trailers, on: id)
+            pair.exchange()
+            var expected: [HTTP2Seen] = [.response(1, 200, [:]), .data(1, "a")]
+            if !sent.isEmpty { expected.append(.trailers(1, sent)) }
+            expected += [.ended(1), .closed(1, .complete)]
+            #expect(pair.client.seen == expected)
+        }
+    }
+
     @Test func `interim responses come before the head`() throws {
         let pair = HTTP2Pair()
         let id = try pair.request(.post, body: .chunked)

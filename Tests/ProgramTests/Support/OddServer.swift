@@ -35,6 +35,16 @@ enum OddServer {
             elif name == "/silence": return False
             elif name == "/until-close":
                 peer.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nas long as it lasts"); return False
+            elif name == "/two-framings":
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    b"5\r\nhello\r\n0\r\n\r\n")
+            elif name == "/framing-trailers":
+                peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"
+                    b"Content-Length: 7\r\nHost: other.test\r\nX-Sum: 1\r\n\r\n")
+            elif name == "/hostile-early":
+                peer.sendall(b"HTTP/1.1 103 Early Hints\r\nX-Hostile: " + hostile + b"\r\n\r\n"); ok()
+            elif name == "/early-without-end":
+                while True: peer.sendall(b"HTTP/1.1 103 Early Hints\r\nX-Hint: " + b"x" * 1000 + b"\r\n\r\n")
             elif name == "/hostile-reason":
                 peer.sendall(b"HTTP/1.1 200 " + hostile + b"\r\nContent-Length: 2\r\n\r\nok")
             elif name == "/hostile-field": ok(head=b"X-Hostile: " + hostile + b"\r\n")
@@ -58,6 +68,9 @@ enum OddServer {
                         if field.lower().startswith(b"content-length:"): length = int(field.split(b":")[1])
                     if line.startswith(b"POST /unread"):
                         peer.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno")
+                        threading.Event().wait()
+                    if line.startswith(b"POST /switch-early"):
+                        peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
                         threading.Event().wait()
                     body = stream.read(length)
                     target = line.split()[1].decode("latin-1")
