@@ -50,6 +50,9 @@ struct kernel_tcp_info {
     uint64_t bytes_sent, bytes_retrans;
 };
 
+// ioctl(2) is variadic as well. Bytes that have arrived and not been read; -1 for no socket.
+static inline int unread_bytes(int number) { int count = -1; return ioctl(number, FIONREAD, &count) < 0 ? -1 : count; }
+
 // Asks for the moment at which received bytes reached this machine (SO_TIMESTAMPING, by the kernel's own clock).
 static inline int stamp_arrivals(int number) {
     const int wanted = 1 << 3 | 1 << 4; // SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE

@@ -99,6 +99,7 @@ extension JSONWriter {
             write(timing, duration: "duration_ms")
             closeArray()
         }
+        if let time = exchange.heldUp { milliseconds("receive_held_up_ms", time) }
         let arrivals = BodyArrivals(of: exchange)
         guard let gap = arrivals.largestGap else { return }
         openObject("chunks")

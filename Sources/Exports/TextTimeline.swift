@@ -72,6 +72,10 @@ public struct TextTimeline: Sendable {
         }
         if let timing = exchange.serverTiming { lines.append(labelled("server", describe(timing))) }
         if let words = describeArrivals(exchange, at: now) { lines.append(labelled("arrival", words)) }
+        if let time = exchange.heldUp {
+            let words: SafeText = " ms at most: it came faster than it was taken in here, and the server had to wait"
+            lines.append(labelled("held up", figure(time) + words))
+        }
         if let goal = exchange.detour { lines.append(labelled("dialed", "\(goal), as --connect-to says")) }
         for records in exchange.lookup?.records ?? [] {
             lines.append(labelled("dns \(records.family.recordType)", describe(records)))

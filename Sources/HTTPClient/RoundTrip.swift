@@ -34,6 +34,8 @@ final class RoundTrip {
     /// Whether the caller has a body that is neither read to its end nor given up. Written on the network thread, read there
     /// and by `deinit`, which comes after all.
     private nonisolated(unsafe) var isReading = false
+    /// When the reader went away with more to come; nil while it waits, and at the end.
+    private var readerLeftAt: Timestamp?
 
     private enum Stage {
         case leasing(RequestID?)
@@ -133,6 +135,7 @@ final class RoundTrip {
         if let failure { throw failure }
         guard let head = exchange?.head else { preconditionFailure("no response, and no failure") }
         isReading = true
+        if let exchange, !exchange.isEnded { readerLeftAt = loop.now }
         return Response(head: head, body: BodyStream(self), upgraded: exchange?.upgraded)
     }
 
@@ -227,14 +230,28 @@ final class RoundTrip {
 
     /// What is here already; nil when it must be waited for.
     func takePiece() -> BodyPiece? {
+        if readerLeftAt != nil { noteReturn() }
         let piece = exchange!.takePiece()
         if case .end = piece { isReading = false }
-        if exchange!.isEnded { end(nil) }
+        if exchange!.isEnded { end(nil) } else if piece != nil { readerLeftAt = loop.now }
         return piece
     }
 
+    /// A reader that was away while the server could not send was what the body waited for.
+    @inline(never)  // Most bodies come whole.
+    private func noteReturn() {
+        guard let left = readerLeftAt.take(), case .exchanging = stage else { return }
+        let absence = loop.now - left
+        guard absence >= Self.shortestHold, let exchange, exchange.isFull else { return }
+        tracer.recordUnhooked(.bodyHeldUp(absence), on: exchange.connectionID)
+    }
+
+    /// Less is how long threads wait for their turn.
+    private static let shortestHold = Duration.milliseconds(1)
+
     /// Waits until there is a piece to take, or a failure. It may end early: look, and wait again.
     func awaitPiece() async {
+        if readerLeftAt != nil { noteReturn() }
         do throws(ExchangeProblem) {
             while !exchange!.hasPiece { if try exchange!.mustPark() { await park() } }
         } catch {

@@ -78,7 +78,7 @@ extension Exchange {
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tunnelStart, .tunnelDone, .tlsHandshakeStart,
             .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
-        case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured:
+        case .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured, .bodyHeldUp:
             break  // `Exchange+Lookup` finds them among the events.
         case .requestStarted, .redirected, .tlsMessage, .wait100Continue, .wroteRequest, .got100Continue, .putIdleConn,
             .connectionDialing, .connectionOpened, .connectionFailed, .connectionActive, .connectionStreamEnded,
@@ -196,7 +196,7 @@ extension TraceEvent {
     /// Whether it is one of many of its kind, in which a long exchange's others would drown.
     fileprivate var isPart: Bool {
         switch self {
-        case .bodyBytes, .frameSent, .frameReceived, .got1xxResponse: true
+        case .bodyBytes, .bodyHeldUp, .frameSent, .frameReceived, .got1xxResponse: true
         default: false
         }
     }

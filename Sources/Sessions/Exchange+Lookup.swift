@@ -32,6 +32,23 @@ extension Exchange {
         events.compactMap { if case .tcpMeasured(let facts) = $0.event { facts } else { nil } }
     }
 
+    /// For how long, at most, the server could not send the body because its reader was behind; nil when that never was so.
+    /// At least so long where events were dropped.
+    public var heldUp: Duration? {
+        var total: Duration?
+        for record in events {
+            // What had arrived by then was only read late.
+            guard case .bodyHeldUp(let duration) = record.event, bodyEnd == nil || record.time < lastArrival else {
+                continue
+            }
+            total = (total ?? .zero) + duration
+        }
+        return total
+    }
+
+    /// When the body was over; the far future while it is not.
+    private var lastArrival: Timestamp { phases[.receive]?.end ?? Timestamp(nanoseconds: .max) }
+
     /// Whether its dial took addresses that were given beforehand.
     public var isPinned: Bool {
         events.contains { if case .addressPinned = $0.event { true } else { false } }

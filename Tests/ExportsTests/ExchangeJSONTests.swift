@@ -131,6 +131,25 @@ struct ExchangeJSONTests {
         #expect(try object(1)["retries"] == nil)
     }
 
+    @Test func `what its reader held up is told, and nothing where it held up nothing`() throws {
+        var redaction = Redaction()
+        var exchange = sample[1]
+        func texts() throws -> (json: String, text: String) {
+            let json = ExchangeJSON.line(exchange, on: nil, redacting: &redaction, at: sample.now)
+            let text = TextTimeline(marks: .ascii).text(
+                exchange, on: nil, twin: nil, redacting: &redaction, at: sample.now)
+            return (String(decoding: json, as: UTF8.self), text)
+        }
+        #expect(try !texts().json.contains("held_up") && !texts().text.contains("held up"))
+        let start = try #require(exchange.phases[.receive]?.start)
+        exchange.apply(
+            TraceRecord(
+                time: start + .milliseconds(2), exchange: exchange.id, connection: nil,
+                event: .bodyHeldUp(.milliseconds(1))))
+        #expect(try texts().json.contains(#""receive_held_up_ms":1"#))
+        #expect(try texts().text.contains("\n  held up     1.0 ms at most: it came faster than"))
+    }
+
     @Test func `all heads that came are counted, and none where their size is not known`() throws {
         func head(_ status: Int, _ bytes: Int) -> ResponseHead {
             let version = bytes > 0 ? "HTTP/1.1" : "HTTP/2"

@@ -79,6 +79,19 @@ struct BodyArrivalsTests {
         #expect(gap.bytesBefore == 150)
     }
 
+    @Test func `what its reader held up counts, but for what had arrived by then`() {
+        var story = Story()
+        story.at(0, started)
+        story.at(1, .responseHead(head(200)), .bodyBytes(100))
+        #expect(story.exchange().heldUp == nil)
+        story.at(30, .bodyHeldUp(.milliseconds(20)), .bodyBytes(100))
+        story.at(90, .bodyHeldUp(.milliseconds(50)))
+        #expect(story.exchange().heldUp == .milliseconds(70))
+        // The kernel says when the last bytes came, which is before they were read.
+        story.at(60, .bodyBytes(100), .bodyEnded(BodyEnd(way: .complete, bytes: 300)))
+        #expect(story.exchange().heldUp == .milliseconds(20))
+    }
+
     @Test func `one part has no gap`() {
         #expect(BodyArrivals(of: Story.cold(1).exchange()).largestGap == nil)
         #expect(BodyArrivals(of: Story.cold(1).exchange()).parts.count == 1)

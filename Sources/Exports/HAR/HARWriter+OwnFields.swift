@@ -40,6 +40,7 @@ extension HARWriter {
         writeInformational(exchange)
         writeServerTiming(exchange)
         if told.parts > 1 { writeChunks(exchange) }
+        if let time = exchange.heldUp { json.field("_heldUpNs", time.nanoseconds) }
         writeTrailers(exchange)
     }
 

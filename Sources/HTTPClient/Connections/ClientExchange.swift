@@ -117,6 +117,14 @@ enum ClientExchange {
         }
     }
 
+    /// Whether the server can't send, since what came before waits to be taken.
+    var isFull: Bool {
+        switch self {
+        case .http1(let exchange): exchange.connection.isFull
+        case .http2(let exchange): exchange.isFull
+        }
+    }
+
     /// Looks for news, and whether there are none and the task is to `park`, with nothing between. `head`, `takePiece` and
     /// `isEnded` say what the news are; there may be none after all.
     ///

@@ -123,6 +123,9 @@ final class HTTP1Connection {
     /// When the bytes that were read last had arrived; nil where the kernel doesn't tell.
     var arrival: Timestamp? { carrier?.arrival }
 
+    /// Whether the peer can't send for what has arrived and was not read.
+    var isFull: Bool { carrier?.isFull ?? false }
+
     /// What the kernel knows now; nil once the connection is closed.
     func tcpFacts(at moment: TCPFacts.Moment) -> TCPFacts? {
         guard let carrier, var facts = carrier.facts(at: moment) else { return nil }

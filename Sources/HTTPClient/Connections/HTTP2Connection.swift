@@ -143,6 +143,9 @@ final class HTTP2Connection {
         flush()
     }
 
+    /// Whether the peer may send no more of a body until its reader takes some.
+    func isWindowShut(of stream: HTTP2StreamID) -> Bool { !isDead && session.isWindowShut(of: stream) }
+
     /// Body bytes have been read by whoever wanted them.
     func consumed(_ count: Int, of stream: HTTP2StreamID) {
         guard !isDead, exchanges[stream] != nil else { return }

@@ -288,6 +288,9 @@ final class HTTP2Exchange {
     var hasPiece: Bool { !chunk.isEmpty || isEnded }
 
     /// See `ClientExchange`.
+    var isFull: Bool { !isEnded && stream.map { connection.isWindowShut(of: $0) } ?? false }
+
+    /// See `ClientExchange`.
     func mustPark() throws(ExchangeProblem) -> Bool {
         if let problem { throw problem }
         guard !hasNews else {

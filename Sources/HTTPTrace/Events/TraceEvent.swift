@@ -43,6 +43,9 @@ public enum TraceEvent: Sendable, Equatable {
     case responseHead(ResponseHead)
     /// [+] Body bytes arrived, after un-chunking: `bytes` is at least 1.
     case bodyBytes(Int)
+    /// [+] The body's reader came back after so long, a millisecond or more, to find the kernel's buffer (over HTTP/2: the
+    /// stream's window) full: up to so long the server could not send, and `receive` tells of the reader as well.
+    case bodyHeldUp(Duration)
     /// [+] The body is over, well or not.
     case bodyEnded(BodyEnd)
     /// [G] HTTP/1's put-back. Silent where Go is silent.

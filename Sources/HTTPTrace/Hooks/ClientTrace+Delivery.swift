@@ -29,8 +29,8 @@ extension ClientTrace {
         case .got1xxResponse(let head):
             if hearsInformational { try calls.got1xxResponse(head.status, head.fields) }
         case .putIdleConn(let problem): calls.putIdleConn(problem)
-        case .requestStarted, .redirected, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyEnded,
-            .attemptRetried, .requestFinished, .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured,
+        case .requestStarted, .redirected, .queued, .dequeued, .flushed, .responseHead, .bodyBytes, .bodyHeldUp,
+            .bodyEnded, .attemptRetried, .requestFinished, .dnsAnswered, .addressPinned, .dialRedirected, .tcpMeasured,
             .tunnelStart, .tunnelDone, .tlsMessage, .connectionDialing, .connectionOpened, .connectionFailed,
             .connectionActive, .connectionStreamEnded, .frameSent, .frameReceived, .connectionIdle, .connectionClosed:
             break  // Go has no hook for these; `event` has them.

@@ -129,6 +129,13 @@ extension HTTP2Session {
         nghttp2_session_consume_stream(handle, stream.number, count)
     }
 
+    /// Whether the peer may send no more of a stream's body until its reader takes some.
+    public func isWindowShut(of stream: HTTP2StreamID) -> Bool {
+        guard streams[stream] != nil else { return false }
+        let window = nghttp2_session_get_stream_effective_local_window_size(handle, stream.number)
+        return nghttp2_session_get_stream_effective_recv_data_length(handle, stream.number) >= window
+    }
+
     private var owesTooMuch: Bool {
         failure == nil
             && nghttp2_session_get_outbound_queue_size(handle) > limits.queuedControlFrames + 2 * streams.count

@@ -96,6 +96,8 @@ struct EventWords: Equatable {
         case .got100Continue: self.init("got 100-continue")
         case .responseHead(let head): self.init("response head", "\(head.version) \(head.status) \(head.reason)")
         case .bodyBytes(let bytes): self.init("body bytes", "+\(Figures.size(bytes))")
+        case .bodyHeldUp(let duration):
+            self.init("body held up", "\(Figures.fixed(duration.milliseconds, decimals: 1)) ms by its reader")
         case .bodyEnded(let end): self.init("body ended", "\(end.way.rawValue), \(Figures.size(end.bytes))")
         case .putIdleConn(let problem): self.init("put idle conn", problem?.description ?? "kept for the next request")
         case .attemptRetried(let failure, let number): self.init("attempt \(number) retried", failure: failure)

@@ -30,6 +30,9 @@ extension TimingPage {
         lines += wrapped(merged(absent) + answerWords())
         if let peer = peerLine() { lines.append(peer) }
         if let arrivals = arrivalWords() { lines.append(StyledLine(" \(arrivals)")) }
+        if let words = heldUpWords(), let time = exchange.heldUp {
+            lines += wrapped(["held up \(milliseconds(time)) \(words)"])
+        }
         if let server = exchange.serverTiming {
             lines.append(
                 StyledLine(" server-timing \(Figures.fixed(server.total, decimals: 1)): \(serverWords(server))"))

@@ -196,7 +196,8 @@ struct TimingPage {
     private func closingLines() -> [StyledLine] {
         [totalLine()] + lookupLines()
             + [
-                servedLine(), tcpLine(), arrivalLine(), serverLine(), shareLine(), twinLine(), redirectLine(),
+                servedLine(), tcpLine(), arrivalLine(), heldUpLine(), serverLine(), shareLine(), twinLine(),
+                redirectLine(),
                 historyLine(),
             ].compactMap { $0 }
     }
@@ -262,6 +263,20 @@ struct TimingPage {
         guard let gap = arrivals.largestGap, gap.duration * 20 >= end - exchange.startedAt else { return nil }
         let parts = "in \(arrivals.isCut ? "more than " : "")\(Figures.plural(arrivals.parts.count, "part"))"
         return parts + dot + "largest gap \(model.figures.time(gap.duration)), after \(Figures.size(gap.bytesBefore))"
+    }
+
+    /// What of `receive` is our own doing.
+    private func heldUpLine() -> StyledLine? {
+        guard let words = heldUpWords(), let time = exchange.heldUp else { return nil }
+        var line = StyledLine(" held up", theme.warning)
+        line.add("\(milliseconds(time))", theme.warning, endingAt: Self.tookEnd)
+        line.add("\(words)", theme.warning, at: Self.barStart)
+        return line
+    }
+
+    /// Nil where the body never waited for its reader.
+    func heldUpWords() -> String? {
+        exchange.heldUp == nil ? nil : "at most: it came faster than it was taken in here, and the server had to wait"
     }
 
     private func serverLine() -> StyledLine? {

@@ -35,7 +35,7 @@ struct PageTable: Sendable {
         case .queued: kind = 4
         case .dequeued: kind = 5
         // Never the same twice.
-        case .tcpMeasured:
+        case .tcpMeasured, .bodyHeldUp:
             events.append(event)
             return events.count - 1
         default: return Self.place(of: event, in: &events)

@@ -103,6 +103,9 @@ extension JSONWriter {
         case .bodyBytes(let bytes):
             named("bodyBytes")
             field("bytes", bytes)
+        case .bodyHeldUp(let duration):
+            named("bodyHeldUp")
+            field("duration_ns", duration.nanoseconds)
         case .bodyEnded(let end):
             named("bodyEnded")
             field("way", end.way.rawValue)
@@ -201,9 +204,8 @@ extension JSONWriter {
             field("reason", reason.description)
         // Named one by one: a new event makes the compiler ask where it belongs.
         case .requestStarted, .redirected, .getConn, .queued, .dequeued, .gotConn, .wroteHeaders, .wait100Continue,
-            .wroteRequest,
-            .flushed, .gotFirstResponseByte, .got1xxResponse, .got100Continue, .responseHead, .bodyBytes, .bodyEnded,
-            .putIdleConn, .attemptRetried, .requestFinished:
+            .wroteRequest, .flushed, .gotFirstResponseByte, .got1xxResponse, .got100Continue, .responseHead,
+            .bodyBytes, .bodyHeldUp, .bodyEnded, .putIdleConn, .attemptRetried, .requestFinished:
             preconditionFailure("\(event) is an event of the exchange, not of a dial")
         }
     }

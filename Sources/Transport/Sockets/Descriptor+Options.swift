@@ -41,6 +41,16 @@ extension Descriptor {
         setsockopt(number, SOL_SOCKET, SO_LINGER, &noTime, socklen_t(MemoryLayout<linger>.size))
     }
 
+    /// Whether what has arrived fills the room that the kernel has for it, so that the peer must wait. False once closed.
+    var isFull: Bool {
+        var room: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(number, SOL_SOCKET, SO_RCVBUF, &room, &length) == 0 else { return false }
+        // Half of the room is for what packets weigh beside their bytes (tcp(7), tcp_adv_win_scale), and the last segment
+        // need not fit.
+        return Int(unread_bytes(number)) * 5 >= Int(room) * 2
+    }
+
     /// How a connect ended: 0, or its errno. Writability alone doesn't tell; a refused socket is writable too.
     func pendingError() -> Int32 {
         var code: Int32 = 0

@@ -105,6 +105,9 @@ public final class TCPStream: ByteStream {
     /// What the kernel knows of this connection now; nil once it is closed. One system call, less than a microsecond.
     public func facts(at moment: TCPFacts.Moment) -> TCPFacts? { descriptor.tcpFacts(at: moment) }
 
+    /// Whether so much has arrived unread that the peer is kept from sending more. Two system calls.
+    public var isFull: Bool { descriptor.isFull }
+
     /// False where `tryRead` is known to find nothing now.
     public var mayRead: Bool { descriptor.isClosed || descriptor.readiness.mayRead }
 

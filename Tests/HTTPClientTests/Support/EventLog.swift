@@ -50,6 +50,7 @@ extension TraceEvent {
         case .got100Continue: "got100Continue"
         case .responseHead(let head): "responseHead(\(head.status))"
         case .bodyBytes(let count): "bodyBytes(\(count))"
+        case .bodyHeldUp: "bodyHeldUp"
         case .bodyEnded(let end): "bodyEnded(\(end.way.rawValue) \(end.bytes))"
         case .putIdleConn(let problem): "putIdleConn\(problem.map { "(\($0.rawValue))" } ?? "")"
         case .attemptRetried(let failure, let number): "attemptRetried(\(failure.kind.rawValue), \(number))"
