@@ -10,14 +10,14 @@ struct Roundtrip: AsyncParsableCommand {
         abstract: "See HTTP round trips live: phases, connections, reuse.",
         discussion: """
             Examples:
-              roundtrip --demo                                  the interface on a demo server of its own
-              roundtrip https://example.com/ 127.0.0.1:8080     the interface on these URLs
-              roundtrip probe https://example.com/              one timeline, no interface
-              roundtrip probe -n 100 -c 8 --summary URL         how fast, over a hundred requests
-              roundtrip probe --har - URL URL                   HAR 1.2 on standard output
-              roundtrip listen --port 8080                      the interface on the requests that come in
-              roundtrip listen --forward http://127.0.0.1:3000  the same, in front of another server
-              roundtrip playground                              a server with routes to try things out on
+              roundtrip --demo                                live, on a demo server
+              roundtrip https://example.com/ 127.0.0.1:8080   live, on these URLs
+              roundtrip probe https://example.com/            one timeline, no interface
+              roundtrip probe -n 100 -c 8 --summary URL       how fast, over a hundred
+              roundtrip probe --har - URL URL                 HAR 1.2 on standard output
+              roundtrip listen --port 8080                    live, on requests that come in
+              roundtrip listen --forward 127.0.0.1:3000       live, in front of a server
+              roundtrip playground                            routes to try things out on
             """,
         version: programVersion,
         subcommands: [InspectCommand.self, ProbeCommand.self, ListenCommand.self, PlaygroundCommand.self],

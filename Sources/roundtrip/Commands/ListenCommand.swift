@@ -17,10 +17,10 @@ struct ListenCommand: AsyncParsableCommand {
         abstract: "Catch requests and look at them, or sit in front of another server.",
         discussion: """
             Examples:
-              roundtrip listen --port 8080                        answers 200 to everything; A edits the answer
-              roundtrip listen --status 503 --delay 2000          a server that is down, slowly
-              roundtrip listen --forward http://127.0.0.1:3000    each request goes on, both halves on one axis
-              roundtrip listen --json | jq .ev                    no interface: one line an event
+              roundtrip listen --port 8080                 answers 200; A edits the answer
+              roundtrip listen --status 503 --delay 2000   a server that is down, slowly
+              roundtrip listen --forward 127.0.0.1:3000    goes on; both halves on one axis
+              roundtrip listen --json | jq .ev             no interface: a line an event
             """)
 
     @OptionGroup var serving: ServingOptions
