@@ -15,7 +15,7 @@ struct Roundtrip: AsyncParsableCommand {
               roundtrip probe https://example.com/            one timeline, no interface
               roundtrip probe -n 100 -c 8 --summary URL       how fast, over a hundred
               roundtrip probe --har - URL URL                 HAR 1.2 on standard output
-              roundtrip listen --port 8080                    live, on requests that come in
+              roundtrip listen --port 8080                    live, on what comes in
               roundtrip listen --forward 127.0.0.1:3000       live, in front of a server
               roundtrip playground                            routes to try things out on
             """,

@@ -47,6 +47,21 @@ struct StartTests {
         }
     }
 
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `shells are told what can be completed`(shell: String) async throws {
+        let script = try await ProgramRun.output(of: [BuiltProgram.path, "--generate-completion-script", shell])
+        #expect(script.contains("roundtrip") && script.contains("connect-timeout") && script.contains("playground"))
+    }
+
+    // At 80 columns, where the help is laid out: a line that is cut in two says less than none.
+    @Test(arguments: [["--help"], ["help", "listen"]])
+    func `examples in the help stand on a line each`(arguments: [String]) async throws {
+        let help = try await ProgramRun.output(of: [BuiltProgram.path] + arguments)
+        let part = try #require(help.split(separator: "\n\n").first { $0.contains("Examples:") })
+        let examples = part.split(separator: "\n").dropFirst()
+        #expect(examples.count >= 4 && examples.allSatisfy { $0.hasPrefix("  roundtrip ") })
+    }
+
     @Test func `a word that is no address may be a command`() async throws {
         let terminal = try Inspection.start(["help"], rows: 100, folder: TemporaryFolder())
         #expect(try await terminal.finish() == .exited(0))
