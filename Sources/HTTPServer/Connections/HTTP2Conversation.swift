@@ -246,9 +246,9 @@ final class HTTP2Conversation {
     }
 
     private func noteSent(_ frame: HTTP2Frame, end: Int) {
-        guard frame.type == .headers || frame.endsStream,
-            let exchange = exchanges[frame.stream] ?? leaving[frame.stream]
-        else { return }
+        guard let exchange = exchanges[frame.stream] ?? leaving[frame.stream] else { return }
+        if frame.type == .data { exchange.framed(frame.length) }
+        guard frame.type == .headers || frame.endsStream else { return }
         marks.append((end, frame.stream, frame.endsStream))
         if frame.endsStream { exchange.written() }
     }

@@ -67,12 +67,24 @@ extension ServerConnection {
         let body = Array("\(words)\n".utf8)
         let response = HTTPResponse(
             status: status, headerFields: [.contentType: "text/plain; charset=utf-8", .connection: "close"])
+        let start = output.waiting.count
         // Fields of our own making: appending them can't fail.
         try? output.append { buffer throws(WireError) in
             try HTTP1ResponseHead(response, body: .length(Int64(body.count)), to: method).append(to: &buffer)
-            if method != .head { buffer.append(contentsOf: body) }
         }
-        try? await flush()
+        if let underWay, server.isObserved {
+            let head = Array(output.waiting.dropFirst(start))
+            record(.responseHead(ResponseHead(response, as: .http11, bytes: head)), of: underWay)
+        }
+        if method != .head { output.append { $0.append(contentsOf: body) } }
+        let sentBefore = stream.bytesSent
+        let isWhole = (try? await flush()) != nil
+        if let underWay {
+            if stream.bytesSent > sentBefore { record(.responseFirstByte, of: underWay) }
+            // So short that the kernel takes it whole or not at all.
+            let sentBytes = isWhole && method != .head ? body.count : 0
+            record(isWhole ? .responseLastByte(bytes: sentBytes) : .responseBroken(bytes: 0), of: underWay)
+        }
         await close(because: reason)
     }
 

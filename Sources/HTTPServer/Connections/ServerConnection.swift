@@ -111,7 +111,10 @@ final class ServerConnection {
         try exchange.readEmptyBody()
 
         current = exchange
-        defer { current = nil }
+        defer {
+            exchange.noteBroken()
+            current = nil
+        }
         do {
             record(.handlerStart, of: exchange.id)
             try await server.handler(ServerRequest(exchange: exchange), ServerResponder(exchange: exchange))
@@ -210,7 +213,7 @@ final class ServerConnection {
             finishRequest(nil)
             await close(because: exchange.closeReason ?? server.reasonNotToKeep ?? .weSaidClose)
         case .raw:
-            record(.responseLastByte(bytes: exchange.responseBytes), of: exchange.id)
+            exchange.noteEnded()
             finishRequest(nil)
             await close(because: .handlerClosed)
         case .hijacked: break

@@ -63,6 +63,7 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
         case .responseLastByte(let bytes):
             responseBytes = bytes
             phases.end(.receive, at: time)
+        case .responseBroken(let bytes): responseBytes = bytes
         case .requestFinished(let failure):
             self.failure = failure
             phases.endAll(at: time)
