@@ -46,7 +46,6 @@ final class HTTP2Conversation {
     init(on connection: ServerConnection) {
         self.connection = connection
         session = HTTP2Session(.server, limits: connection.limits.http2)
-        session.observesFrames = connection.server.isObserved
     }
 
     private var timeouts: ServerTimeouts { connection.timeouts }
