@@ -177,6 +177,15 @@ public final class Server {
         connection.start()
     }
 
+    /// A connection's handshake is over. While the server shuts down, that may be after the others were given up on that had
+    /// sent nothing.
+    func secured(_ connection: ServerConnection) {
+        guard stoppingSince != nil else { return }
+        EventLoop.shared.schedule(at: EventLoop.shared.now + configuration.timeouts.untouched) { [weak connection] in
+            connection?.stopIfUntouched()
+        }
+    }
+
     func forget(_ connection: ServerConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         wakeWaiters()
