@@ -158,6 +158,7 @@ public final class Server {
     private func acceptConnections() async {
         while !isStopping {
             await untilConnectionGoes(while: { connections.count >= configuration.limits.connections })
+            if let pace = configuration.observerPace { while pace.isBehind(), !isStopping { await pace.ready() } }
             guard !isStopping else { return }
             do {
                 accepted(try await listener.accept())

@@ -250,6 +250,52 @@ struct ServerEventTests {
         server.close()
     }
 
+    @Test func `while the observer can't follow, nobody is accepted and no request over HTTP/2 is taken`()
+        async throws
+    {
+        let lag = Lag()
+        var configuration = ServerConfiguration()
+        configuration.observer = log.observer
+        configuration.observerPace = ObserverPace(isBehind: { lag.isBehind }, ready: { await lag.ready() })
+        let server = try await Server.start(configuration) { _, responder in
+            try await responder.send(.text(), Array("ok".utf8))
+        }
+        let multiplexed = try await HTTP2RawClient.connect(to: server)
+        let first = try await multiplexed.ask("/")
+        #expect(try await multiplexed.readsEnd(of: first))
+        lag.isBehind = true
+        // The one that the server waited for already; then it looks whether it may go on.
+        let accepted = try await RawClient.connect(to: server)
+        let late = try await RawClient.connect(to: server)
+        try await late.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let second = try await multiplexed.ask("/")
+        while lag.waiting.count < 2 { await Task.yield() }
+        #expect(try await accepted.get("/").body == "ok")
+        #expect(log.words(of: 3).isEmpty && !log.words().contains { $0.contains("head GET / #2") })
+        lag.catchUp()
+        #expect(try await multiplexed.readsEnd(of: second))
+        #expect(try await late.answer().body == "ok")
+        server.close()
+    }
+
+    /// An observer's being behind, and those who wait for it.
+    @NetworkActor
+    private final class Lag {
+        var isBehind = false
+        private(set) var waiting: [WaitingPlace] = []
+
+        func ready() async {
+            let place = WaitingPlace()
+            waiting.append(place)
+            await place.wait()
+        }
+
+        func catchUp() {
+            isBehind = false
+            for place in waiting { place.wake() }
+        }
+    }
+
     @Test func `the gauge counts states and the time spent in them`() async throws {
         let server = try await server()
         let client = try await RawClient.connect(to: server)
