@@ -141,6 +141,28 @@ struct CurlCommandTests {
         #expect(secure == "curl --http2 --globoff --path-as-is https://a/")
     }
 
+    @Test func `what was spoken over HTTP-1 is not spoken over HTTP-2 because a server offers that now`() {
+        var redaction = Redaction(.full)
+        let secure = CurlCommand.text(draft(.get, "https://a/"), version: "HTTP/1.1", redacting: &redaction)
+        #expect(secure == "curl --http1.1 --globoff --path-as-is https://a/")
+        let plain = CurlCommand.text(draft(), version: "HTTP/1.1", redacting: &redaction)
+        #expect(plain == "curl --globoff --path-as-is http://example.com/")
+        // Nothing was spoken.
+        #expect(command(draft(.get, "https://a/")) == "curl --globoff --path-as-is https://a/")
+    }
+
+    @Test func `an empty body is one where the method has one, so that its length is said`() throws {
+        #expect(
+            try words(command(draft(.post, "http://a/"))) == [
+                "--globoff", "--path-as-is", "--header", "Content-Type:", "--data-raw", "", "http://a/",
+            ])
+        #expect(
+            try words(command(draft(.put, "http://a/", [.contentType: "text/plain"]))) == [
+                "--globoff", "--path-as-is", "--request", "PUT", "--header", "Content-Type: text/plain", "--data-raw",
+                "", "http://a/",
+            ])
+    }
+
     @Test func `a body that came in and was kept in part is not sent without a word`() throws {
         var exchange = Exchange(
             id: ExchangeID(1), draft: draft(.post, body: Array("begin".utf8)), cause: .caught, at: .zero)
