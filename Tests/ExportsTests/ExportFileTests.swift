@@ -1,6 +1,7 @@
-import Exports
 import Foundation
 import Testing
+
+@testable import Exports
 
 @Suite("Export file")
 final class ExportFileTests {
@@ -47,6 +48,23 @@ final class ExportFileTests {
         #expect(throws: ExportFile.Problem(call: "open", path: path, code: EEXIST)) {
             _ = try ExportFile(path: path, mayReplace: false)
         }
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [9])
+    }
+
+    @Test(arguments: [EPERM, EOPNOTSUPP, ENOSYS])
+    func `where a file system has no links, a new file is put in its place as well`(code: Int32) throws {
+        let file = try ExportFile(path: path, mayReplace: false)
+        file.makeLink = { _, _ in code }
+        try file.write([1, 2])
+        try file.commit()
+        #expect(try names() == ["session.har"])
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2])
+
+        try FileManager.default.removeItem(atPath: path)
+        let late = try ExportFile(path: path, mayReplace: false)
+        late.makeLink = { _, _ in code }
+        try Data([9]).write(to: URL(fileURLWithPath: path))
+        #expect(throws: ExportFile.Problem(call: "open", path: path, code: EEXIST)) { try late.commit() }
         #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [9])
     }
 
