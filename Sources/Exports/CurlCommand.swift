@@ -60,14 +60,17 @@ public enum CurlCommand {
         return body.pipe + words.map(quoted).joined(separator: " ")
     }
 
-    /// The command of an exchange, in the version that was spoken. Where less was kept than came in, a comment before it says
-    /// so: the command is a good one, and sends another request.
+    /// The command of an exchange, in the version that was spoken. Where less was kept than came in, or came in than was to, a
+    /// comment before it says so: the command is a good one, and sends another request.
     public static func text(of exchange: Exchange, redacting redaction: inout Redaction) -> String {
         let command = text(exchange.draft, version: exchange.response?.version, redacting: &redaction)
         let (kept, total) = (exchange.draft.body.count, exchange.requestBodyBytes)
-        guard kept < total else { return command }
-        // No quote in it: a shell that takes no comments at its prompt would wait for the other one.
-        return "# only \(kept) of \(total) bytes of the body were kept: this sends another request\n\(command)"
+        // No quote in them: a shell that takes no comments at its prompt would wait for the other one.
+        if kept < total {
+            return "# only \(kept) of \(total) bytes of the body were kept: this sends another request\n\(command)"
+        }
+        guard exchange.isMissingBody else { return command }
+        return "# only the first \(total) bytes of the body came: this sends another request\n\(command)"
     }
 
     /// `word` as a POSIX shell reads it back, whatever is in it but NUL, which no argument can hold.

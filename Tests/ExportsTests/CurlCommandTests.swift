@@ -169,6 +169,7 @@ struct CurlCommandTests {
         var served = ServedRequest(
             id: ServerRequestID(1), connection: ServerConnectionID(1), client: Sample.local, at: .zero)
         served.requestBytes = 5
+        served.apply(ServerRecord(time: .zero, connection: nil, request: nil, event: .requestEnded(bytes: 5)))
         exchange.served = served
         var redaction = Redaction(.full)
         let whole = CurlCommand.text(of: exchange, redacting: &redaction)
@@ -177,6 +178,18 @@ struct CurlCommandTests {
         let part = CurlCommand.text(of: exchange, redacting: &redaction)
         #expect(part == "# only 5 of 5000 bytes of the body were kept: this sends another request\n\(whole)")
         #expect(try words(part).contains("begin"), "a shell reads it")
+    }
+
+    @Test func `a body that broke off is not sent as a whole one without a word`() {
+        var exchange = Exchange(
+            id: ExchangeID(1), draft: draft(.post, body: Array("begin".utf8)), cause: .caught, at: .zero)
+        var served = ServedRequest(
+            id: ServerRequestID(1), connection: ServerConnectionID(1), client: Sample.local, at: .zero)
+        served.requestBytes = 5
+        exchange.served = served
+        var redaction = Redaction(.full)
+        let text = CurlCommand.text(of: exchange, redacting: &redaction)
+        #expect(text.hasPrefix("# only the first 5 bytes of the body came: this sends another request\ncurl "))
     }
 
     @Test func `secrets are left out unless asked for`() {
