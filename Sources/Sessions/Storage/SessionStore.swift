@@ -18,7 +18,8 @@ public actor SessionStore {
     public struct Limits: Sendable, Equatable {
         /// Rows of exchanges, of all runs: some 1.2 GB with their events.
         public var exchanges = 1_000_000
-        /// Kept bytes of response bodies in all. Past it the oldest keep their length and hash alone.
+        /// Kept bytes of bodies in all, save those of requests that are small enough to stand in their rows. Past it the oldest
+        /// go; those of responses keep their length and hash.
         public var bodyBytes = 512 << 20
         /// Pages of 16 KiB that the file may grow to; nil is SQLite's own limit. Tests make a disk full with it.
         var pages: Int?
