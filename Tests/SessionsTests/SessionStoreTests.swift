@@ -314,6 +314,16 @@ final class SessionStoreTests {
         ) { _ = try await SessionStore.open(path: nowhere, clock: clock) }
     }
 
+    @Test func `another program's database is refused, and stays as it was`() async throws {
+        #expect(try rows("CREATE TABLE mine (x)") == "")
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let problem = StoreProblem(call: "open", path: path, message: "the database of another program")
+        await #expect(throws: problem) { _ = try await SessionStore.open(path: path, clock: clock) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o644)
+    }
+
     @Test func `the files are readable for their owner alone`() async throws {
         let store = try await SessionStore.open(path: path, clock: clock)
         Self.record(.cold(1), into: store)
