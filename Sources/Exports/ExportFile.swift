@@ -133,6 +133,16 @@ public final class ExportFile {
         close(descriptor)
     }
 
+    /// Finds out whether a file can be made at `path`, as far as that shows beforehand: for whoever writes it only after long
+    /// work. Nothing is there afterwards that was not there before.
+    public static func check(_ path: String) throws(Problem) {
+        var status = stat()
+        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG
+        // A pipe that is opened and closed has told its reader that this was all.
+        guard kind == S_IFREG || kind == S_IFDIR else { return }
+        _ = try ExportFile(path: path, mayReplace: true)
+    }
+
     /// Writes a whole file.
     public static func write(_ bytes: [UInt8], to path: String, mayReplace: Bool) throws(Problem) {
         let file = try ExportFile(path: path, mayReplace: mayReplace)

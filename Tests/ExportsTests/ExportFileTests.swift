@@ -83,6 +83,22 @@ final class ExportFileTests {
         #expect(try names() == [])
     }
 
+    @Test func `a place is checked before the work, and stays as it is`() throws {
+        try ExportFile.check(path)
+        #expect(try names() == [])
+        try ExportFile.write([1], to: path, mayReplace: true)
+        try ExportFile.check(path)
+        try ExportFile.check("/dev/null")
+        #expect(try names() == ["session.har"])
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1])
+        #expect(throws: ExportFile.Problem(call: "open", path: folder, code: EISDIR)) {
+            try ExportFile.check(folder)
+        }
+        #expect(throws: ExportFile.Problem(call: "open", path: "/nonexistent/x", code: ENOENT)) {
+            try ExportFile.check("/nonexistent/x")
+        }
+    }
+
     @Test func `problems name the call and the file`() {
         #expect(throws: ExportFile.Problem(call: "open", path: "/nonexistent/x", code: ENOENT)) {
             try ExportFile.write([], to: "/nonexistent/x", mayReplace: true)
