@@ -218,7 +218,7 @@ struct ComparePage {
             head.add("  \(sizes[0]) and \(sizes[1]); the first difference is at byte \(Figures.count(offset))")
             return [head]
         case .differsBehind(let kept):
-            head.add("  \(sizes[0]) and \(sizes[1]); they differ behind the first \(Figures.size(kept)), which were kept")
+            head.add("  \(sizes[0]) and \(sizes[1]); they differ behind the \(Figures.size(kept)) that were kept")
             return [head]
         case .lines(let edits):
             let removed = edits.count { if case .removed = $0 { true } else { false } }
