@@ -14,18 +14,23 @@ public enum CurlCommand {
     /// `printf` in octal, which every POSIX shell has.
     ///
     /// - Parameters:
-    ///   - version: `HTTP/2` where that is to be spoken again; curl chooses otherwise.
+    ///   - version: What is to be spoken again: `HTTP/2`, or `HTTP/1.1` where a server would choose otherwise. Nil leaves it
+    ///     to curl.
     ///   - redaction: Replaces secrets and counts them.
     public static func text(
         _ draft: RequestDraft, version: String? = nil, redacting redaction: inout Redaction
     ) -> String {
         var words = ["curl"]
+        let isSecure = draft.url.origin.scheme == .https
         if version == "HTTP/2" {
-            words.append(draft.url.origin.scheme == .https ? "--http2" : "--http2-prior-knowledge")
+            words.append(isSecure ? "--http2" : "--http2-prior-knowledge")
+        } else if version != nil, isSecure {
+            // Over TLS curl offers HTTP/2, and the server might take it now. Without TLS it speaks HTTP/1.1 anyway.
+            words.append("--http1.1")
         }
         // Without these, curl would take [] and {} in the URL for a range, and squash dot segments.
         words += ["--globoff", "--path-as-is"]
-        let needsMethod = draft.method != (draft.body.isEmpty ? .get : .post)
+        let needsMethod = draft.method != (givesBody(draft) ? .post : .get)
         if draft.method == .head, draft.body.isEmpty {
             words.append("--head")
         } else if draft.method == .head {
@@ -55,14 +60,17 @@ public enum CurlCommand {
         return body.pipe + words.map(quoted).joined(separator: " ")
     }
 
-    /// The command of an exchange, in the version that was spoken. Where less was kept than came in, a comment before it says
-    /// so: the command is a good one, and sends another request.
+    /// The command of an exchange, in the version that was spoken. Where less was kept than came in, or came in than was to, a
+    /// comment before it says so: the command is a good one, and sends another request.
     public static func text(of exchange: Exchange, redacting redaction: inout Redaction) -> String {
         let command = text(exchange.draft, version: exchange.response?.version, redacting: &redaction)
         let (kept, total) = (exchange.draft.body.count, exchange.requestBodyBytes)
-        guard kept < total else { return command }
-        // No quote in it: a shell that takes no comments at its prompt would wait for the other one.
-        return "# only \(kept) of \(total) bytes of the body were kept: this sends another request\n\(command)"
+        // No quote in them: a shell that takes no comments at its prompt would wait for the other one.
+        if kept < total {
+            return "# only \(kept) of \(total) bytes of the body were kept: this sends another request\n\(command)"
+        }
+        guard exchange.isMissingBody else { return command }
+        return "# only the first \(total) bytes of the body came: this sends another request\n\(command)"
     }
 
     /// `word` as a POSIX shell reads it back, whatever is in it but NUL, which no argument can hold.
@@ -85,6 +93,12 @@ public enum CurlCommand {
         return text + "'"
     }
 
+    // Of these one without a body says so, by Content-Length: 0 (RFC 9110 §8.6); curl says it of a body that is given, and is
+    // empty.
+    private static func givesBody(_ draft: RequestDraft) -> Bool {
+        !draft.body.isEmpty || [.post, .put, .patch].contains(draft.method)
+    }
+
     // Linux refuses a longer argument (MAX_ARG_STRLEN, 128 KiB); a shell's own printf is not bound by that.
     private static let argumentLimit = 100_000
 
@@ -97,7 +111,7 @@ public enum CurlCommand {
     private static func bodyWords(
         _ draft: RequestDraft, _ redaction: inout Redaction
     ) -> (pipe: String, words: [String]) {
-        guard !draft.body.isEmpty else { return ("", []) }
+        guard givesBody(draft) else { return ("", []) }
         // curl adds a form's type of its own accord, so an absent one must be said.
         let noType = draft.fields[.contentType] == nil ? ["--header", "Content-Type:"] : []
         let body = draft.fields[.contentType].map { redaction.body(draft.body, of: $0) } ?? draft.body

@@ -32,6 +32,8 @@ public final class ExportFile {
     private let temporaryPath: String?
     private let mayReplace: Bool
     private var descriptor: Int32
+    /// link(2), and why it failed; 0 when it did not. A test's own where the file system is to know no such thing.
+    var makeLink: (_ old: String, _ new: String) -> Int32 = { link($0, $1) == 0 ? 0 : errno }
 
     /// Starts the file. Readable for its owner alone, since a session holds what was sent and received.
     ///
@@ -90,12 +92,29 @@ public final class ExportFile {
         if mayReplace {
             guard rename(temporaryPath, path) == 0 else { throw Problem(call: "rename", path: path, code: errno) }
         } else {
-            // Unlike rename, link never replaces what somebody else put there meanwhile.
-            guard link(temporaryPath, path) == 0 else { throw Problem(call: "link", path: path, code: errno) }
-            unlink(temporaryPath)
+            try putWithoutReplacing(temporaryPath)
         }
         try closeFinished()
         syncFolder()
+    }
+
+    // Unlike rename, link never replaces what somebody else put there meanwhile.
+    private func putWithoutReplacing(_ temporaryPath: String) throws(Problem) {
+        switch makeLink(temporaryPath, path) {
+        case 0: unlink(temporaryPath)
+        // FAT, exFAT and what is mounted through FUSE may have no links (link(2)). There the name is taken first, by an empty
+        // file that nobody else can have made.
+        case EPERM, EOPNOTSUPP, ENOSYS:
+            let place = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard place >= 0 else { throw Problem(call: "open", path: path, code: errno) }
+            close(place)
+            guard rename(temporaryPath, path) == 0 else {
+                let code = errno
+                unlink(path)
+                throw Problem(call: "rename", path: path, code: code)
+            }
+        case let code: throw Problem(call: "link", path: path, code: code)
+        }
     }
 
     private func closeFinished() throws(Problem) {
@@ -112,6 +131,16 @@ public final class ExportFile {
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
+    }
+
+    /// Finds out whether a file can be made at `path`, as far as that shows beforehand: for whoever writes it only after long
+    /// work. Nothing is there afterwards that was not there before.
+    public static func check(_ path: String) throws(Problem) {
+        var status = stat()
+        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG
+        // A pipe that is opened and closed has told its reader that this was all.
+        guard kind == S_IFREG || kind == S_IFDIR else { return }
+        _ = try ExportFile(path: path, mayReplace: true)
     }
 
     /// Writes a whole file.

@@ -119,7 +119,9 @@ public struct Redaction: Sendable {
     // Names and attributes are kept: which cookie was set or sent is what one wants to know.
     private mutating func cookies(_ value: String, pairs: Int) -> String {
         let parts = value[...].parts(between: ";").enumerated().map { index, part in
-            guard index < pairs else { return String(part) }
+            // Many end with a `;`, behind which there is no cookie.
+            let isBlank = index > 0 && part.allSatisfy { $0 == " " || $0 == "\t" }
+            guard index < pairs, !isBlank else { return String(part) }
             counts.cookies += 1
             let (name, value) = part.nameAndValue
             return value == nil ? Redaction.mark : "\(name)=\(Redaction.mark)"

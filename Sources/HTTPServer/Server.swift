@@ -158,6 +158,7 @@ public final class Server {
     private func acceptConnections() async {
         while !isStopping {
             await untilConnectionGoes(while: { connections.count >= configuration.limits.connections })
+            if let pace = configuration.observerPace { while pace.isBehind(), !isStopping { await pace.ready() } }
             guard !isStopping else { return }
             do {
                 accepted(try await listener.accept())
@@ -175,6 +176,15 @@ public final class Server {
         let connection = ServerConnection(stream, id, of: self)
         connections[id] = connection
         connection.start()
+    }
+
+    /// A connection's handshake is over. While the server shuts down, that may be after the others were given up on that had
+    /// sent nothing.
+    func secured(_ connection: ServerConnection) {
+        guard stoppingSince != nil else { return }
+        EventLoop.shared.schedule(at: EventLoop.shared.now + configuration.timeouts.untouched) { [weak connection] in
+            connection?.stopIfUntouched()
+        }
     }
 
     func forget(_ connection: ServerConnection) {

@@ -5,6 +5,25 @@ public import Transport
 /// Told of each event, in order, on the network thread, between two steps of a connection: it must not block.
 public typealias ServerObserver = @Sendable @NetworkActor (ServerRecord) -> Void
 
+/// Whether an observer can follow, and when it can again.
+///
+/// While it can't, no connection is accepted and nothing is read from those over HTTP/2: what is refused there is told
+/// without any handler that could wait. Over HTTP/1 a refusal closes the connection, and a handler waits by itself.
+public struct ObserverPace: Sendable {
+    /// Whether it has been told more than it has dealt with, by more than it puts up with.
+    public var isBehind: @Sendable @NetworkActor () -> Bool
+    /// Returns when it has caught up, or at once when it has not fallen behind.
+    public var ready: @Sendable @NetworkActor () async -> Void
+
+    public init(
+        isBehind: @escaping @Sendable @NetworkActor () -> Bool,
+        ready: @escaping @Sendable @NetworkActor () async -> Void
+    ) {
+        self.isBehind = isBehind
+        self.ready = ready
+    }
+}
+
 /// How a server listens and how much it puts up with.
 public struct ServerConfiguration: Sendable {
     /// Where to listen. Loopback unless told otherwise: nobody but this machine reaches a server that was started to
@@ -25,6 +44,8 @@ public struct ServerConfiguration: Sendable {
     public var refusesForeignHosts = true
     /// Told of everything that happens, request by request. Costs a nil check an event when there is none.
     public var observer: ServerObserver?
+    /// For an observer that hands on what it is told, to somebody who may be slow. Nil for one that keeps up.
+    public var observerPace: ObserverPace?
 
     public init() {}
 }

@@ -166,6 +166,12 @@ extension Model {
 
     /// Whether it can't be sent again as it came, which is then said.
     mutating func refusesCutBody(of exchange: Exchange) -> Bool {
+        if exchange.isMissingBody, let served = exchange.served {
+            say(
+                "Only \(Figures.size(served.requestBytes)) of its body came: sending those would be another request. "
+                    + "e edits it, and -d gives a body.")
+            return true
+        }
         guard let body = exchange.served?.body, body.isCut else { return false }
         say(
             "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept: "
@@ -184,6 +190,8 @@ extension Model {
             say(
                 "Only \(Figures.size(body.bytes.count)) of the body's \(Figures.size(body.totalBytes)) were kept, and they "
                     + "are left out; -d gives a new one.")
+        } else if exchange.isMissingBody {
+            say("Only the beginning of its body came; -d gives another one.")
         }
         var line = ProbeLine.line(for: draft)
         if line.count > LineEditor.lengthLimit, !draft.body.isEmpty {

@@ -117,6 +117,9 @@ extension Exchange {
     /// Whether it came in and was sent on: then its phases are those of the way to the server behind us.
     public var isForwarded: Bool { cause == .caught && !events.isEmpty }
 
+    /// Whether it came in with a body of which the rest is missing, or has not come yet.
+    public var isMissingBody: Bool { cause == .caught && served.map { !$0.hasWholeBody } ?? false }
+
     /// `ok` or `error:…`; nil while it runs.
     public var outcome: String? { isRunning ? nil : failure?.outcome ?? "ok" }
 

@@ -11,6 +11,7 @@ public struct Statistics: Equatable, Sendable {
     public private(set) var recent = RecentTimes()
     // In microseconds. Three digits are what the screen shows; the buckets grow with the longest time seen.
     private var totals = Histogram<UInt32>(numberOfSignificantValueDigits: .three)
+    private var longest = Duration.zero
 
     public init() {}
 
@@ -41,7 +42,8 @@ public struct Statistics: Equatable, Sendable {
     /// Failures are left out: a refused connection takes no time and says nothing about the server's.
     public func total(percentile percent: Double) -> Duration? {
         guard totals.totalCount > 0 else { return nil }
-        return .microseconds(Int64(totals.valueAtPercentile(percent)))
+        // A bucket's upper edge may lie past the longest time seen.
+        return min(.microseconds(Int64(totals.valueAtPercentile(percent))), longest)
     }
 
     public var p50: Duration? { total(percentile: 50) }
@@ -71,6 +73,7 @@ extension Statistics {
     mutating func finish(_ ending: Ending) {
         guard ending.failure == nil else { return }
         totals.record(UInt64(ending.total.nanoseconds + 500) / 1_000)
+        longest = max(longest, ending.total)
         recent.add(ending.total, at: ending.finishedAt)
     }
 

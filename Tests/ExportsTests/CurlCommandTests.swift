@@ -141,12 +141,35 @@ struct CurlCommandTests {
         #expect(secure == "curl --http2 --globoff --path-as-is https://a/")
     }
 
+    @Test func `what was spoken over HTTP-1 is not spoken over HTTP-2 because a server offers that now`() {
+        var redaction = Redaction(.full)
+        let secure = CurlCommand.text(draft(.get, "https://a/"), version: "HTTP/1.1", redacting: &redaction)
+        #expect(secure == "curl --http1.1 --globoff --path-as-is https://a/")
+        let plain = CurlCommand.text(draft(), version: "HTTP/1.1", redacting: &redaction)
+        #expect(plain == "curl --globoff --path-as-is http://example.com/")
+        // Nothing was spoken.
+        #expect(command(draft(.get, "https://a/")) == "curl --globoff --path-as-is https://a/")
+    }
+
+    @Test func `an empty body is one where the method has one, so that its length is said`() throws {
+        #expect(
+            try words(command(draft(.post, "http://a/"))) == [
+                "--globoff", "--path-as-is", "--header", "Content-Type:", "--data-raw", "", "http://a/",
+            ])
+        #expect(
+            try words(command(draft(.put, "http://a/", [.contentType: "text/plain"]))) == [
+                "--globoff", "--path-as-is", "--request", "PUT", "--header", "Content-Type: text/plain", "--data-raw",
+                "", "http://a/",
+            ])
+    }
+
     @Test func `a body that came in and was kept in part is not sent without a word`() throws {
         var exchange = Exchange(
             id: ExchangeID(1), draft: draft(.post, body: Array("begin".utf8)), cause: .caught, at: .zero)
         var served = ServedRequest(
             id: ServerRequestID(1), connection: ServerConnectionID(1), client: Sample.local, at: .zero)
         served.requestBytes = 5
+        served.apply(ServerRecord(time: .zero, connection: nil, request: nil, event: .requestEnded(bytes: 5)))
         exchange.served = served
         var redaction = Redaction(.full)
         let whole = CurlCommand.text(of: exchange, redacting: &redaction)
@@ -155,6 +178,18 @@ struct CurlCommandTests {
         let part = CurlCommand.text(of: exchange, redacting: &redaction)
         #expect(part == "# only 5 of 5000 bytes of the body were kept: this sends another request\n\(whole)")
         #expect(try words(part).contains("begin"), "a shell reads it")
+    }
+
+    @Test func `a body that broke off is not sent as a whole one without a word`() {
+        var exchange = Exchange(
+            id: ExchangeID(1), draft: draft(.post, body: Array("begin".utf8)), cause: .caught, at: .zero)
+        var served = ServedRequest(
+            id: ServerRequestID(1), connection: ServerConnectionID(1), client: Sample.local, at: .zero)
+        served.requestBytes = 5
+        exchange.served = served
+        var redaction = Redaction(.full)
+        let text = CurlCommand.text(of: exchange, redacting: &redaction)
+        #expect(text.hasPrefix("# only the first 5 bytes of the body came: this sends another request\ncurl "))
     }
 
     @Test func `secrets are left out unless asked for`() {

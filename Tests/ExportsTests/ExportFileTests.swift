@@ -1,6 +1,7 @@
-import Exports
 import Foundation
 import Testing
+
+@testable import Exports
 
 @Suite("Export file")
 final class ExportFileTests {
@@ -50,6 +51,23 @@ final class ExportFileTests {
         #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [9])
     }
 
+    @Test(arguments: [EPERM, EOPNOTSUPP, ENOSYS])
+    func `where a file system has no links, a new file is put in its place as well`(code: Int32) throws {
+        let file = try ExportFile(path: path, mayReplace: false)
+        file.makeLink = { _, _ in code }
+        try file.write([1, 2])
+        try file.commit()
+        #expect(try names() == ["session.har"])
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2])
+
+        try FileManager.default.removeItem(atPath: path)
+        let late = try ExportFile(path: path, mayReplace: false)
+        late.makeLink = { _, _ in code }
+        try Data([9]).write(to: URL(fileURLWithPath: path))
+        #expect(throws: ExportFile.Problem(call: "open", path: path, code: EEXIST)) { try late.commit() }
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [9])
+    }
+
     @Test func `a symbolic link is replaced, and what it names is left alone`() throws {
         try Data([7]).write(to: URL(fileURLWithPath: folder + "/other"))
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder + "/other")
@@ -63,6 +81,22 @@ final class ExportFileTests {
         #expect(throws: problem) { _ = try ExportFile(path: folder, mayReplace: mayReplace) }
         #expect(problem.description == "\(folder) is a folder; give the name of a file in it.")
         #expect(try names() == [])
+    }
+
+    @Test func `a place is checked before the work, and stays as it is`() throws {
+        try ExportFile.check(path)
+        #expect(try names() == [])
+        try ExportFile.write([1], to: path, mayReplace: true)
+        try ExportFile.check(path)
+        try ExportFile.check("/dev/null")
+        #expect(try names() == ["session.har"])
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1])
+        #expect(throws: ExportFile.Problem(call: "open", path: folder, code: EISDIR)) {
+            try ExportFile.check(folder)
+        }
+        #expect(throws: ExportFile.Problem(call: "open", path: "/nonexistent/x", code: ENOENT)) {
+            try ExportFile.check("/nonexistent/x")
+        }
     }
 
     @Test func `problems name the call and the file`() {

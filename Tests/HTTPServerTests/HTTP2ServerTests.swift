@@ -168,6 +168,21 @@ struct HTTP2ServerTests {
         server.close()
     }
 
+    @Test func `an answer that breaks off says how much of it had gone`() async throws {
+        let server = try await server({ _ in }) { _, responder in
+            try await responder.start(.text())
+            try await responder.write(Array("Hello".utf8))
+            responder.abort()
+        }
+        let client = try await HTTP2RawClient.connect(to: server)
+        _ = try await client.ask("/")
+        #expect(try await client.reads(.resetStream))
+        await log.until { $0.contains { if case .requestFinished = $0.event { true } else { false } } }
+        #expect(log.words().contains("r1 broken 5"))
+        client.close()
+        server.close()
+    }
+
     @Test func `curl shows interim responses`() async throws {
         // TestServerSendsEarlyHints
         let playground = try await Playground.start()

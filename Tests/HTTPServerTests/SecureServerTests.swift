@@ -80,6 +80,30 @@ struct SecureServerTests {
         client.close()
     }
 
+    @Test func `a handshake that ends late in a shutdown is spared no longer than others`() async throws {
+        let server = try await server {
+            $0.timeouts.untouched = .milliseconds(30)
+            $0.timeouts.head = .seconds(600)
+        }
+        let early = try await connect(to: server, trusting: authority)
+        let late = try await TCPStream.connect(to: server.address)
+        await log.reaches(.new, 2)
+        let connections = server.connections.values.sorted { $0.id < $1.id }
+        let connection = try #require(connections.first)
+        while !connection.isSecured { await Task.yield() }
+        async let isInTime = server.shutdown(within: .seconds(100))
+        // By now the others have had their time.
+        _ = try? await early.rest()
+        var configuration = TLSContext.ClientConfiguration()
+        configuration.extraRoots = authority.certificatePEM
+        let stream = try TLSStream(over: late, client: try TLSContext(client: configuration), host: "localhost")
+        try await stream.handshake()
+        #expect(await isInTime)
+        #expect(log.states(of: 2) == [.new, .closed])
+        early.close()
+        stream.close()
+    }
+
     @Test func `a handshake that doesn't come is not waited for long`() async throws {
         // TestTLSHandshakeTimeout
         let server = try await server { $0.timeouts.handshake = .milliseconds(20) }

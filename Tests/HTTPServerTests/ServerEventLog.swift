@@ -56,6 +56,7 @@ extension ServerEvent {
         case .responseHead(let head): "response \(head.status)"
         case .responseFirstByte: "first"
         case .responseLastByte(let bytes): "last \(bytes)"
+        case .responseBroken(let bytes): "broken \(bytes)"
         case .requestFinished(let failure): failure.map { "finished: \($0)" } ?? "finished"
         case .shutdownWaits(_, let count): "waits for \(count)"
         case .shutdownDone(let isInTime): isInTime ? "down" : "gave up"

@@ -105,6 +105,28 @@ struct ServerEventTests {
         #expect(Array(words.prefix(4)) == ["accepted http", "new", "http/1.1", "r1 byte"])
         #expect(words.contains { $0.hasPrefix("r1 finished: refused with 400") })
         #expect(words.count { $0.contains("finished") } == 1)
+        let answered = words.filter { $0.hasPrefix("r1 ") }.dropFirst().dropLast()
+        #expect(answered.prefix(2) == ["r1 response 400", "r1 first"] && answered.count == 3)
+        #expect(answered.last?.hasPrefix("r1 last ") == true)
+        server.close()
+    }
+
+    @Test func `what no handler sees, and what one fails to answer, has its answer's events`() async throws {
+        struct Oops: Error {}
+        let server = try await server { _, _ in throw Oops() }
+        for (number, method, host, status, bytes) in [
+            (1, "GET", "evil.example", 421, 61), (2, "HEAD", "evil.example", 421, 0), (3, "GET", "localhost", 500, 19),
+        ] {
+            let client = try await RawClient.connect(to: server)
+            try await client.send("\(method) / HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            _ = try await client.rest()
+            client.close()
+            await log.closing(of: number)
+            let words = log.words(of: number).suffix(5).dropLast()
+            let answer = ["r\(number) response \(status)", "r\(number) first", "r\(number) last \(bytes)"]
+            #expect(Array(words.prefix(3)) == answer)
+            #expect(words.last?.hasPrefix("r\(number) finished: ") == true)
+        }
         server.close()
     }
 
@@ -135,8 +157,35 @@ struct ServerEventTests {
             #expect(log.words(of: number).contains("r\(number) handler failed"))
             #expect(log.words(of: number).contains("r\(number) finished: handler failed: Oops()"))
         }
+        #expect(log.words(of: 2).contains("r2 broken 0"))
         server.close()
     }
+
+    @Test func `an answer that breaks off says how much of it had gone`() async throws {
+        let server = try await server { request, responder in
+            try await responder.start(.binary(), .length(1 << 30))
+            if request.target == "/short" { return try await responder.write([1, 2, 3]) }
+            try await PlaygroundRoute.writePattern(1 << 30, responder)
+        }
+        let short = try await RawClient.connect(to: server)
+        try await short.send("GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        _ = try await short.rest()
+        await log.closing()
+        #expect(log.words().suffix(3).prefix(2) == ["r1 broken 3", "r1 finished: \(Self.cutShort)"])
+        // One that leaves after the first of many bytes.
+        let leaving = try await RawClient.connect(to: server)
+        try await leaving.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        _ = try await leaving.text(through: "\r\n\r\n")
+        leaving.close()
+        await log.closing(of: 2)
+        let counts = log.records.compactMap { record -> Int? in
+            if case .responseBroken(let bytes) = record.event { bytes } else { nil }
+        }
+        #expect(counts.count == 2 && (1..<1 << 30).contains(counts[1]))
+        server.close()
+    }
+
+    private static let cutShort = ServerCloseReason.responseCutShort.failure
 
     @Test func `a connection that was taken over is followed to its end, with its bytes`() async throws {
         let server = try await server { _, responder in
@@ -199,6 +248,52 @@ struct ServerEventTests {
         await log.closing()
         #expect(log.words().prefix(4) == ["accepted https", "new", "tls", "tls failed"])
         server.close()
+    }
+
+    @Test func `while the observer can't follow, nobody is accepted and no request over HTTP/2 is taken`()
+        async throws
+    {
+        let lag = Lag()
+        var configuration = ServerConfiguration()
+        configuration.observer = log.observer
+        configuration.observerPace = ObserverPace(isBehind: { lag.isBehind }, ready: { await lag.ready() })
+        let server = try await Server.start(configuration) { _, responder in
+            try await responder.send(.text(), Array("ok".utf8))
+        }
+        let multiplexed = try await HTTP2RawClient.connect(to: server)
+        let first = try await multiplexed.ask("/")
+        #expect(try await multiplexed.readsEnd(of: first))
+        lag.isBehind = true
+        // The one that the server waited for already; then it looks whether it may go on.
+        let accepted = try await RawClient.connect(to: server)
+        let late = try await RawClient.connect(to: server)
+        try await late.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let second = try await multiplexed.ask("/")
+        while lag.waiting.count < 2 { await Task.yield() }
+        #expect(try await accepted.get("/").body == "ok")
+        #expect(log.words(of: 3).isEmpty && !log.words().contains { $0.contains("head GET / #2") })
+        lag.catchUp()
+        #expect(try await multiplexed.readsEnd(of: second))
+        #expect(try await late.answer().body == "ok")
+        server.close()
+    }
+
+    /// An observer's being behind, and those who wait for it.
+    @NetworkActor
+    private final class Lag {
+        var isBehind = false
+        private(set) var waiting: [WaitingPlace] = []
+
+        func ready() async {
+            let place = WaitingPlace()
+            waiting.append(place)
+            await place.wait()
+        }
+
+        func catchUp() {
+            isBehind = false
+            for place in waiting { place.wake() }
+        }
     }
 
     @Test func `the gauge counts states and the time spent in them`() async throws {

@@ -184,6 +184,27 @@ struct ServerScreenTests {
         #expect(draft.body.starts(with: Array("{\"event\"".utf8)))
     }
 
+    @Test func `a caught request whose body broke off is not sent again as if it were whole`() {
+        var model = model(columns: 120, rows: 36)
+        var morning = Morning()
+        morning.accept(1, port: 51_234, at: 0)
+        morning.request(1, on: 1, "/hook", from: 10, until: 80, status: nil, body: 300)
+        var records = morning.records.filter { if case .requestEnded = $0.event { false } else { true } }
+        for place in records.indices {
+            if case .requestBody = records[place].event { records[place].event = .requestBody(5) }
+        }
+        _ = update(&model, .served(records), at: .milliseconds(400))
+        let part = BodyCapture(bytes: Array("begin".utf8), totalBytes: 5, sha256: String(repeating: "5a", count: 32))
+        _ = update(&model, .requestBody(ServerRequestID(1), part), at: .milliseconds(400))
+        model.select(row: 0)
+        model.settle()
+        for key in ["r", "R"] {
+            model.message = nil
+            #expect(press(key, in: &model).isEmpty)
+            #expect(model.message?.text.contains("Only 5 B of its body came") == true)
+        }
+    }
+
     @Test func `a caught request whose body was kept in part is not sent again as if it were whole`() {
         var model = caught(columns: 120, rows: 36)
         let part = BodyCapture(bytes: Array("half".utf8), totalBytes: 8, sha256: String(repeating: "5a", count: 32))

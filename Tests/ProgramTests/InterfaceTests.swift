@@ -66,6 +66,28 @@ struct InterfaceTests {
         #expect(terminal.screen.foreign == [])
     }
 
+    @Test func `of a history with large lines the latest are remembered, and the file stays small`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(
+            atPath: folder.file("roundtrip"), withIntermediateDirectories: true, attributes: nil)
+        let body = String(repeating: "x", count: 60_000)
+        let old = (0..<100).map { "POST http://a.example/\($0) -d \(body)\n" }.joined()
+        let history = try folder.write("roundtrip/history", Array(old.utf8))
+        let terminal = try Inspection.start([], folder: folder)
+        try await terminal.wait(forText: "probe")
+        terminal.type("\(server.plain)/ok?remembered\r")
+        try await terminal.wait(for: "the answer") { $0.line(containing: "remembered")?.contains("200") == true }
+        terminal.type("Q")
+        try await terminal.finish()
+        let text = try String(contentsOfFile: history, encoding: .utf8)
+        let lines = text.split(separator: "\n")
+        #expect(lines.last == "\(server.plain)/ok?remembered")
+        #expect(lines.dropLast().last?.hasPrefix("POST http://a.example/99 ") == true)
+        #expect(text.utf8.count <= 4 << 20 && lines.count > 60)
+    }
+
     @Test func `what was typed is remembered by the next session, for its owner only`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }
@@ -153,6 +175,10 @@ struct InterfaceTests {
         try await terminal.wait(forText: "export to")
         terminal.type("\u{15}/nosuch/folder/a.har\r")
         try await terminal.wait(forText: "No such file")
+        terminal.type("x")
+        try await terminal.wait(forText: "export to")
+        terminal.type("\u{15}screen.svg\r")
+        try await terminal.wait(forText: "with what secrets it shows: screen.svg")
         terminal.type("Q")
         #expect(try await terminal.finish() == .exited(0))
         #expect(terminal.screen.foreign == [])

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import TestSupport
 import Testing
 
@@ -322,6 +323,20 @@ struct ListenTests {
             """, try BuiltProgram.path, "\(PeerServer.freePort())",
         ]).split(separator: " ")
         #expect(counts.count == 4 && counts[1] == counts[3].dropLast())
+    }
+
+    @Test func `asked to end twice, it ends at once, and says by which signal`() async throws {
+        let port = try PeerServer.freePort()
+        let program = try ProgramRun(
+            [BuiltProgram.path, "listen", "--json", "--delay", "600000", "--port", "\(port)"])
+        try await wait(for: "the server") { program.error.contains("listening") }
+        let client = try ProgramRun(["curl", "-sS", "-m", "600", "http://127.0.0.1:\(port)/"])
+        try await wait(for: "the request") { program.output.contains("handlerStart") }
+        program.process.send(signal: SIGTERM)
+        try await wait(for: "the shutdown") { program.output.contains("shutdownWaits") }
+        program.process.send(signal: SIGTERM)
+        #expect(try await program.finish() == .exited(128 + SIGTERM))
+        client.process.stop()
     }
 
     @Test func `a webhook is caught, looked at, edited, sent again and compared`() async throws {

@@ -187,11 +187,29 @@ struct ProbeHARTests {
     func `a place that can't be written ends with 23 and a sentence`(path: String) async throws {
         let server = try await OddServer.start()
         defer { server.stop() }
-        let probe = try await Probe.run("--json", "--har", path, "\(server.plain)/ok")
-        #expect(probe.ending == .exited(23), "\(probe.error)")
-        #expect(probe.error.contains(path), "\(probe.error)")
-        // What was measured is not lost.
-        #expect(try probe.record.outcome == "ok")
+        for option in ["--har", "--cookie-jar", "--record"] {
+            let probe = try await Probe.run("--json", option, path, "\(server.plain)/ok")
+            #expect(probe.ending == .exited(23), "\(option): \(probe.error)")
+            #expect(probe.error.contains(path), "\(option): \(probe.error)")
+            #expect(probe.error.split(separator: "\n").count == 1)
+            #expect(probe.output == "" && !server.output.contains("got /ok"), "before any request")
+        }
+    }
+
+    @Test func `a recording has the bodies, as in the interface`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let file = folder.file("session.db")
+        #expect(try await Probe.run("--json", "--record", file, "\(server.plain)/ok").ending == .exited(0))
+        let counts = try await ProgramRun.output(of: [
+            Python.plain, "-c",
+            """
+            import sqlite3, sys
+            for row in sqlite3.connect(sys.argv[1]).execute("SELECT length(bytes), total_bytes FROM bodies"): print(*row)
+            """, file,
+        ])
+        #expect(counts == "5 5\n")
     }
 
     @Test func `a device is written to, never replaced by a file`() async throws {
@@ -207,6 +225,27 @@ struct ProbeHARTests {
             #expect(probe.ending == .exited(device == "/dev/full" ? 23 : 0), "\(device): \(probe.error)")
             #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == device)
         }
+    }
+
+    @Test func `a standard output that somebody made non-blocking is waited for`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let words = try await ProgramRun.output(of: [
+            Python.plain, "-c",
+            """
+            import os, select, subprocess, sys
+            reading, writing = os.pipe()
+            os.set_blocking(writing, False)
+            program = subprocess.Popen([sys.argv[1], "probe", "--json", "-n", "300", sys.argv[2]], stdout=writing)
+            room = select.poll()
+            room.register(writing, select.POLLOUT)
+            while room.poll(0) and program.poll() is None: pass
+            os.close(writing)
+            with open(reading) as lines: count = len(lines.readlines())
+            print(count, program.wait())
+            """, try BuiltProgram.path, "\(server.plain)/ok",
+        ])
+        #expect(words == "300 0\n")
     }
 
     @Test func `a full disk for standard output ends with 23 and a sentence`() async throws {

@@ -89,6 +89,25 @@ struct ComparisonTests {
         #expect(change([], []) == .nothingToCompare)
     }
 
+    @Test func `bodies of which the same was kept are not the same for that`() {
+        let kept = Array("begin".utf8)
+        let long = BodyCapture(bytes: kept, totalBytes: 9, sha256: "aa")
+        let other = BodyCapture(bytes: kept, totalBytes: 9, sha256: "bb")
+        var (before, after) = (exchange(1), exchange(2))
+        (before.body, after.body) = (long, other)
+        #expect(Comparison(before, after).body == .differsBehind(keptBytes: 5))
+        // The same of bodies that came in, of which the drafts have what was kept.
+        var served = ServedRequest(
+            id: ServerRequestID(1), connection: ServerConnectionID(1), client: ServerStory.client, at: .zero)
+        served.body = other
+        (before.draft.body, after.draft.body) = (kept, kept)
+        (before.served, after.served) = (served, served)
+        before.served?.body = long
+        #expect(Comparison(before, after).requestBody == .differsBehind(keptBytes: 5))
+        before.served?.body = other
+        #expect(Comparison(before, after).requestBody == .same)
+    }
+
     @Test func `what is still arriving makes another comparison later`() {
         let before = exchange(1)
         var after = exchange(2)

@@ -314,6 +314,16 @@ final class SessionStoreTests {
         ) { _ = try await SessionStore.open(path: nowhere, clock: clock) }
     }
 
+    @Test func `another program's database is refused, and stays as it was`() async throws {
+        #expect(try rows("CREATE TABLE mine (x)") == "")
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let problem = StoreProblem(call: "open", path: path, message: "the database of another program")
+        await #expect(throws: problem) { _ = try await SessionStore.open(path: path, clock: clock) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o644)
+    }
+
     @Test func `the files are readable for their owner alone`() async throws {
         let store = try await SessionStore.open(path: path, clock: clock)
         Self.record(.cold(1), into: store)
@@ -421,6 +431,44 @@ final class SessionStoreTests {
         #expect(
             try rows("SELECT number, length(bytes) FROM exchanges JOIN request_bodies r ON r.id = request_body_id")
                 == "41|100000\n")
+    }
+
+    @Test func `large bodies of requests make room as those of responses do, the oldest first`() async throws {
+        var limits = SessionStore.Limits()
+        limits.bodyBytes = 100_000
+        let store = try await SessionStore.open(path: path, clock: clock, limits: limits)
+        var again = Story.draft()
+        again.body = Array(repeating: 0, count: 10_000)
+        for number in 1...40 {
+            var draft = Story.draft()
+            draft.body = Array(repeating: UInt8(number), count: 10_000)
+            store.begin(number.isMultiple(of: 5) ? again : draft, as: ExchangeID(number), at: .seconds(Double(number)))
+            store.keep(
+                BodyCapture(bytes: Array(repeating: 1, count: 5_000), totalBytes: 5_000, sha256: ""),
+                of: ExchangeID(number))
+            await store.flush()
+            let sum = "(SELECT coalesce(sum(length(bytes)), 0) FROM bodies)"
+            #expect(try rows("SELECT sum(length(bytes)) + \(sum) <= 100000 FROM request_bodies") == "1\n")
+        }
+        // The one that was sent again and again is as young as its latest sender.
+        #expect(
+            try rows(
+                """
+                SELECT group_concat(number, ' ') FROM (SELECT number FROM exchanges
+                JOIN request_bodies r ON r.id = request_body_id WHERE number > 35 ORDER BY number)
+                """) == "36 37 38 39 40\n")
+        #expect(try rows("SELECT count(*), sum(total_bytes) FROM bodies") == "40|200000\n")
+        // Too large for all of the room, it is left out, and known to be missing.
+        again.body = Array(repeating: 0, count: 100_001)
+        store.begin(again, as: ExchangeID(41), at: .seconds(41))
+        await store.close()
+        #expect(store.status == .closed)
+        #expect(
+            try rows(
+                """
+                SELECT request_body_id NOT NULL, r.bytes IS NULL FROM exchanges
+                LEFT JOIN request_bodies r ON r.id = request_body_id WHERE number = 41
+                """) == "1|1\n")
     }
 
     @Test func `a running row with a large body keeps it when it ends, whatever was sent meanwhile`() async throws {

@@ -75,6 +75,14 @@ struct StatisticsTests {
         #expect(Statistics().p50 == nil)
     }
 
+    @Test func `no percentile is longer than the longest time`() {
+        var story = Story(1)
+        story.at(0, started)
+        story.at(1_234.567, .requestFinished(nil))
+        let session = session([story])
+        #expect(session.statistics.p95 == session[ExchangeID(1)]?.total(at: .zero))
+    }
+
     @Test func `counting as it grows and counting anew agree`() {
         var random = SeededGenerator(seed: 7)
         var whole = session([])

@@ -44,6 +44,7 @@ final class HTTP1Exchange: ServerExchange {
     /// Bytes of the response's body, as the client sees it, that were handed over to be written.
     private(set) var responseBytes = 0
     private var requestBytes = 0
+    private var hasToldEnd = false
     /// What had been sent on the connection before the final response; nil before its head and once its first byte went.
     private var sentBefore: Int?
 
@@ -222,7 +223,23 @@ final class HTTP1Exchange: ServerExchange {
         noteEnded()
     }
 
-    private func noteEnded() { connection.record(.responseLastByte(bytes: responseBytes), of: id) }
+    /// The kernel has taken the last byte of the response.
+    func noteEnded() {
+        hasToldEnd = true
+        connection.record(.responseLastByte(bytes: responseBytes), of: id)
+    }
+
+    /// For the end of the exchange: a response that began, and whose last byte did not go, broke off.
+    func noteBroken() {
+        switch progress {
+        case .started, .ended, .raw:
+            guard !hasToldEnd else { return }
+            // What the client did not take still waits.
+            let bytes = max(0, responseBytes - connection.output.waiting.count)
+            connection.record(.responseBroken(bytes: bytes), of: id)
+        case .unanswered, .hijacked: break
+        }
+    }
 
     /// The kernel has taken what was sent on the connection up to `count`.
     func noteWritten(upTo count: Int) {

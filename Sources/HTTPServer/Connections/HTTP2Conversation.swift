@@ -30,6 +30,8 @@ final class HTTP2Conversation {
     private var isFlushing = false
     private var willFlush = false
     private var hasClosedWrite = false
+    /// Whether nothing is read since the observer can't follow.
+    private var isHeld = false
     /// Why no further streams are wanted; nil while they are.
     private var goingAway: ServerCloseReason?
     /// Set when nothing more is to be done but to write what is left and to wait for the client's close.
@@ -46,7 +48,6 @@ final class HTTP2Conversation {
     init(on connection: ServerConnection) {
         self.connection = connection
         session = HTTP2Session(.server, limits: connection.limits.http2)
-        session.observesFrames = connection.server.isObserved
     }
 
     private var timeouts: ServerTimeouts { connection.timeouts }
@@ -67,12 +68,25 @@ final class HTTP2Conversation {
 
     private func read() async throws(StreamError) {
         while connection.closeReason == nil {
+            if finishing == nil, let pace = connection.server.configuration.observerPace, pace.isBehind() {
+                await hold(for: pace)
+                continue
+            }
             switch try connection.stream.tryRead(into: Self.input) {
             case .wouldBlock: try await connection.stream.readable()
             case .end: connection.end(finishing ?? (exchanges.isEmpty ? .clientClosed : .clientGone))
             case .bytes(let count): take(UnsafeRawBufferPointer(rebasing: Self.input[..<count]))
             }
         }
+    }
+
+    /// Waits until the observer can follow. That is our delay and not the client's, so no limit counts it.
+    private func hold(for pace: ObserverPace) async {
+        isHeld = true
+        if !isWriting { connection.watchdog.relax() }
+        await pace.ready()
+        isHeld = false
+        watch()
     }
 
     private func stopHandlers() async {
@@ -246,9 +260,9 @@ final class HTTP2Conversation {
     }
 
     private func noteSent(_ frame: HTTP2Frame, end: Int) {
-        guard frame.type == .headers || frame.endsStream,
-            let exchange = exchanges[frame.stream] ?? leaving[frame.stream]
-        else { return }
+        guard let exchange = exchanges[frame.stream] ?? leaving[frame.stream] else { return }
+        if frame.type == .data { exchange.framed(frame.length) }
+        guard frame.type == .headers || frame.endsStream else { return }
         marks.append((end, frame.stream, frame.endsStream))
         if frame.endsStream { exchange.written() }
     }
@@ -283,7 +297,7 @@ final class HTTP2Conversation {
 
     /// Sets the limit for what is waited for now.
     func watch() {
-        guard connection.closeReason == nil, finishing == nil, !isWriting else { return }
+        guard connection.closeReason == nil, finishing == nil, !isWriting, !isHeld else { return }
         if connection.machine.state == .new {
             connection.watchdog.watch(.head, for: timeouts.head)
         } else if exchanges.isEmpty {

@@ -30,6 +30,9 @@ final class HTTP2Exchange: ServerExchange {
     private(set) var trailers: HTTPFields?
     private var requestBytes = 0
     private var responseBytes = 0
+    /// Bytes of the response's body that stand in frames.
+    private var framedBytes = 0
+    private var hasResponse = false
     private var hasEnded = false
     /// How the stream ended; nil while it is open.
     private var end: HTTP2StreamEnd?
@@ -191,6 +194,7 @@ final class HTTP2Exchange: ServerExchange {
         let hasBody = plan.sendsBody && remaining != 0
         let message = try head(of: response)
         progress = .started(sendsBody: hasBody, remaining: remaining)
+        hasResponse = true
         connection.record(.responseHead(ResponseHead(response)), of: id)
         session.submit(message, hasBody: hasBody, on: stream)
         // A handler that says close means the connection; HTTP/2 has GOAWAY for that, as in Go.
@@ -285,6 +289,9 @@ final class HTTP2Exchange: ServerExchange {
         conversation.flushSoon()
     }
 
+    /// So many bytes of the response's body stand in the output.
+    func framed(_ count: Int) { framedBytes += count }
+
     /// The response's last frame stands in the output.
     func written() {
         isWritten = true
@@ -343,6 +350,7 @@ final class HTTP2Exchange: ServerExchange {
     private func finishRequest(_ failure: Failure?) {
         guard !isFinished else { return }
         isFinished = true
+        if hasResponse, !isTaken { connection.record(.responseBroken(bytes: framedBytes), of: id) }
         connection.record(.requestFinished(failure), of: id)
     }
 }

@@ -26,9 +26,11 @@ extension ServerConnection {
         if machine.state == .idle { conversation.finish(because: reason) } else { conversation.goAway(because: reason) }
     }
 
-    /// As `stopIfIdle`, for a connection on which no request has begun, as `waiting` tells. A TLS handshake is none.
+    /// As `stopIfIdle`, for a connection on which no request has begun in its time, as `waiting` tells. A TLS handshake is
+    /// none.
     func stopIfUntouched() {
-        if case .untouched? = waiting(untouchedUntil: .zero)?.reason { end(.serverStopped) }
+        guard case .untouched(let deadline)? = waiting(untouchedUntil: .zero)?.reason else { return }
+        if deadline <= EventLoop.shared.now { end(.serverStopped) }
     }
 
     func end(because error: StreamError) {
@@ -67,12 +69,24 @@ extension ServerConnection {
         let body = Array("\(words)\n".utf8)
         let response = HTTPResponse(
             status: status, headerFields: [.contentType: "text/plain; charset=utf-8", .connection: "close"])
+        let start = output.waiting.count
         // Fields of our own making: appending them can't fail.
         try? output.append { buffer throws(WireError) in
             try HTTP1ResponseHead(response, body: .length(Int64(body.count)), to: method).append(to: &buffer)
-            if method != .head { buffer.append(contentsOf: body) }
         }
-        try? await flush()
+        if let underWay, server.isObserved {
+            let head = Array(output.waiting.dropFirst(start))
+            record(.responseHead(ResponseHead(response, as: .http11, bytes: head)), of: underWay)
+        }
+        if method != .head { output.append { $0.append(contentsOf: body) } }
+        let sentBefore = stream.bytesSent
+        let isWhole = (try? await flush()) != nil
+        if let underWay {
+            if stream.bytesSent > sentBefore { record(.responseFirstByte, of: underWay) }
+            // So short that the kernel takes it whole or not at all.
+            let sentBytes = isWhole && method != .head ? body.count : 0
+            record(isWhole ? .responseLastByte(bytes: sentBytes) : .responseBroken(bytes: 0), of: underWay)
+        }
         await close(because: reason)
     }
 
@@ -163,13 +177,14 @@ extension ServerConnection {
 
     /// Why a shutdown would wait for this connection; nil when it would close it at once.
     ///
-    /// - Parameter deadline: Until when one that has sent nothing is spared.
+    /// - Parameter deadline: Until when one that has sent nothing is spared, if its handshake was over by then.
     func waiting(untouchedUntil deadline: Timestamp) -> ServerWaiting? {
         let reason: ServerWaiting.Reason
         switch machine.state {
         case .new where underWay != nil: reason = .readingHead
         case .new where scheme == .https && !isSecured: reason = .handshaking
-        case .new: reason = .untouched(until: deadline)
+        // After its handshake it has as much time as others have from the shutdown's beginning.
+        case .new: reason = .untouched(until: max(deadline, (securedAt ?? .zero) + timeouts.untouched))
         case .idle where machine.isResting || http2 != nil: return nil
         case .idle: reason = .readingHead
         case .active where http2 != nil:

@@ -35,8 +35,8 @@ final class ServerConnection {
     /// Since when the machine is in its state.
     var stateSince: Timestamp
     var lastReported: ConnectionState?
-    /// Whether the TLS handshake is over.
-    private(set) var isSecured = false
+    /// When the TLS handshake was over, or found not to be needed; nil before that.
+    private(set) var securedAt: Timestamp?
     /// By ALPN; nil when nothing was agreed.
     var agreedProtocol: String?
     /// Set once the connection speaks HTTP/2.
@@ -55,6 +55,8 @@ final class ServerConnection {
             mayBeHTTP2: server.configuration.tls == nil && server.configuration.speaksHTTP2)
     }
 
+    /// Whether the TLS handshake is over.
+    var isSecured: Bool { securedAt != nil }
     var scheme: Scheme { server.configuration.tls == nil ? .http : .https }
     var limits: ServerLimits { server.configuration.limits }
     var timeouts: ServerTimeouts { server.configuration.timeouts }
@@ -73,7 +75,8 @@ final class ServerConnection {
         do {
             if let context = server.configuration.tls { try await shakeHands(context) }
             guard closeReason == nil else { return }
-            isSecured = true
+            securedAt = EventLoop.shared.now
+            server.secured(self)
             if agreedProtocol == "h2" { return await serveHTTP2(opening: []) }
             stream.onReadableWhileIdle = { [weak self] in self?.lookAhead() }
             while closeReason == nil, try await serveOne() {}
@@ -111,7 +114,10 @@ final class ServerConnection {
         try exchange.readEmptyBody()
 
         current = exchange
-        defer { current = nil }
+        defer {
+            exchange.noteBroken()
+            current = nil
+        }
         do {
             record(.handlerStart, of: exchange.id)
             try await server.handler(ServerRequest(exchange: exchange), ServerResponder(exchange: exchange))
@@ -210,7 +216,7 @@ final class ServerConnection {
             finishRequest(nil)
             await close(because: exchange.closeReason ?? server.reasonNotToKeep ?? .weSaidClose)
         case .raw:
-            record(.responseLastByte(bytes: exchange.responseBytes), of: exchange.id)
+            exchange.noteEnded()
             finishRequest(nil)
             await close(because: .handlerClosed)
         case .hijacked: break

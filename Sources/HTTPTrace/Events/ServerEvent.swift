@@ -2,7 +2,7 @@
 // its users ask for beside it (golang/go#38270, #18997).
 //
 //      accepted ─ tls ─┬─ firstByte ─ head ─ body … ─ end ─────────┬─ finished ─┬─ closed
-//                      │      handler … response … lastByte ───────┘            │
+//                      │      handler … response … lastByte │ broken ┘          │
 //                      └──────────────── the next request ◀─────────────────────┘
 //
 // A start has exactly one done. Each request that sent a byte has exactly one `requestFinished`, its last event; each
@@ -48,6 +48,9 @@ public enum ServerEvent: Sendable, Equatable {
     case responseFirstByte
     /// The last byte of it was; `bytes` counts the body as the client sees it, un-chunked.
     case responseLastByte(bytes: Int)
+    /// In place of the last byte: a response that had begun broke off. `bytes` counts what had gone of its body; what the
+    /// kernel had not taken of a chunk is left out.
+    case responseBroken(bytes: Int)
     /// Last event of every request: nil when it was answered whole and read to its end.
     case requestFinished(Failure?)
 

@@ -54,7 +54,9 @@ final class HTTP2Stream {
 /// A body on its way out.
 struct HTTP2Body {
     private var pieces: [[UInt8]] = []
-    /// How much of the first piece has gone.
+    /// Which of the pieces goes next; those before it have gone, and are empty.
+    private var first = 0
+    /// How much of that one has gone.
     private var offset = 0
     /// Bytes that have not gone.
     private(set) var count = 0
@@ -79,15 +81,21 @@ struct HTTP2Body {
         precondition(wanted <= count, "\(wanted) bytes wanted of \(count)")
         var rest = wanted
         while rest > 0 {
-            let part = min(rest, pieces[0].count - offset)
-            take(pieces[0][offset..<offset + part])
+            let part = min(rest, pieces[first].count - offset)
+            take(pieces[first][offset..<offset + part])
             rest -= part
             offset += part
-            if offset == pieces[0].count {
-                pieces.removeFirst()
-                offset = 0
-            }
+            if offset == pieces[first].count { dropFirst() }
         }
         count -= wanted
+    }
+
+    // Moving the others up for each one that goes would take a second for 65,000 of a byte each.
+    private mutating func dropFirst() {
+        pieces[first] = []
+        (first, offset) = (first + 1, 0)
+        guard first == pieces.count || first >= 64 && first * 2 >= pieces.count else { return }
+        pieces.removeFirst(first)
+        first = 0
     }
 }

@@ -142,7 +142,7 @@ struct ComparePage {
     private func requestLines() -> [StyledLine] {
         let head = section("Request", comparison.request)
         guard comparison.requestBody != .nothingToCompare else { return head }
-        let sizes = [before, after].map { Figures.size($0.draft.body.count) }
+        let sizes = [before, after].map { Figures.size($0.served?.body?.totalBytes ?? $0.draft.body.count) }
         return head + lines(of: comparison.requestBody, "Request body", sizes)
     }
 
@@ -216,6 +216,9 @@ struct ComparePage {
             return [head]
         case .differs(let offset):
             head.add("  \(sizes[0]) and \(sizes[1]); the first difference is at byte \(Figures.count(offset))")
+            return [head]
+        case .differsBehind(let kept):
+            head.add("  \(sizes[0]) and \(sizes[1]); they differ behind the \(Figures.size(kept)) that were kept")
             return [head]
         case .lines(let edits):
             let removed = edits.count { if case .removed = $0 { true } else { false } }

@@ -24,6 +24,7 @@ extension EventWords {
         case .responseHead(let head): self.init("answer head", "\(head.version) \(head.status) \(head.reason)")
         case .responseFirstByte: self.init("first byte out")
         case .responseLastByte(let bytes): self.init("last byte out", Figures.size(bytes))
+        case .responseBroken(let bytes): self.init("answer broke off", "after \(Figures.size(bytes))")
         case .requestFinished(let failure): self.init("served", failure: failure)
         case .shutdownWaits(_, let count): self.init("shutdown waits", "\(count)")
         case .shutdownDone(let isInTime): self.init("shutdown done", isInTime ? "" : "gave up on some")

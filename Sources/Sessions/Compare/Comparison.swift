@@ -31,6 +31,8 @@ public struct Comparison: Equatable, Sendable {
         case lines([LineEdit<ArraySlice<UInt8>>])
         /// No text, or too different to be shown by lines: the first byte that differs, among those kept.
         case differs(fromByte: Int)
+        /// By their digests or lengths; the beginnings, which are all that was kept, are alike.
+        case differsBehind(keptBytes: Int)
     }
 
     public let subject: Subject
@@ -44,7 +46,12 @@ public struct Comparison: Equatable, Sendable {
     public init(_ before: Exchange, _ after: Exchange) {
         subject = Subject(before, after)
         request = Self.edits(Self.requestLines(before), Self.requestLines(after))
-        requestBody = Self.compare(before.draft.body, after.draft.body)
+        if let old = before.served?.body, let new = after.served?.body {
+            // Of what came in, the draft may have the beginning alone.
+            requestBody = Self.compare(old, new)
+        } else {
+            requestBody = Self.compare(before.draft.body, after.draft.body)
+        }
         if let old = before.response, let new = after.response {
             response = Self.edits(Self.lines(of: old), Self.lines(of: new))
         } else {
@@ -73,6 +80,7 @@ public struct Comparison: Equatable, Sendable {
     private static func compare(_ old: BodyCapture?, _ new: BodyCapture?) -> BodyChange {
         guard let old, let new, old.totalBytes + new.totalBytes > 0 else { return .nothingToCompare }
         guard old.sha256 != new.sha256 || old.totalBytes != new.totalBytes else { return .same }
+        guard old.bytes != new.bytes else { return .differsBehind(keptBytes: old.bytes.count) }
         return changes(from: old.bytes, to: new.bytes)
     }
 

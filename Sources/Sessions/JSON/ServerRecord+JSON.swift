@@ -99,6 +99,9 @@ extension JSONWriter {
         case .responseLastByte(let count):
             named("responseLastByte")
             field("bytes", count)
+        case .responseBroken(let count):
+            named("responseBroken")
+            field("bytes", count)
         case .requestFinished(let failure): named("requestFinished", failure)
         case .shutdownWaits(let waiting, let count):
             named("shutdownWaits")

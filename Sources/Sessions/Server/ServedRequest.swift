@@ -27,6 +27,8 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
     public var handler: PhaseSpans.Span?
     /// Body bytes that came, un-chunked.
     public var requestBytes = 0
+    /// Whether it was read to its end.
+    private(set) var hasEnded = false
     /// Body bytes of the answer, as the client sees them.
     public var responseBytes = 0
     /// Early answers (1xx), oldest first.
@@ -53,6 +55,7 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
         case .requestHead(let head, let use): (self.head, self.use) = (head, use)
         case .requestBody(let count): requestBytes += count
         case .requestEnded:
+            hasEnded = true
             // An answer that has begun ended `send` already: nothing was waited for.
             if phases.running == .send { phases.begin(.wait, at: time) }
         case .handlerStart: handler = PhaseSpans.Span(start: time)
@@ -63,6 +66,7 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
         case .responseLastByte(let bytes):
             responseBytes = bytes
             phases.end(.receive, at: time)
+        case .responseBroken(let bytes): responseBytes = bytes
         case .requestFinished(let failure):
             self.failure = failure
             phases.endAll(at: time)
@@ -74,6 +78,9 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
     }
 
     public var isRunning: Bool { finishedAt == nil }
+
+    /// Whether all of its body has come; false where the client broke off, or the answer did not wait for the rest.
+    public var hasWholeBody: Bool { hasEnded || requestBytes == head?.bodyBytes }
 
     /// Which of its failures is the first: a response that we cut short was, where its way to the server behind us failed,
     /// cut short by that.

@@ -18,7 +18,8 @@ public actor SessionStore {
     public struct Limits: Sendable, Equatable {
         /// Rows of exchanges, of all runs: some 1.2 GB with their events.
         public var exchanges = 1_000_000
-        /// Kept bytes of response bodies in all. Past it the oldest keep their length and hash alone.
+        /// Kept bytes of bodies in all, save those of requests that are small enough to stand in their rows. Past it the oldest
+        /// go; those of responses keep their length and hash.
         public var bodyBytes = 512 << 20
         /// Pages of 16 KiB that the file may grow to; nil is SQLite's own limit. Tests make a disk full with it.
         var pages: Int?
@@ -61,8 +62,12 @@ public actor SessionStore {
     public static func open(
         path: String, clock: ClockAnchor, limits: Limits = Limits()
     ) async throws(StoreProblem) -> SessionStore {
-        try makePrivateFile(at: path)
+        try makeFile(at: path)
         do {
+            try refuseForeignFile(at: path)
+            guard chmod(path, 0o600) == 0 else {
+                throw StoreProblem(call: "open", path: path, message: String(cString: strerror(errno)))
+            }
             let database = try DatabaseQueue(path: path, configuration: configuration(limits))
             guard try await !database.read(StoreSchema.migrator.hasBeenSuperseded) else {
                 throw StoreProblem(call: "open", path: path, message: "made by a newer version of roundtrip")
@@ -184,14 +189,28 @@ public actor SessionStore {
 extension SessionStore {
     // SQLite makes its files readable for all that the umask lets, and the log beside it with the same mode: so the file
     // is made before SQLite sees it.
-    private static func makePrivateFile(at path: String) throws(StoreProblem) {
+    private static func makeFile(at path: String) throws(StoreProblem) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
-            let message = String(cString: strerror(errno))
-            if descriptor >= 0 { Glibc.close(descriptor) }
-            throw StoreProblem(call: "open", path: path, message: message)
+        guard descriptor >= 0 else {
+            throw StoreProblem(call: "open", path: path, message: String(cString: strerror(errno)))
         }
         Glibc.close(descriptor)
+    }
+
+    /// Another program's database, named by mistake, gets no tables of ours, nor other rights or another kind of log. A file
+    /// that has no tables at all is a new one, or one whose making was killed.
+    private static func refuseForeignFile(at path: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(2)
+        let isForeign = try DatabaseQueue(path: path, configuration: configuration).read { database in
+            guard try Int.fetchOne(database, sql: "PRAGMA application_id") != StoreSchema.applicationID else {
+                return false
+            }
+            return try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") != 0
+        }
+        guard !isForeign else {
+            throw StoreProblem(call: "open", path: path, message: "the database of another program")
+        }
     }
 
     private static func configuration(_ limits: Limits) -> Configuration {

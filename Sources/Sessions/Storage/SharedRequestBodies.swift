@@ -16,22 +16,33 @@ struct SharedRequestBodies: Sendable {
 
     /// Oldest first.
     private var latest: [Body] = []
+    /// Bytes that this batch added to the file.
+    private(set) var writtenBytes = 0
+    /// A larger one is not written: it would have to make room for itself, and again with each batch that sends it.
+    private let mostBytes: Int
 
     /// Shorter ones stay in their rows, where any tool finds them at once.
     static let leastBytes = 4_096
     /// As many as a load takes turns with.
     private static let limit = 16
 
-    /// Call it first in each transaction.
-    mutating func beginBatch() { for place in latest.indices { latest[place].isThere = false } }
+    init(mostBytes: Int) { self.mostBytes = mostBytes }
 
-    /// The row of `request_bodies` that holds a body, which is written where it is not there.
+    /// Call it first in each transaction.
+    mutating func beginBatch() {
+        writtenBytes = 0
+        for place in latest.indices { latest[place].isThere = false }
+    }
+
+    /// The row of `request_bodies` that holds a body, which is written where it is not there. A number of which there is no
+    /// row stands for a body that was left out, or made room.
     ///
     /// - Parameter row: The exchange's.
     mutating func id(of bytes: [UInt8], sentBy row: Int64, in database: Database) throws -> Int64 {
+        guard bytes.count <= mostBytes else { return row }
         let place = latest.lastIndex { $0.bytes.isSame(as: bytes) } ?? remember(bytes, sentBy: row)
         if !latest[place].isThere {
-            try Self.write(bytes, as: latest[place].id, to: database)
+            if try Self.write(bytes, as: latest[place].id, to: database) { writtenBytes += bytes.count }
             latest[place].isThere = true
         }
         return latest[place].id
@@ -44,7 +55,8 @@ struct SharedRequestBodies: Sendable {
     }
 
     // By SQLite's own calls, as in `RowWriter`: nothing is copied.
-    private static func write(_ bytes: [UInt8], as id: Int64, to database: Database) throws {
+    /// - Returns: Whether it was not there.
+    private static func write(_ bytes: [UInt8], as id: Int64, to database: Database) throws -> Bool {
         let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO request_bodies VALUES (?, ?)")
         let handle = statement.sqliteStatement
         let code = bytes.withUnsafeBytes { bytes in
@@ -52,6 +64,7 @@ struct SharedRequestBodies: Sendable {
             sqlite3_bind_blob64(handle, 2, bytes.baseAddress, UInt64(bytes.count), nil)
             return sqlite3_step(handle)
         }
+        let isNew = sqlite3_changes(sqlite3_db_handle(handle)) > 0
         // Tells the step's failure once more.
         sqlite3_reset(handle)
         sqlite3_clear_bindings(handle)
@@ -59,6 +72,7 @@ struct SharedRequestBodies: Sendable {
             let message = sqlite3_errmsg(sqlite3_db_handle(handle)).map { String(cString: $0) }
             throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
         }
+        return isNew
     }
 
     /// Bodies that these exchanges sent.
@@ -74,13 +88,39 @@ struct SharedRequestBodies: Sendable {
     }
 
     /// Removes those of these bodies that no exchange names any more.
-    static func removeUnused(_ ids: [Int64], in database: Database) throws {
+    ///
+    /// - Returns: How many bytes they had.
+    static func removeUnused(_ ids: [Int64], in database: Database) throws -> Int {
+        var removed = 0
         for id in ids {
-            try database.execute(
-                sql: """
-                    DELETE FROM request_bodies
-                    WHERE id = ? AND NOT EXISTS (SELECT 1 FROM exchanges WHERE request_body_id = request_bodies.id)
-                    """, arguments: [id])
+            let unused = """
+                SELECT length(bytes) FROM request_bodies
+                WHERE id = ? AND NOT EXISTS (SELECT 1 FROM exchanges WHERE request_body_id = request_bodies.id)
+                """
+            guard let count = try Int.fetchOne(database, sql: unused, arguments: [id]) else { continue }
+            try remove(id, in: database)
+            removed += count
         }
+        return removed
+    }
+
+    static func remove(_ id: Int64, in database: Database) throws {
+        try database.execute(sql: "DELETE FROM request_bodies WHERE id = ?", arguments: [id])
+    }
+
+    /// A body in the file, with the latest exchange that sent it.
+    struct Stored {
+        let id, latestSender: Int64
+        let count: Int
+    }
+
+    /// All that are there, those first that were not sent for the longest time.
+    static func stored(in database: Database) throws -> [Stored] {
+        let sql = """
+            SELECT id, (SELECT coalesce(max(id), 0) FROM exchanges WHERE request_body_id = request_bodies.id) AS latest,
+                length(bytes)
+            FROM request_bodies ORDER BY latest
+            """
+        return try Row.fetchAll(database, sql: sql).map { Stored(id: $0[0], latestSender: $0[1], count: $0[2]) }
     }
 }

@@ -11,7 +11,7 @@ internal import GRDB
 
 enum StoreSchema {
     // "rtrp": lets file(1) and others tell whose database it is.
-    private static let applicationID = 0x7274_7270
+    static let applicationID = 0x7274_7270
 
     /// Rows of one run lie side by side.
     static func rowID(run: Int64, number: Int) -> Int64 { run << 32 | Int64(number) }

@@ -20,7 +20,7 @@ final class StoreWriter: Sendable {
         var highestExchange, highestBody: Int64
         // Most rows have the draft of the one before.
         var latestDraft: WrittenDraft?
-        var requestBodies = SharedRequestBodies()
+        var requestBodies: SharedRequestBodies
     }
 
     /// A draft, and columns as they are made of it.
@@ -61,7 +61,8 @@ final class StoreWriter: Sendable {
         let before = StoreSchema.rowID(run: run, number: 0)
         state = Mutex(
             State(
-                exchangeCount: exchangeCount, bodyBytes: bodyBytes, highestExchange: before, highestBody: before))
+                exchangeCount: exchangeCount, bodyBytes: bodyBytes, highestExchange: before, highestBody: before,
+                requestBodies: SharedRequestBodies(mostBytes: limits.bodyBytes)))
     }
 
     /// Writes what changed. Call it inside a transaction; after a throw the writer is of no more use.
@@ -76,6 +77,7 @@ final class StoreWriter: Sendable {
             begin(batch.begun, &handedOver, &state.running)
             let changedConnections = apply(batch.records, &handedOver, &state)
             try writeExchanges(handedOver, &state, to: database)
+            state.bodyBytes += state.requestBodies.writtenBytes
             for id in changedConnections.sorted() {
                 if let connection = state.connections[id] { try write(connection, to: database) }
             }
@@ -184,7 +186,7 @@ final class StoreWriter: Sendable {
             let sent = try SharedRequestBodies.ids(of: oldest, in: database)
             try database.execute(sql: "DELETE FROM bodies WHERE id IN (\(oldest))")
             try database.execute(sql: "DELETE FROM exchanges WHERE id IN (\(oldest))")
-            try SharedRequestBodies.removeUnused(sent, in: database)
+            state.bodyBytes -= try SharedRequestBodies.removeUnused(sent, in: database)
             state.exchangeCount -= excess
         }
         guard state.bodyBytes > limits.bodyBytes else { return }
@@ -192,28 +194,50 @@ final class StoreWriter: Sendable {
         state.bodyBytes = try StoreWriter.bodyBytes(in: database)
         guard state.bodyBytes > limits.bodyBytes else { return }
         // A little more than must go: counting them all takes a tenth of a second, which a load can't spend at each commit.
-        let last = try lastToForget(until: limits.bodyBytes - limits.bodyBytes / 16, &state, in: database)
+        let oldest = try oldestBodies(until: limits.bodyBytes - limits.bodyBytes / 16, &state, in: database)
         try database.execute(
-            sql: "UPDATE bodies SET bytes = NULL WHERE id <= ? AND bytes IS NOT NULL", arguments: [last])
+            sql: "UPDATE bodies SET bytes = NULL WHERE id <= ? AND bytes IS NOT NULL", arguments: [oldest.received])
+        for id in oldest.sent { try SharedRequestBodies.remove(id, in: database) }
     }
 
     /// Counts as gone the oldest bodies until so many bytes are left.
     ///
-    /// - Returns: The last of them; nil without any.
-    private func lastToForget(until goal: Int, _ state: inout State, in database: Database) throws -> Int64? {
-        var last: Int64?
+    /// - Returns: The last of those that were received, nil without any; and all that were sent.
+    private func oldestBodies(
+        until goal: Int, _ state: inout State, in database: Database
+    ) throws -> (received: Int64?, sent: [Int64]) {
         let bodies = try Row.fetchCursor(
             database, sql: "SELECT id, length(bytes) FROM bodies WHERE bytes IS NOT NULL ORDER BY id")
-        while state.bodyBytes > goal, let body = try bodies.next() {
-            let (id, count): (Int64, Int) = (body[0], body[1])
-            last = id
-            state.bodyBytes -= count
+        func nextReceived() throws -> (id: Int64, count: Int)? {
+            guard let row = try bodies.next() else { return nil }
+            let (id, count): (Int64, Int) = (row[0], row[1])
+            return (id, count)
         }
-        return last
+        var sent = try SharedRequestBodies.stored(in: database)[...]
+        var received = try nextReceived()
+        var oldest: (received: Int64?, sent: [Int64]) = (nil, [])
+        while state.bodyBytes > goal {
+            if let body = sent.first, body.latestSender < received?.id ?? .max {
+                sent.removeFirst()
+                oldest.sent.append(body.id)
+                state.bodyBytes -= body.count
+            } else if let body = received {
+                oldest.received = body.id
+                state.bodyBytes -= body.count
+                received = try nextReceived()
+            } else {
+                break
+            }
+        }
+        return oldest
     }
 
+    /// Of all bodies that have rows of their own.
     static func bodyBytes(in database: Database) throws -> Int {
-        try Int.fetchOne(database, sql: "SELECT coalesce(sum(length(bytes)), 0) FROM bodies") ?? 0
+        let tables = ["bodies", "request_bodies"]
+        return try tables.reduce(0) { sum, table in
+            try sum + (Int.fetchOne(database, sql: "SELECT coalesce(sum(length(bytes)), 0) FROM \(table)") ?? 0)
+        }
     }
 }
 

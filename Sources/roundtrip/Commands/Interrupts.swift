@@ -13,7 +13,7 @@ final class Interrupts {
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .main)
-            source.setEventHandler { [weak self] in MainActor.assumeIsolated { self?.come() } }
+            source.setEventHandler { [weak self] in MainActor.assumeIsolated { self?.come(number) } }
             source.resume()
             sources.append(source)
         }
@@ -25,8 +25,8 @@ final class Interrupts {
         }
     }
 
-    private func come() {
-        guard !hasCome else { Glibc.exit(ProgramExit.interrupted) }
+    private func come(_ number: Int32) {
+        guard !hasCome else { Glibc.exit(ProgramExit.ended(by: number)) }
         hasCome = true
         waiter?.resume()
         waiter = nil

@@ -80,6 +80,7 @@ struct ListenCommand: AsyncParsableCommand {
             client.configuration, Prober.Options(keptBodyBytes: EffectRunner.keptBodyBytes),
             numbers: numbers, report: { await reports.pass($0) })
         configuration.observer = prober.recorder.serverObserver
+        configuration.observerPace = prober.recorder.serverPace
         let catcher = Catcher(answer: answer, recorder: prober.recorder)
         let forwarder = target.map { Forwarder(to: $0, prober.client, prober.recorder) }
         let server = try await startServer(configuration) { request, responder in

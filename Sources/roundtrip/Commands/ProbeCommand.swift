@@ -74,6 +74,7 @@ struct ProbeCommand: AsyncParsableCommand {
     func run() async throws {
         let drafts = try client.drafts(for: urls)
         let settings = try client.settings()
+        if let har, har != "-" { try checkFile(har) }
         settings.configuration.prepareTLS(for: drafts)
         let clock = ClockAnchor.now
         let output = ProbeOutput(command: self, clock: clock)
@@ -84,7 +85,11 @@ struct ProbeCommand: AsyncParsableCommand {
         try await run.run(settings, following: client.location ? settings.redirects : nil)
         if !settings.tls.verify { printError("Certificates were not checked (-k).") }
         if !settings.proxyTLS.verify { printError("The proxy's certificate was not checked (--proxy-insecure).") }
+        var unwritten: (any Error)?
+        do { try await run.save(settings.cookies) } catch { unwritten = error }
+        // One file that can't be written takes no other along.
         if let har { try await writeHAR(to: har, run.session) }
+        if let unwritten { throw unwritten }
         let code = run.signal.map(ProgramExit.ended) ?? run.firstFailure ?? (fail ? run.firstBadStatus : nil)
         if let code { throw ExitCode(code) }
     }
@@ -110,6 +115,14 @@ func startRecording(to path: String?, _ clock: ClockAnchor) async throws -> Sess
     do throws(StoreProblem) {
         return try await SessionRecording(path: path, clock: clock)
     } catch {
+        printError("roundtrip: \(error)")
+        throw ExitCode(ProgramExit.writeError)
+    }
+}
+
+/// Ends the program with a sentence where a file can't be made: said before any request, not after the last.
+func checkFile(_ path: String) throws {
+    do { try ExportFile.check(path) } catch {
         printError("roundtrip: \(error)")
         throw ExitCode(ProgramExit.writeError)
     }

@@ -74,6 +74,12 @@ func printOutput(_ text: String) {
             let count = write(STDOUT_FILENO, rest.baseAddressOfSlice, rest.count)
             if count < 0 {
                 if errno == EINTR { continue }
+                if errno == EAGAIN {
+                    // Somebody else who holds it made it non-blocking, for himself. It is waited for all the same.
+                    var room = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&room, 1, -1)
+                    continue
+                }
                 if errno != EPIPE {
                     printError("roundtrip: standard output: write failed: \(String(cString: strerror(errno)))")
                 }

@@ -22,8 +22,8 @@ final class ProbeRun {
     private let recording: SessionRecording
     private var prober: Prober?
 
-    /// Bodies kept for a HAR file; the digest is of the whole body anyway.
-    private static let keptBodyBytes = 1 << 20
+    /// Of each body, for a HAR file or a recording, as in the interface; the digest is of the whole body anyway.
+    private static let keptBodyBytes = EffectRunner.keptBodyBytes
 
     /// - Parameter plan: Of all drafts together.
     init(
@@ -43,7 +43,7 @@ final class ProbeRun {
     /// - Parameter redirects: How they are followed; nil when they are not.
     func run(_ client: ClientSettings, following redirects: RedirectPolicy?) async throws {
         let options = Prober.Options(
-            keptBodyBytes: keepsAll ? Self.keptBodyBytes : 0, isRaw: client.isRaw,
+            keptBodyBytes: keepsAll || recording.path != nil ? Self.keptBodyBytes : 0, isRaw: client.isRaw,
             digests: output.showsDigests || recording.path != nil)
         let prober = await Prober(client.configuration, options) { [self] in await take($0) }
         self.prober = prober
@@ -56,7 +56,11 @@ final class ProbeRun {
         for source in signals { source.cancel() }
         await recording.close()
         output.finish()
-        if let jar = await prober.cookies { try client.cookies.save(jar) }
+    }
+
+    /// Writes the cookies that were kept where they are to go. After `run`.
+    func save(_ files: CookieFiles) async throws {
+        if let jar = await prober?.cookies { try files.save(jar) }
     }
 
     private func take(_ report: Prober.Report) {
@@ -72,7 +76,12 @@ final class ProbeRun {
             if let index = session.exchanges.index(of: id) { session.exchanges.read(at: index) { note($0) } }
         }
         let ended = report.bodies.map { $0.exchange }
-        guard keepsAll else { return recording.end(session.forget(ended)) }
+        guard keepsAll else {
+            var gone = session.forget(ended)
+            // The recording has them already, and a limit to them; here they would wait for the disk without one.
+            for place in gone.indices where gone[place].body != nil { gone[place].body = nil }
+            return recording.end(gone)
+        }
         if recording.path != nil { recording.end(session.exchanges(ended)) }
     }
 

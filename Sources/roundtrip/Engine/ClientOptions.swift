@@ -133,6 +133,7 @@ struct ClientOptions: ParsableArguments {
         if let maxTime { settings.configuration.requestTimeout = .seconds(maxTime) }
         settings.redirects = redirects
         settings.cookies = CookieFiles(sources: cookies.filter { !$0.contains("=") }, target: cookieJar)
+        try settings.cookies.checkTarget()
         settings.offersCompression = compressed
         settings.isRaw = raw
         settings.words = dialing.words

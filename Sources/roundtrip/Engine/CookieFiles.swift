@@ -38,6 +38,9 @@ struct CookieFiles: Sendable {
         return PublicSuffixes(text)
     }
 
+    /// Ends the program with a sentence where they can't be written later.
+    func checkTarget() throws { if let target, target != "-" { try checkFile(target) } }
+
     /// Writes them where they are to go, readable for their owner alone; nothing without a target.
     func save(_ jar: CookieJar) throws {
         guard let target else { return }

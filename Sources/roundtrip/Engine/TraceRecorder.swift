@@ -102,6 +102,11 @@ final class TraceRecorder {
         }
     }
 
+    /// For `ServerConfiguration.observerPace`.
+    nonisolated var serverPace: ObserverPace {
+        ObserverPace(isBehind: { [self] in isBehind }, ready: { [self] in await ready() })
+    }
+
     /// Hands a piece of a body over. `ready` tells when another one is welcome.
     func record(_ piece: consuming TraceBatch.BodyPiece) {
         backlogBytes += piece.bytes.count

@@ -112,7 +112,8 @@ struct SessionExport: Sendable {
         guard let screen else { throw Problem(words: "There is no screen to make a picture of.") }
         let picture = ScreenPicture.svg(screen, title: "roundtrip")
         try withOutput { output in try output(Array(picture.utf8)) }
-        return "Saved a picture of the screen: \(path)."
+        // What is cut, wrapped or spread over cells can't be found again for certain: so it is said, and never left half done.
+        return "Saved a picture of the screen, with what secrets it shows: \(path)."
     }
 
     private func withOutput(_ write: (_ output: ([UInt8]) throws -> Void) throws -> Void) throws {

@@ -42,6 +42,20 @@ struct HTTP2FlowTests {
         #expect(pair.client.end(of: 1) == .complete)
     }
 
+    @Test func `a body of many small pieces goes out in their order, however it is taken`() {
+        var body = HTTP2Body()
+        var (given, taken): ([UInt8], [UInt8]) = ([], [])
+        for number in 0..<65_000 {
+            let piece = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: number % 3)
+            given += piece
+            body.append(piece)
+            // Some go while others still come.
+            if number % 1_000 == 999 { body.remove(body.count / 2) { taken += $0 } }
+        }
+        while body.count > 0 { body.remove(min(body.count, 777)) { taken += $0 } }
+        #expect(taken == given)
+    }
+
     @Test func `a body waits for the writer, and the output holds little of it`() throws {
         let pair = HTTP2Pair()
         let id = try pair.request(.put, body: .length(1_000_000))
