@@ -29,8 +29,7 @@ final class HTTP2Connection {
     private var exchanges: [HTTP2StreamID: HTTP2Exchange] = [:]
     /// Frames in the output that an exchange waits to see gone, in their order.
     private var leaving: Deque<LeavingFrame> = []
-    /// Whether the request ends with the head that is being made. CONTINUATION frames don't say it, and nothing comes between.
-    private var endsWithHead = false
+    private var messageEnds = HTTP2MessageEnds()
     private var writing = Writing.idle
     private var willFlush = false
     private var isDead = false
@@ -295,8 +294,7 @@ final class HTTP2Connection {
         guard let exchange = exchanges[frame.stream], [.headers, .data, .continuation].contains(frame.type) else {
             return
         }
-        if frame.type == .headers { endsWithHead = frame.endsStream }
-        let isLast = frame.type == .data ? frame.endsStream : endsWithHead && frame.endsHead
+        let isLast = messageEnds.isLast(frame)
         leaving.append(LeavingFrame(frame: frame, end: end, isLast: isLast))
         if isLast { exchange.noteWritten() }
     }
