@@ -25,6 +25,7 @@ final class ConnectionPool {
     /// When idle connections are looked at next; nil for not at all.
     private var nextWake: Timestamp?
     private var wakeTimer: TimerID?
+    @exclusivity(unchecked) private var sleepWatch = SleepWatch(asleep: SystemTime.timeAsleep)
     private var isShutDown = false
     /// Calls of `closeIdle` that wait for connections to go.
     private var leaving: [Leaving] = []
@@ -60,6 +61,9 @@ final class ConnectionPool {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
         tracer.recordGetConn(head)
         let now = loop.now
+        if let length = sleepWatch.notice(at: now, asleep: SystemTime.timeAsleep) {
+            obey(state.slept(for: length, at: now))
+        }
         if let taken = state.takeIdle(for: head.key, at: now) {
             return .now(take(taken.connection, .idle(for: taken.rested), tracer))
         }
