@@ -265,11 +265,7 @@ final class HTTP1Exchange {
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
         recordTCPFacts(at: .end)
-        switch failure.kind {
-        case .cancelled: connection.discard(because: .requestCancelled)
-        case .timeout: connection.discard(because: .requestTimedOut)
-        default: connection.discard(because: .failed(failure))
-        }
+        connection.discard(because: CloseReason(failure, isAbortion: abortion != nil))
     }
 
     func recordTCPFacts(at moment: TCPFacts.Moment) {
@@ -290,6 +286,16 @@ final class HTTP1Exchange {
 }
 
 extension CloseReason {
+    /// - Parameter isAbortion: Whether somebody outside decided to end the exchange. The kernel's patience with a peer that
+    ///   acknowledges nothing has an end as well, and that is no limit of the request's.
+    init(_ failure: Failure, isAbortion: Bool) {
+        switch failure.kind {
+        case .cancelled: self = .requestCancelled
+        case .timeout where isAbortion: self = .requestTimedOut
+        default: self = .failed(failure)
+        }
+    }
+
     fileprivate init(_ why: NotReusable) {
         switch why {
         case .connectionClose(by: .server): self = .peerSaidClose
