@@ -40,6 +40,7 @@ final class HTTP2Connection {
     /// What the peer said with its last GOAWAY.
     private var farewell: (code: HTTP2ErrorCode, text: String)?
     private var vigil: HTTP2Vigil?
+    private var nextMeasurement = Timestamp.zero
     /// It holds this as well, until it has closed it: at the latest when the client goes.
     private let pool: ConnectionPool
 
@@ -167,6 +168,16 @@ final class HTTP2Connection {
 
     /// When the bytes that were read last had arrived; nil where nobody wants to know it, or the kernel doesn't tell.
     var arrival: Timestamp? { carrier?.arrival }
+
+    /// Whether an exchange may ask the kernel, at its first byte and at its end. See `HTTP1Connection`.
+    func mayMeasure(at now: Timestamp) -> Bool {
+        guard now >= nextMeasurement, carrier != nil else { return false }
+        nextMeasurement = now + HTTP1Connection.measurementInterval
+        return true
+    }
+
+    /// What the kernel knows now; nil once the connection is closed. Whose the bytes are it doesn't know.
+    func tcpFacts(at moment: TCPFacts.Moment) -> TCPFacts? { carrier?.facts(at: moment) }
 
     private func noticeReadable() {
         for _ in 0..<Self.readsPerTurn {

@@ -24,6 +24,7 @@ final class HTTP2Exchange {
     private(set) var gotFirstByte = false
     /// Whether what came last was a 1xx: the answer is still to come.
     private var gotInformational = false
+    private var measuresTCP = false
     /// Whether the kernel has the whole request.
     private var isFlushed = false
     /// Payload of frames with head and body that the kernel has taken.
@@ -230,6 +231,7 @@ final class HTTP2Exchange {
         tracer.hold(connection.arrival)
         defer { tracer.letGo() }
         recordBodyEnd(.complete)
+        recordTCPFacts(at: .end)
         if case .body = sending { stopSending() }
         if case .stopped = sending, let stream { connection.reset(stream, .noError) }
         tracer.finish(nil, on: connection.id)
@@ -267,6 +269,9 @@ final class HTTP2Exchange {
         guard !gotFirstByte else { return }
         gotFirstByte = true
         tracer.recordFirstByte(on: connection.id)
+        guard tracer.isRecording, connection.mayMeasure(at: tracer.now) else { return }
+        measuresTCP = true
+        recordTCPFacts(at: .firstByte)
     }
 
     /// See `ClientExchange`.
@@ -332,6 +337,7 @@ final class HTTP2Exchange {
         isEnded = true
         feeding.wake()
         recordBodyEnd(.closedEarly)
+        recordTCPFacts(at: .end)
         resetStream()
         tracer.finish(nil, on: connection.id)
     }
@@ -343,10 +349,18 @@ final class HTTP2Exchange {
         feeding.wake()
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
+        recordTCPFacts(at: .end)
         resetStream()
     }
 
     private func resetStream() { if let stream { connection.reset(stream, .cancel) } }
+
+    private func recordTCPFacts(at moment: TCPFacts.Moment) {
+        guard measuresTCP else { return }
+        if moment == .end { measuresTCP = false }
+        guard let facts = connection.tcpFacts(at: moment) else { return }
+        tracer.recordUnhooked(.tcpMeasured(facts), on: connection.id)
+    }
 
     private func recordBodyEnd(_ way: BodyEnd.Way) {
         let trailers = trailers.map { fields in
