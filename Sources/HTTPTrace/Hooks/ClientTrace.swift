@@ -32,7 +32,7 @@ public struct ClientTrace: Sendable {
         public var connectDone: (@Sendable (NetworkAddress, Failure?) -> Void)?
         public var tlsHandshakeStart: (@Sendable () -> Void)?
         public var tlsHandshakeDone: (@Sendable (TLSFacts, Failure?) -> Void)?
-        /// Each field, with all its values, once it stands in the write buffer.
+        /// Each field, with all its values, once it stands in the write buffer. Over HTTP/2, as in Go, each value by itself.
         public var wroteHeaderField: (@Sendable (_ name: String, _ values: [String]) -> Void)?
         /// The head stands in the write buffer: nothing may have reached the kernel yet (golang/go#60576); the event
         /// `flushed` tells that.
