@@ -333,7 +333,13 @@ final class HTTP2Exchange {
 
     /// The reader of the body went away before its end.
     func abandon() {
+        chunk = []
         guard !isEnded else { return }
+        // It was ended before its reader left, who had not asked for more since.
+        if let abortion {
+            fail(abortion)
+            return tracer.finish(abortion, on: connection.id)
+        }
         isEnded = true
         feeding.wake()
         recordBodyEnd(.closedEarly)
