@@ -190,7 +190,7 @@ extension PoolState {
             failed.insert(request, at: 0)
         }
         forgetHostIfEmpty(key)
-        return failed.map { .fail($0) } + openNext()
+        return failed.map { .fail($0) } + dialForSharing(key) + openNext()
     }
 
     /// A response ended and the connection can take another request.
