@@ -23,6 +23,14 @@ struct ClientRequestTests {
         #expect(second.url.target == "/x" && !second.usesCookieJar)
     }
 
+    @Test(arguments: [
+        ("close", true), ("keep-alive, Close", true), ("keep-alive,\tclose", true), ("closed", false),
+        ("cl ose", false), ("", false),
+    ])
+    func `a request asks to close where one of its options says so`(value: String, closes: Bool) {
+        #expect(ClientRequest(url: url, fields: [.connection: value]).asksToClose == closes)
+    }
+
     @Test func `equal requests need not be the same`() {
         let (one, two) = (ClientRequest(url: url), ClientRequest(url: url))
         #expect(one == two && one.identity != two.identity)
