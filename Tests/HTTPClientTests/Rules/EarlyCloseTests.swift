@@ -119,7 +119,7 @@ struct EarlyCloseTests {
         }
         #expect(throws: Failure.self) { try result.get() }
         await until { test.events.words.last?.hasPrefix("requestFinished") == true }
-        #expect(test.events.words.last == "requestFinished(tooLarge)")
+        #expect(test.events.words.last == "requestFinished(too-large)")
         #expect(test.events.words.dropLast().last?.hasPrefix("bodyEnded(broken") == true)
     }
 
