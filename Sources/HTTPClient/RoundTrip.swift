@@ -297,9 +297,19 @@ final class RoundTrip {
         case .wire(let error): Failure(error, in: phase)
         case .reset(let code): Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)")
         case .refused(let why), .turnedAway(let why): Failure(.reset, phase: phase, why)
+        case .hook(let error as Failure): error.during(phase)
         case .hook(let error):
             Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
         }
+    }
+}
+
+extension Failure {
+    /// The same, which names `phase` where it named none.
+    fileprivate func during(_ phase: Phase) -> Failure {
+        var failure = self
+        failure.phase = failure.phase ?? phase
+        return failure
     }
 }
 

@@ -23,7 +23,7 @@ public struct ClientTrace: Sendable {
         public var gotFirstResponseByte: (@Sendable () -> Void)?
         /// The 100 that `Expect: 100-continue` asked for.
         public var got100Continue: (@Sendable () -> Void)?
-        /// Each 1xx except 101. Throwing aborts the request.
+        /// Each 1xx except 101. Throwing aborts the request; a `Failure` that is thrown is the request's.
         public var got1xxResponse: (@Sendable (_ status: Int, HTTPFields) throws -> Void)?
         public var dnsStart: (@Sendable (_ host: String) -> Void)?
         public var dnsDone: (@Sendable (DNSAnswer) -> Void)?
