@@ -1,5 +1,6 @@
 import HTTPTrace
 import HTTPTypes
+import HTTPWire
 import Testing
 import Transport
 
