@@ -200,8 +200,9 @@ final class RoundTrip {
     private func prepareRetry(after problem: ExchangeProblem) throws(Failure) -> Pause? {
         let exchange = exchange!
         let failure = self.failure(problem, exchange)
+        let mayRetry = mayRetry(after: problem, exchange)
         exchange.fail(failure)
-        guard mayRetry(after: problem, exchange) else { throw failure }
+        guard mayRetry else { throw failure }
         attempt += 1
         tracer.beginAttempt()
         tracer.recordUnhooked(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
@@ -218,7 +219,7 @@ final class RoundTrip {
         // The server says that it did nothing.
         if case .refused = problem { return RefusalRule.pause(after: refusals + 1) != nil }
         return RetryRule(
-            isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
+            isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, hasSent: exchange.hasSent,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
         ).allows
     }

@@ -29,8 +29,10 @@ final class HTTP1Exchange {
     /// Whether what came last was a 1xx: the answer is still to come.
     private var gotInformational = false
     private var measuresTCP = false
-    /// Request bytes the kernel has taken.
+    /// Request bytes the kernel has taken, as far as its writer knows.
     var sentBytes = 0
+    /// What the connection had sent before it.
+    var wireBytesBefore = 0
     private(set) var trailers: HTTPFields?
     /// Set with the end, when the connection speaks another protocol from there on.
     private(set) var upgraded: UpgradedStream?

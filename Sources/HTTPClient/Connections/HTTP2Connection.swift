@@ -29,6 +29,8 @@ final class HTTP2Connection {
     private var exchanges: [HTTP2StreamID: HTTP2Exchange] = [:]
     /// Frames in the output that an exchange waits to see gone, in their order.
     private var leaving: Deque<LeavingFrame> = []
+    /// Whether some of what stands in the output has left all the same: TLS tells when all has that was encrypted together.
+    private var isPartlyTaken = false
     private var messageEnds = HTTP2MessageEnds()
     private var writing = Writing.idle
     private var willFlush = false
@@ -134,6 +136,11 @@ final class HTTP2Connection {
 
     /// Body bytes given and not yet in a frame.
     func unsentBytes(of stream: HTTP2StreamID) -> Int { session.unsentBytes(of: stream) }
+
+    /// Whether a part of a request may be with the kernel that is not told as sent.
+    func mayHaveSent(_ stream: HTTP2StreamID) -> Bool {
+        isPartlyTaken && leaving.contains { $0.frame.stream == stream }
+    }
 
     func reset(_ stream: HTTP2StreamID, _ code: HTTP2ErrorCode) {
         guard exchanges[stream] != nil else { return }
@@ -271,6 +278,8 @@ final class HTTP2Connection {
             guard !isDead else { return false }
             guard session.hasOutput else { return true }
             var taken = 0
+            let before = stream.wireBytesSent
+            defer { isPartlyTaken = taken == 0 && (isPartlyTaken || stream.wireBytesSent > before) }
             let start = leaving.isEmpty ? nil : EventLoop.shared.now
             do throws(StreamError) {
                 try session.withOutput { (bytes) throws(StreamError) in

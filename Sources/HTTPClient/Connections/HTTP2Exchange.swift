@@ -64,6 +64,8 @@ final class HTTP2Exchange {
     }
 
     var id: ExchangeID { tracer.exchange }
+    /// Whether the kernel has taken any of the request.
+    var hasSent: Bool { sentBytes > 0 || stream.map { connection.mayHaveSent($0) } == true }
     /// Whether somebody takes note of each 1xx, and could end the request.
     var hearsInformational: Bool { tracer.hearsInformational }
     /// Whether somebody is told when things happened.
