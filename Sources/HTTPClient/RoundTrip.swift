@@ -200,7 +200,7 @@ final class RoundTrip {
     private func prepareRetry(after problem: ExchangeProblem) throws(Failure) -> Pause? {
         let exchange = exchange!
         let failure = self.failure(problem, exchange)
-        let mayRetry = mayRetry(after: problem, exchange)
+        let mayRetry = self.mayRetry(after: problem, exchange)
         exchange.fail(failure)
         guard mayRetry else { throw failure }
         attempt += 1

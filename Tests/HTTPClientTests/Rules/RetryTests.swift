@@ -191,14 +191,12 @@ struct RetryTests {
 
     @Test func `what has left in part counts as sent`() throws {
         let configuration = try ClientConfiguration()
-        let pool = ConnectionPool(
-            settings: PoolSettings(), factory: ConnectionFactory(configuration: configuration), observer: nil,
-            buffer: nil)
+        let pool = ConnectionPool(configuration)
         let url = RequestURL(origin: Origin(scheme: .http, host: "a.example"))
         let request = ClientRequest(method: .post, url: url, body: Array("body".utf8))
         let heads = RequestHeads(configuration)
         let tracer = Tracer(exchange: ExchangeID(1), trace: nil, keepsTimes: false)
-        let (one, two) = (PartlyTakingStream(), PartlyTakingStream())
+        let (one, two) = (DeafStream(), DeafStream())
         let http1 = HTTP1Exchange(
             on: HTTP1Connection(
                 id: ConnectionID(1), stream: one, facts: one.facts, pool: pool, configuration: configuration),
@@ -211,31 +209,4 @@ struct RetryTests {
         http2.send(request, try heads.http2Head(of: request).head, configuration)
         #expect(http2.sentBytes == 0 && http2.hasSent)
     }
-}
-
-/// Takes a part of what it is given and says nothing of it, as TLS does while the kernel is full.
-@NetworkActor
-private final class PartlyTakingStream: ByteStream {
-    let localAddress = NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 1)
-    let remoteAddress = NetworkAddress(family: .ip4, ip: "127.0.0.1", port: 2)
-    let bytesReceived = 0
-    private(set) var bytesSent = 100
-    var onReadableWhileIdle: (@NetworkActor () -> Void)?
-
-    var facts: ConnectionFacts { ConnectionFacts(local: localAddress, remote: remoteAddress) }
-
-    func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> ReadOutcome { .wouldBlock }
-
-    func readable() async throws(StreamError) { throw .closed }
-
-    func tryWrite(_ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
-        bytesSent += bytes.count / 2
-        return 0
-    }
-
-    func writable() async throws(StreamError) { throw .closed }
-
-    func closeWrite() {}
-
-    func close() {}
 }
