@@ -210,7 +210,8 @@ struct ConnectionReuseTests {
 
     // Handed over, and not used since its request was cancelled: nobody watched it meanwhile.
     @Test(arguments: [ReadOutcome.end, .bytes(3)])
-    func `a connection that its request doesn't want any more is looked at before it rests`(reading: ReadOutcome) throws {
+    func `a connection that its request doesn't want any more is looked at before it rests`(reading: ReadOutcome) throws
+    {
         let configuration = try ClientConfiguration()
         let (stream, log) = (DeafStream(), EventLog())
         stream.reading = reading
