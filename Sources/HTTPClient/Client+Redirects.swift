@@ -7,7 +7,7 @@ extension Client {
     ///
     /// Each hop is an exchange of its own with its own events, the second of which, `redirected`, names the one before it;
     /// the time limit of the configuration is for all together. Bodies of redirects are read and thrown away, long ones
-    /// closed.
+    /// closed; one that breaks off changes nothing of where its head leads.
     ///
     /// - Parameter id: Of the first exchange; the others get the next numbers nobody else uses.
     /// - Throws: What failed and in which phase; `.redirect` past the policy's limit and for a Location that leads nowhere.
@@ -33,6 +33,16 @@ extension Client {
     @NetworkActor
     private func skip(_ body: BodyStream) async throws(Failure) {
         var count = 0
-        while count <= 65_536, let piece = try await body.next() { count += piece.count }
+        do throws(Failure) {
+            while count <= 65_536, let piece = try await body.next() { count += piece.count }
+        } catch {
+            if error.endsChain { throw error }
+        }
     }
+}
+
+extension Failure {
+    /// Whether a chain of redirects ends where this ended the body of one of them: somebody wants no more. What else ends
+    /// such a body doesn't, as in Go and curl: its head has said where to go.
+    package var endsChain: Bool { kind == .cancelled || kind == .timeout }
 }

@@ -1,5 +1,6 @@
 public import HTTPTrace
 public import HTTPTypes
+internal import HTTPWire
 
 /// A request to send. Sending never changes it, so it can be sent again.
 public struct ClientRequest: Sendable, Equatable {
@@ -105,10 +106,5 @@ extension ClientRequest {
 
     var offersUpgrade: Bool { !fields.isEmpty && fields[.upgrade] != nil }
 
-    var asksToClose: Bool {
-        !fields.isEmpty
-            && fields[values: .connection].contains { value in
-                value.split(separator: ",").contains { $0.filter { $0 != " " }.lowercased() == "close" }
-            }
-    }
+    var asksToClose: Bool { fields.asksToClose }
 }

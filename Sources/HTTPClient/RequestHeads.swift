@@ -154,7 +154,7 @@ extension ClientRequest {
     fileprivate var fieldsWithCredentials: HTTPFields {
         guard let userInfo = url.userInfo, fields[.authorization] == nil else { return fields }
         var fields = fields
-        fields[.authorization] = "Basic " + base64(userInfo.utf8)
+        fields[.authorization] = Proxy.Credentials(userInfo).basic
         return fields
     }
 

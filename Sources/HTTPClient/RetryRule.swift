@@ -7,15 +7,15 @@ struct RetryRule: Equatable {
     /// It had been in the pool before.
     var isReused: Bool
     var gotFirstByte: Bool
-    /// Request bytes the kernel has taken, head and body.
-    var sentBytes: Int
+    /// Whether the kernel has taken any of the request, head or body.
+    var hasSent: Bool
     var isReplayable: Bool
     /// The connection broke, or the peer closed it: not a limit, a cancellation, or an answer that makes no sense.
     var wasCutOff: Bool
 
     var allows: Bool {
         guard isReused, !gotFirstByte else { return false }
-        return sentBytes == 0 || (isReplayable && wasCutOff)
+        return !hasSent || (isReplayable && wasCutOff)
     }
 }
 

@@ -203,8 +203,9 @@ final class RoundTrip {
     private func prepareRetry(after problem: ExchangeProblem) throws(Failure) -> Pause? {
         let exchange = exchange!
         let failure = self.failure(problem, exchange)
+        let mayRetry = self.mayRetry(after: problem, exchange)
         exchange.fail(failure)
-        guard mayRetry(after: problem, exchange) else { throw failure }
+        guard mayRetry else { throw failure }
         attempt += 1
         tracer.beginAttempt()
         tracer.recordUnhooked(.attemptRetried(failure, number: attempt), on: exchange.connectionID)
@@ -221,7 +222,7 @@ final class RoundTrip {
         // The server says that it did nothing.
         if case .refused = problem { return RefusalRule.pause(after: refusals + 1) != nil }
         return RetryRule(
-            isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, sentBytes: exchange.sentBytes,
+            isReused: exchange.isReused, gotFirstByte: exchange.gotFirstByte, hasSent: exchange.hasSent,
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
         ).allows
     }
@@ -314,9 +315,19 @@ final class RoundTrip {
         case .wire(let error): Failure(error, in: phase)
         case .reset(let code): Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)")
         case .refused(let why), .turnedAway(let why): Failure(.reset, phase: phase, why)
+        case .hook(let error as Failure): error.during(phase)
         case .hook(let error):
             Failure(.cancelled, phase: phase, "a trace's got1xxResponse hook ended the request: \(error)")
         }
+    }
+}
+
+extension Failure {
+    /// The same, which names `phase` where it named none.
+    fileprivate func during(_ phase: Phase) -> Failure {
+        var failure = self
+        failure.phase = failure.phase ?? phase
+        return failure
     }
 }
 

@@ -90,11 +90,8 @@ public struct ServerTiming: Equatable, Sendable {
             return entry
         }
 
-        /// Digits with a point: no signs, exponents, hexadecimals or infinities, which `Double` would read.
         private static func duration(_ text: String) -> Double? {
-            guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
-                let number = Double(text), number < 1e12
-            else { return nil }
+            guard let number = Double(decimal: text), number < 1e12 else { return nil }
             return number
         }
 

@@ -1,6 +1,7 @@
 import HTTPTrace
 import HTTPTypes
 import Testing
+import Transport
 
 @testable import HTTPClient
 
@@ -21,6 +22,23 @@ struct ClientRequestTests {
         #expect(second != first && second.identity != first.identity)
         #expect(second.method == .post && second.fields[.accept] == "*/*" && second.body == Array("ab".utf8))
         #expect(second.url.target == "/x" && !second.usesCookieJar)
+    }
+
+    @Test(arguments: [
+        ("close", true), ("keep-alive, Close", true), ("keep-alive,\tclose", true), ("closed", false),
+        ("cl ose", false), ("", false),
+    ])
+    func `a request asks to close where one of its options says so`(value: String, closes: Bool) {
+        #expect(ClientRequest(url: url, fields: [.connection: value]).asksToClose == closes)
+    }
+
+    // RFC 7617 §2: the colon is there also without a password.
+    @Test(arguments: [("ada", "YWRhOg=="), ("ada:", "YWRhOg=="), ("ada:hush", "YWRhOmh1c2g="), ("a:b:c", "YTpiOmM=")])
+    @NetworkActor func `who asks is told as user, colon and password`(userInfo: String, words: String) throws {
+        var url = url
+        url.userInfo = userInfo
+        let head = try RequestHeads(try ClientConfiguration()).head(of: ClientRequest(url: url))
+        #expect(String(decoding: head.bytes, as: UTF8.self).contains("\r\nAuthorization: Basic \(words)\r\n"))
     }
 
     @Test func `equal requests need not be the same`() {

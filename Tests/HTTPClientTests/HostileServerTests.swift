@@ -8,6 +8,8 @@ import Transport
 
 // What servers do wrong, each as a failure with a phase, a kind and a sentence. Promises 2, 5 and 6.
 
+private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
 @NetworkActor
 @Suite("Hostile and broken servers")
 struct HostileServerTests {
@@ -242,6 +244,49 @@ struct HostileServerTests {
         #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .cancelled)
     }
 
+    // An event handler lives on the network thread, where nothing keeps it from that.
+    @Test(arguments: ["dequeued", "gotConn", "putIdleConn", "requestFinished"])
+    func `a hook may shut the client down, whatever is being done`(moment: String) async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let test = try TestClient { $0.pool.openPerHost = 1 }
+        let client = test.client
+        let hook = ClientTrace {
+            $0.event = { record in
+                guard record.event.word.hasPrefix(moment) else { return }
+                NetworkActor.assumeIsolated { client.shutDown() }
+            }
+        }
+        let tasks = (0..<2).map { _ in
+            Task { @NetworkActor in
+                await withClientTrace(hook) { await test.failure(of: ClientRequest(url: server.url())) }
+            }
+        }
+        for task in tasks { _ = await task.value }
+        #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .cancelled)
+        await until { client.poolSnapshot.total == PoolSnapshot.Counts() }
+    }
+
+    @Test(arguments: [
+        "connectionDialing", "connectionOpened", "connectionActive", "connectionIdle", "connectionClosed",
+    ])
+    func `a connections' observer may shut the client down, too`(moment: String) async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let holder = ClientHolder()
+        var configuration = try ClientConfiguration()
+        configuration.connectionObserver = { record in
+            guard record.event.word.hasPrefix(moment) else { return }
+            NetworkActor.assumeIsolated { holder.client?.shutDown() }
+        }
+        let client = Client(configuration)
+        holder.client = client
+        let response = await Result.of { () async throws(Failure) in
+            try await client.send(ClientRequest(url: server.url())).body.collect(upTo: 100).count
+        }
+        if case .success(let count) = response { #expect(count == 5) }
+        client.shutDown()
+        await until { client.poolSnapshot.total == PoolSnapshot.Counts() }
+    }
+
     /// The same answer in every split: heads, bodies and ends must not depend on how TCP cut them.
     @Test func `an answer byte by byte is the same answer`() async throws {
         let answer = Array(
@@ -253,4 +298,9 @@ struct HostileServerTests {
         #expect(test.events.words.filter { $0 == "gotFirstResponseByte" }.count == 1)
         #expect(test.events.words.suffix(2) == ["putIdleConn", "requestFinished"])
     }
+}
+
+@NetworkActor
+private final class ClientHolder {
+    weak var client: Client?
 }

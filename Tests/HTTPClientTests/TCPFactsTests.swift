@@ -33,6 +33,16 @@ struct TCPFactsTests {
         #expect(end.exchange!.received == end.bytesReceived)
     }
 
+    @Test func `over HTTP-2 the kernel is asked as well, and does not say whose bytes they were`() async throws {
+        let peer = try HTTP2Peer()
+        let test = try TestClient { $0.versions = .http2Only }
+        try await test.fetch(peer.url())
+        let facts = test.events.tcpFacts
+        #expect(facts.map(\.moment) == [.dial, .firstByte, .end])
+        #expect(facts.allSatisfy { $0.exchange == nil })
+        #expect(facts.allSatisfy { $0.roundTrip > .zero })
+    }
+
     @Test func `an exchange on an open connection counts its own bytes`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .readHead, .send(ok), .awaitClose])
         let test = try TestClient()

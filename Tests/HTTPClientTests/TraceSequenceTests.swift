@@ -131,6 +131,15 @@ struct TraceSequenceTests {
         #expect(test.connections.words.last == "connectionClosed(requestCancelled)")
     }
 
+    @Test func `a failure that a 1xx hook throws is the request's`() async throws {
+        let server = try ScriptedServer([.readHead, .send("HTTP/1.1 103 Early Hints\r\n\r\n"), .awaitClose])
+        let test = try TestClient()
+        let hook = ClientTrace { $0.got1xxResponse = { _, _ in throw Failure(.tooLarge, "they don't end") } }
+        let failure = await withClientTrace(hook) { await test.failure(of: ClientRequest(url: server.url())) }
+        #expect(failure == Failure(.tooLarge, phase: .wait, "they don't end"))
+        #expect(test.events.words.last == "requestFinished(too-large)")
+    }
+
     // TestTransportExpect100ContinueSent
     @Test func `with Expect the body waits for 100`() async throws {
         let server = try ScriptedServer(

@@ -115,6 +115,18 @@ struct ClientTraceTests {
         #expect(log.all == ["Host=a", "X-Foo=1,2", "Accept=*/*", "Empty=", "done"])
     }
 
+    // go-semantics §1: over HTTP/2 Go calls once per value.
+    @Test func `over HTTP-2 each value of a header field is told by itself`() throws {
+        let log = Log()
+        let trace = ClientTrace { $0.wroteHeaderField = { name, values in log.add("\(name)=\(values)") } }
+        let head = "GET /a HTTP/2\r\n:authority: b\r\n:path: /a\r\nx-foo: 1\r\naccept: */*\r\nx-foo: 2\r\n\r\n"
+        try trace.deliver(record(.wroteHeaders(SentHead(bytes: Array(head.utf8)))))
+        #expect(
+            log.all == [
+                ":authority=[\"b\"]", ":path=[\"/a\"]", "x-foo=[\"1\"]", "accept=[\"*/*\"]", "x-foo=[\"2\"]",
+            ])
+    }
+
     @Test func `whoever asks at the same time for a head's fields is told all of them`() async {
         for _ in 0..<200 {
             let head = SentHead(bytes: Array("GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n".utf8))

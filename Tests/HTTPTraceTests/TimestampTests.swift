@@ -32,6 +32,15 @@ struct TimestampTests {
         #expect(Timestamp(nanoseconds: .max - 1) + .seconds(1) == Timestamp(nanoseconds: .max))
     }
 
+    @Test(arguments: [
+        (Duration.milliseconds(250), "250 ms"), (.microseconds(12_600), "13 ms"), (.microseconds(999_600), "1 s"),
+        (.milliseconds(1_250), "1.25 s"), (.milliseconds(1_204), "1.2 s"), (.milliseconds(3_004), "3 s"),
+        (.milliseconds(1_999), "2 s"), (.seconds(90), "90 s"),
+    ])
+    func `a length is put into words, rounded to the hundredth of a second`(length: Duration, words: String) {
+        #expect(length.inWords == words)
+    }
+
     @Test func `a stamp becomes a date by the anchor, whatever the wall clock does later`() {
         let anchor = ClockAnchor(monotonic: .seconds(100), unixNanoseconds: 1_700_000_000_000_000_000)
         #expect(anchor.unixNanoseconds(at: .seconds(101)) == 1_700_000_001_000_000_000)

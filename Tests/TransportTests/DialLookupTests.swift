@@ -54,6 +54,30 @@ struct DialLookupTests {
         }.value
     }
 
+    @Test func `what a lookup told before it failed is good, and its attempts come to their end`() async throws {
+        try await Task.onNetwork {
+            let listener = try TCPListener(.loopback)
+            let failure = ResolverError.serverFailed(nil, words: "went away")
+            let log = Log()
+            let good = Dialer(resolver: Parts([part([listener.address])], then: .failure(failure)))
+            let stream = try await good.dial(origin, timeout: nil, record: log.record)
+            #expect(stream.remoteAddress == listener.address)
+            #expect(log.events.contains(.dnsDone(DNSAnswer(addresses: [listener.address], source: .dns))))
+            #expect(log.events.contains(.connectDone(attempt: 1, listener.address, nil)))
+
+            let closed = closedAddress()
+            let bad = Dialer(resolver: Parts([part([closed])], then: .failure(failure)))
+            let error = await #expect(throws: DialError.self) {
+                try await bad.dial(origin, timeout: nil, record: { _ in })
+            }
+            guard case .refused(let attempts) = error else {
+                Issue.record("\(error!)")
+                return
+            }
+            #expect(attempts.map(\.address) == [closed])
+        }.value
+    }
+
     @Test func `a deadline ends attempt and lookup together`() async throws {
         try await Task.onNetwork {
             let hole = try await BlackHole()

@@ -30,6 +30,7 @@ struct DialOptionsTests {
         ("a.test:80:", "--resolve takes HOST:PORT:ADDR[,ADDR]...; \"a.test:80:\" is not that."),
         ("-a.test:80", "--resolve takes HOST:PORT:ADDR[,ADDR]...; \"-a.test:80\" is not that."),
         ("a.test:0:192.0.2.1", "--resolve: \"0\" is no port; a port is 1 to 65535."),
+        ("a.test:+80:192.0.2.1", "--resolve: \"+80\" is no port; a port is 1 to 65535."),
         ("a.test:80:b.test", "--resolve: \"b.test\" is no IP address."),
         ("a.test:80:192.0.2.1,", "--resolve: \"\" is no IP address."),
     ]
@@ -89,6 +90,7 @@ struct DialOptionsTests {
 
     @Test func `a detour with a bad port says so`() {
         #expect(throws: DialOptionProblem.badPort(.connectTo, "http")) { try Detour.parse("a.test:http:b.test:80") }
+        #expect(throws: DialOptionProblem.badPort(.connectTo, "+80")) { try Detour.parse("a.test:80:b.test:+80") }
     }
 
     @Test func `a dial that is led elsewhere tells from where to where`() async throws {
@@ -145,6 +147,7 @@ struct DialOptionsTests {
             try MachineResolver.parseServers("dns.test")
         }
         #expect(throws: DialOptionProblem.badPort(.servers, "0")) { try MachineResolver.parseServers("192.0.2.1:0") }
+        #expect(throws: DialOptionProblem.badPort(.servers, "+1")) { try MachineResolver.parseServers("192.0.2.1:+1") }
     }
 }
 

@@ -62,7 +62,10 @@ enum LeasedConnection {
     /// The request does not want it any more.
     func release(_ tracer: Tracer) {
         switch self {
-        case .http1(let connection): connection.release(tracer)
+        case .http1(let connection):
+            // Nobody watched it since it was handed over.
+            if let reason = connection.reasonNotToRest() { return connection.discard(because: reason) }
+            connection.release(tracer)
         case .http2(let exchange): exchange.giveBack()
         }
     }

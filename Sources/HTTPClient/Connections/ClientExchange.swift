@@ -61,11 +61,11 @@ enum ClientExchange {
         }
     }
 
-    /// Request bytes the kernel has taken.
-    var sentBytes: Int {
+    /// Whether the kernel has taken any of the request. To be asked before the connection is closed.
+    var hasSent: Bool {
         switch self {
-        case .http1(let exchange): exchange.sentBytes
-        case .http2(let exchange): exchange.sentBytes
+        case .http1(let exchange): exchange.hasSent
+        case .http2(let exchange): exchange.hasSent
         }
     }
 

@@ -117,6 +117,9 @@ final class HTTP1Connection {
 
     // MARK: Figures
 
+    /// Bytes the kernel has taken, on all layers.
+    var wireBytesSent: Int { if let carrier { carrier.bytesSent } else { stream.bytesSent } }
+
     /// Whether the kernel is asked when bytes arrived.
     func noteArrivals(_ isWanted: Bool) { carrier?.notesArrivals = isWanted }
 

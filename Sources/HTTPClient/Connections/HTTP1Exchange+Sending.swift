@@ -21,6 +21,7 @@ extension HTTP1Exchange {
         tracer.hold()
         tracer.recordWroteHeaders(head.told, on: connection.id)
         connection.noteArrivals(tracer.isRecording)
+        wireBytesBefore = connection.wireBytesSent
         connection.reader.begin(
             requestMethod: request.method, offersUpgrade: request.offersUpgrade, asksToClose: request.asksToClose)
         if request.expectsContinue {
@@ -30,6 +31,10 @@ extension HTTP1Exchange {
             writeBody(of: request, after: head.bytes)
         }
     }
+
+    /// Whether the kernel has taken any of it. Its writer hears of that late: when all of a long rest has gone, and over TLS when
+    /// all has that was encrypted together.
+    var hasSent: Bool { sentBytes > 0 || connection.wireBytesSent > wireBytesBefore }
 
     /// Hands over the head alone. The body follows after a 100, or after `limit` (RFC 9110 §10.1.1); when another answer
     /// comes first, only for the sake of a connection that is to be kept: its server may read on for the body.

@@ -37,12 +37,17 @@ extension HTTP1Exchange {
 
     /// The reader of the body went away before its end.
     func abandon() {
+        chunk = []
         guard !isEnded else { return }
+        // It was ended before its reader left, who had not asked for more since.
+        if let abortion {
+            fail(abortion)
+            return tracer.finish(abortion, on: connection.id)
+        }
         isEnded = true
         recordBodyEnd(.closedEarly)
         recordTCPFacts(at: .end)
         guard mayDrain else { return endUnread() }
-        chunk = []
         settling = .draining(loop.schedule(at: loop.now + connection.settlingTime) { self.endUnread() }, bytes: 0)
         connection.waiting = self
         drain()

@@ -29,8 +29,10 @@ final class HTTP1Exchange {
     /// Whether what came last was a 1xx: the answer is still to come.
     private var gotInformational = false
     private var measuresTCP = false
-    /// Request bytes the kernel has taken.
+    /// Request bytes the kernel has taken, as far as its writer knows.
     var sentBytes = 0
+    /// What the connection had sent before it.
+    var wireBytesBefore = 0
     private(set) var trailers: HTTPFields?
     /// Set with the end, when the connection speaks another protocol from there on.
     private(set) var upgraded: UpgradedStream?
@@ -265,11 +267,7 @@ final class HTTP1Exchange {
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
         recordTCPFacts(at: .end)
-        switch failure.kind {
-        case .cancelled: connection.discard(because: .requestCancelled)
-        case .timeout: connection.discard(because: .requestTimedOut)
-        default: connection.discard(because: .failed(failure))
-        }
+        connection.discard(because: CloseReason(failure, isAbortion: abortion != nil))
     }
 
     func recordTCPFacts(at moment: TCPFacts.Moment) {
@@ -290,6 +288,16 @@ final class HTTP1Exchange {
 }
 
 extension CloseReason {
+    /// - Parameter isAbortion: Whether somebody outside decided to end the exchange. The kernel's patience with a peer that
+    ///   acknowledges nothing has an end as well, and that is no limit of the request's.
+    init(_ failure: Failure, isAbortion: Bool) {
+        switch failure.kind {
+        case .cancelled: self = .requestCancelled
+        case .timeout where isAbortion: self = .requestTimedOut
+        default: self = .failed(failure)
+        }
+    }
+
     fileprivate init(_ why: NotReusable) {
         switch why {
         case .connectionClose(by: .server): self = .peerSaidClose

@@ -29,8 +29,9 @@ final class HTTP2Connection {
     private var exchanges: [HTTP2StreamID: HTTP2Exchange] = [:]
     /// Frames in the output that an exchange waits to see gone, in their order.
     private var leaving: Deque<LeavingFrame> = []
-    /// Whether the request ends with the head that is being made. CONTINUATION frames don't say it, and nothing comes between.
-    private var endsWithHead = false
+    /// Whether some of what stands in the output has left all the same: TLS tells when all has that was encrypted together.
+    private var isPartlyTaken = false
+    private var messageEnds = HTTP2MessageEnds()
     private var writing = Writing.idle
     private var willFlush = false
     private var isDead = false
@@ -41,6 +42,7 @@ final class HTTP2Connection {
     /// What the peer said with its last GOAWAY.
     private var farewell: (code: HTTP2ErrorCode, text: String)?
     private var vigil: HTTP2Vigil?
+    private var nextMeasurement = Timestamp.zero
     /// It holds this as well, until it has closed it: at the latest when the client goes.
     private let pool: ConnectionPool
 
@@ -135,6 +137,11 @@ final class HTTP2Connection {
     /// Body bytes given and not yet in a frame.
     func unsentBytes(of stream: HTTP2StreamID) -> Int { session.unsentBytes(of: stream) }
 
+    /// Whether a part of a request may be with the kernel that is not told as sent.
+    func mayHaveSent(_ stream: HTTP2StreamID) -> Bool {
+        isPartlyTaken && leaving.contains { $0.frame.stream == stream }
+    }
+
     func reset(_ stream: HTTP2StreamID, _ code: HTTP2ErrorCode) {
         guard exchanges[stream] != nil else { return }
         // A request that still waits to be flushed goes first: the peer is to see what is taken back.
@@ -171,6 +178,16 @@ final class HTTP2Connection {
 
     /// When the bytes that were read last had arrived; nil where nobody wants to know it, or the kernel doesn't tell.
     var arrival: Timestamp? { carrier?.arrival }
+
+    /// Whether an exchange may ask the kernel, at its first byte and at its end. See `HTTP1Connection`.
+    func mayMeasure(at now: Timestamp) -> Bool {
+        guard now >= nextMeasurement, carrier != nil else { return false }
+        nextMeasurement = now + HTTP1Connection.measurementInterval
+        return true
+    }
+
+    /// What the kernel knows now; nil once the connection is closed. Whose the bytes are it doesn't know.
+    func tcpFacts(at moment: TCPFacts.Moment) -> TCPFacts? { carrier?.facts(at: moment) }
 
     private func noticeReadable() {
         for _ in 0..<Self.readsPerTurn {
@@ -264,6 +281,8 @@ final class HTTP2Connection {
             guard !isDead else { return false }
             guard session.hasOutput else { return true }
             var taken = 0
+            let before = stream.wireBytesSent
+            defer { isPartlyTaken = taken == 0 && (isPartlyTaken || stream.wireBytesSent > before) }
             let start = leaving.isEmpty ? nil : EventLoop.shared.now
             do throws(StreamError) {
                 try session.withOutput { (bytes) throws(StreamError) in
@@ -298,8 +317,7 @@ final class HTTP2Connection {
         guard let exchange = exchanges[frame.stream], [.headers, .data, .continuation].contains(frame.type) else {
             return
         }
-        if frame.type == .headers { endsWithHead = frame.endsStream }
-        let isLast = frame.type == .data ? frame.endsStream : endsWithHead && frame.endsHead
+        let isLast = messageEnds.isLast(frame)
         leaving.append(LeavingFrame(frame: frame, end: end, isLast: isLast))
         if isLast { exchange.noteWritten() }
     }

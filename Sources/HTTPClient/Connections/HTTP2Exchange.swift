@@ -24,6 +24,7 @@ final class HTTP2Exchange {
     private(set) var gotFirstByte = false
     /// Whether what came last was a 1xx: the answer is still to come.
     private var gotInformational = false
+    private var measuresTCP = false
     /// Whether the kernel has the whole request.
     private var isFlushed = false
     /// Payload of frames with head and body that the kernel has taken.
@@ -63,6 +64,8 @@ final class HTTP2Exchange {
     }
 
     var id: ExchangeID { tracer.exchange }
+    /// Whether the kernel has taken any of the request.
+    var hasSent: Bool { sentBytes > 0 || stream.map { connection.mayHaveSent($0) } == true }
     /// Whether somebody takes note of each 1xx, and could end the request.
     var hearsInformational: Bool { tracer.hearsInformational }
     /// Whether somebody is told when things happened.
@@ -230,6 +233,7 @@ final class HTTP2Exchange {
         tracer.hold(connection.arrival)
         defer { tracer.letGo() }
         recordBodyEnd(.complete)
+        recordTCPFacts(at: .end)
         if case .body = sending { stopSending() }
         if case .stopped = sending, let stream { connection.reset(stream, .noError) }
         tracer.finish(nil, on: connection.id)
@@ -267,6 +271,9 @@ final class HTTP2Exchange {
         guard !gotFirstByte else { return }
         gotFirstByte = true
         tracer.recordFirstByte(on: connection.id)
+        guard tracer.isRecording, connection.mayMeasure(at: tracer.now) else { return }
+        measuresTCP = true
+        recordTCPFacts(at: .firstByte)
     }
 
     /// See `ClientExchange`.
@@ -331,10 +338,17 @@ final class HTTP2Exchange {
 
     /// The reader of the body went away before its end.
     func abandon() {
+        chunk = []
         guard !isEnded else { return }
+        // It was ended before its reader left, who had not asked for more since.
+        if let abortion {
+            fail(abortion)
+            return tracer.finish(abortion, on: connection.id)
+        }
         isEnded = true
         feeding.wake()
         recordBodyEnd(.closedEarly)
+        recordTCPFacts(at: .end)
         resetStream()
         tracer.finish(nil, on: connection.id)
     }
@@ -346,10 +360,18 @@ final class HTTP2Exchange {
         feeding.wake()
         cancelTimers()
         if head != nil { recordBodyEnd(.broken) }
+        recordTCPFacts(at: .end)
         resetStream()
     }
 
     private func resetStream() { if let stream { connection.reset(stream, .cancel) } }
+
+    private func recordTCPFacts(at moment: TCPFacts.Moment) {
+        guard measuresTCP else { return }
+        if moment == .end { measuresTCP = false }
+        guard let facts = connection.tcpFacts(at: moment) else { return }
+        tracer.recordUnhooked(.tcpMeasured(facts), on: connection.id)
+    }
 
     private func recordBodyEnd(_ way: BodyEnd.Way) {
         let trailers = trailers.map { fields in

@@ -25,7 +25,10 @@ final class ConnectionPool {
     /// When idle connections are looked at next; nil for not at all.
     private var nextWake: Timestamp?
     private var wakeTimer: TimerID?
+    @exclusivity(unchecked) private var sleepWatch = SleepWatch(asleep: SystemTime.timeAsleep)
     private var isShutDown = false
+    /// How deep in carrying out what `state` decided: hooks and observers are called on the way, and may do what they like.
+    @exclusivity(unchecked) private var acting = 0
     /// Calls of `closeIdle` that wait for connections to go.
     private var leaving: [Leaving] = []
 
@@ -60,6 +63,9 @@ final class ConnectionPool {
         guard !isShutDown else { throw Failure(.cancelled, phase: .queued, "the client was shut down") }
         tracer.recordGetConn(head)
         let now = loop.now
+        if let length = sleepWatch.notice(at: now, asleep: SystemTime.timeAsleep) {
+            obey(state.slept(for: length, at: now))
+        }
         if let taken = state.takeIdle(for: head.key, at: now) {
             return .now(take(taken.connection, .idle(for: taken.rested), tracer))
         }
@@ -87,6 +93,8 @@ final class ConnectionPool {
 
     /// A response has ended well and its connection may serve another request.
     func release(_ connection: HTTP1Connection, tracer: Tracer) {
+        acting += 1
+        defer { acting -= 1 }
         let now = tracer.now
         if let rest = state.tryRest(connection.id, at: now) {
             tracer.recordPutIdleConn(nil, on: connection.id)
@@ -126,6 +134,8 @@ final class ConnectionPool {
     /// A request on it is over, well or not.
     func streamEnded(on connection: HTTP2Connection, of exchange: ExchangeID, open: Int) {
         guard connections[connection.id] != nil else { return }
+        acting += 1
+        defer { acting -= 1 }
         observe(.connectionStreamEnded(open: open), connection.id, exchange)
         obey(state.streamEnded(connection.id, at: loop.now))
     }
@@ -171,10 +181,14 @@ final class ConnectionPool {
         return report
     }
 
-    /// Ends everything: dials, waits, connections.
+    /// Ends everything: dials, waits, connections. For a hook that is called while connections are handed out, after that.
     func shutDown() {
         guard !isShutDown else { return }
         isShutDown = true
+        if acting > 0 { loop.execute { self.endAll() } } else { endAll() }
+    }
+
+    private func endAll() {
         for request in Array(waiting.keys) {
             cancel(request, because: Failure(.cancelled, phase: .queued, "the client was shut down"))
         }
@@ -190,6 +204,8 @@ final class ConnectionPool {
 
     /// - Parameter now: When what caused them happened; nil for just now.
     private func obey(_ actions: [PoolAction], at now: Timestamp? = nil) {
+        acting += 1
+        defer { acting -= 1 }
         for action in actions {
             switch action {
             case .open(let id, let key, let request): open(id, key, for: request)
@@ -223,6 +239,8 @@ final class ConnectionPool {
     private func opened(_ id: ConnectionID, _ connection: ClientConnection, _ tracer: Tracer?) {
         dials[id] = nil
         guard !isShutDown else { return connection.abort() }
+        acting += 1
+        defer { acting -= 1 }
         connections[id] = connection
         observe(.connectionOpened(connection.facts), id, tracer?.exchange)
         guard case .http2(let connection) = connection else { return obey(state.dialed(id, at: loop.now)) }
@@ -254,6 +272,8 @@ final class ConnectionPool {
 
     private func take(_ id: ConnectionID, _ reuse: Reuse, _ tracer: Tracer) -> LeasedConnection {
         guard let connection = connections[id] else { preconditionFailure("\(id) is assigned and not open") }
+        acting += 1
+        defer { acting -= 1 }
         let isReused = reuse != .fresh
         connection.beginUse(reused: isReused)
         // One moment, seen from two sides.

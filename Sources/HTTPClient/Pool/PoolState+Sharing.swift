@@ -47,7 +47,7 @@ extension PoolState {
         for connection in host.shared {
             let entry = connections[connection]!
             if case .idle(let since) = entry.state, let end = settings.end(of: entry, idleSince: since), now >= end.at {
-                // Its timer is late. (Time asleep doesn't count: our clock stands still then, where Go's goes on.)
+                // Its timer is late.
                 forget(connection)
                 actions.append(.close(connection, because: end.reason))
             } else if let reason = settings.reasonNotToKeep(entry, at: now) {

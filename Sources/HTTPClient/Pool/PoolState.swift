@@ -100,7 +100,7 @@ extension PoolState {
             guard case .idle(let since)? = connections[newest]?.state,
                 let end = settings.end(of: connections[newest]!, idleSince: since)
             else { preconditionFailure("\(newest) is listed as idle and is not") }
-            // Its timer is late. (Time asleep doesn't count: our clock stands still then, where Go's goes on.)
+            // Its timer is late.
             forget(newest)
             actions.append(.close(newest, because: end.reason))
         }
@@ -190,7 +190,7 @@ extension PoolState {
             failed.insert(request, at: 0)
         }
         forgetHostIfEmpty(key)
-        return failed.map { .fail($0) } + openNext()
+        return failed.map { .fail($0) } + dialForSharing(key) + openNext()
     }
 
     /// A response ended and the connection can take another request.
@@ -243,6 +243,17 @@ extension PoolState {
         }
         actions += openNext()
         return next.map { actions + [.wake(at: $0)] } ?? actions
+    }
+
+    /// The machine was asleep, and our clock stood still: connections have rested, and aged, for that much longer. Those
+    /// past their limit are closed.
+    mutating func slept(for length: Duration, at now: Timestamp) -> [PoolAction] {
+        let back = Duration.zero - length
+        for (connection, entry) in Array(connections) {
+            connections[connection]!.openedAt = entry.openedAt + back
+            if case .idle(let since) = entry.state { connections[connection]!.state = .idle(since: since + back) }
+        }
+        return wake(at: now)
     }
 
     /// Closes every idle connection, and those that come back before the next request.

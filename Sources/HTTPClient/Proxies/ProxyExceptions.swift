@@ -46,7 +46,7 @@ public struct ProxyExceptions: Equatable, Sendable {
     private static func rule(_ text: String) -> Rule? {
         if text == "*" { return .everything }
         if let slash = text.firstIndex(of: "/") {
-            guard let network = IPAddress(text[..<slash]), let length = Int(text[slash...].dropFirst()),
+            guard let network = IPAddress(text[..<slash]), let length = Int(digits: text[slash...].dropFirst()),
                 (0...network.bytes.count * 8).contains(length)
             else { return nil }
             return .network(network, length: length)
@@ -62,7 +62,7 @@ public struct ProxyExceptions: Equatable, Sendable {
 
     /// Host and port, unless the colons are those of a bare IPv6 address.
     private static func split(_ text: String) -> (Substring, UInt16?) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[colon...].dropFirst()),
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(digits: text[colon...].dropFirst()),
             text.hasPrefix("[") ? text[..<colon].hasSuffix("]") : text.firstIndex(of: ":") == colon
         else { return (text[...], nil) }
         return (text[..<colon], port)

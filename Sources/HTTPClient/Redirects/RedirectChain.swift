@@ -46,7 +46,8 @@ public struct RedirectChain: Sendable {
     /// Decides what comes after `head`, the response to `request`, which was sent as `id`.
     public mutating func step(after head: ResponseHead, to request: ClientRequest, sentAs id: ExchangeID) -> Step {
         guard RedirectChain.statuses.contains(head.status) else { return .stay }
-        let locations = head.fields[values: .location]
+        // An empty one is none, as in Go, curl and browsers: it would lead back to itself.
+        let locations = head.fields[values: .location].filter { !$0.isEmpty }
         // Such responses exist, and are read by people then (golang/go#17773).
         guard let location = locations.first else { return .stay }
         urls.append(request.url)

@@ -24,6 +24,7 @@ final class HTTP2Conversation {
     private var requestCount = 0
     /// Where in the output things stand that are told when the kernel has taken them.
     private var marks: [(end: Int, stream: HTTP2StreamID, isEnd: Bool)] = []
+    private var messageEnds = HTTP2MessageEnds()
     /// Whether a task waits for the client to take more.
     private var isWriting = false
     /// What is filled in may end a stream, and its end wants to flush in turn.
@@ -260,11 +261,12 @@ final class HTTP2Conversation {
     }
 
     private func noteSent(_ frame: HTTP2Frame, end: Int) {
+        let isEnd = messageEnds.isLast(frame)
         guard let exchange = exchanges[frame.stream] ?? leaving[frame.stream] else { return }
         if frame.type == .data { exchange.framed(frame.length) }
-        guard frame.type == .headers || frame.endsStream else { return }
-        marks.append((end, frame.stream, frame.endsStream))
-        if frame.endsStream { exchange.written() }
+        guard frame.type == .headers || isEnd else { return }
+        marks.append((end, frame.stream, isEnd))
+        if isEnd { exchange.written() }
     }
 
     private func tellTaken() {

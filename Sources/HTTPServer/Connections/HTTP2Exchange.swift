@@ -198,8 +198,7 @@ final class HTTP2Exchange: ServerExchange {
         connection.record(.responseHead(ResponseHead(response)), of: id)
         session.submit(message, hasBody: hasBody, on: stream)
         // A handler that says close means the connection; HTTP/2 has GOAWAY for that, as in Go.
-        let closes = response.headerFields[values: .connection].contains { $0.lowercased() == "close" }
-        if closes { conversation.goAway(because: .weSaidClose) }
+        if response.headerFields.asksToClose { conversation.goAway(because: .weSaidClose) }
     }
 
     /// - Throws: `ServerError.unsendable`.

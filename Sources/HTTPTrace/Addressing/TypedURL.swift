@@ -92,9 +92,7 @@ public enum TypedURL {
 
     private static func parsePort(_ text: Substring) throws(Problem) -> UInt16? {
         guard !text.isEmpty else { return nil }
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-            let port = UInt16(text), port > 0
-        else { throw .badPort(String(text)) }
+        guard let port = UInt16(digits: text), port > 0 else { throw .badPort(String(text)) }
         return port
     }
 

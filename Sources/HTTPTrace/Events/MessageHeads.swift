@@ -31,16 +31,18 @@ public final class SentHead: Sendable, Equatable {
     /// pseudo-fields (`:path`) as the first fields.
     public let bytes: [UInt8]
     /// Held by this; nil until somebody asks. A lock would cost as much as the telling.
-    private let read = Atomic<Unmanaged<FieldsByName>?>(nil)
+    private let read = Atomic<Unmanaged<ToldFields>?>(nil)
 
     public init(bytes: [UInt8]) { self.bytes = bytes }
 
     deinit { read.load(ordering: .acquiring)?.release() }
 
     /// What it took on the wire; nil for HTTP/2's, which is sent compressed.
-    public var wireBytes: Int? {
+    public var wireBytes: Int? { isHTTP2 ? nil : bytes.count }
+
+    private var isHTTP2: Bool {
         let line = bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
-        return line.reversed().starts(with: " HTTP/2".utf8.reversed()) ? nil : bytes.count
+        return line.reversed().starts(with: " HTTP/2".utf8.reversed())
     }
 
     /// The fields in wire order, as (name, value) of UTF-8 text; one element a line.
@@ -55,15 +57,15 @@ public final class SentHead: Sendable, Equatable {
         }
     }
 
-    /// Each name once with all its values, in the order in which names first appear and in that spelling. Read from the
-    /// bytes once: a head that is sent again is the same object.
+    /// What Go's hook is told: over HTTP/1 each name once with all its values, in the order in which names first appear and
+    /// in that spelling; over HTTP/2 one value a call. Read from the bytes once: a head that is sent again is the same object.
     func forEachField(_ tell: (_ name: String, _ values: [String]) -> Void) {
         let fields = if let read = read.load(ordering: .acquiring) { read } else { readFields() }
         fields._withUnsafeGuaranteedRef { $0.first?.forEach(tell) }
     }
 
-    private func readFields() -> Unmanaged<FieldsByName> {
-        let fields = Unmanaged.passRetained(FieldsByName(lines))
+    private func readFields() -> Unmanaged<ToldFields> {
+        let fields = Unmanaged.passRetained(ToldFields(lines, oneByOne: isHTTP2))
         let (isFirst, earlier) = read.compareExchange(expected: nil, desired: fields, ordering: .acquiringAndReleasing)
         if isFirst { return fields }
         fields.release()
@@ -75,7 +77,7 @@ public final class SentHead: Sendable, Equatable {
     }
 }
 
-private final class FieldsByName: Sendable {
+private final class ToldFields: Sendable {
     /// One after the other instead of an array, whose elements each visit would count references to.
     final class Field: Sendable {
         let name: String
@@ -96,12 +98,12 @@ private final class FieldsByName: Sendable {
 
     let first: Field?
 
-    init(_ lines: [(name: String, value: String)]) {
+    init(_ lines: [(name: String, value: String)], oneByOne: Bool) {
         var list: [(name: String, values: [String])] = []
         for (name, value) in lines {
             // By letters of any case: `X-Foo` and `x-foo` are one field (RFC 9110 §5.1), and Go would call once. A head has
             // a few fields, for which a walk is cheaper than a dictionary.
-            if let place = list.firstIndex(where: { $0.name.isSameFieldName(as: name) }) {
+            if !oneByOne, let place = list.firstIndex(where: { $0.name.isSameFieldName(as: name) }) {
                 list[place].values.append(value)
             } else {
                 list.append((name, [value]))

@@ -30,7 +30,7 @@ public struct TCPFacts: Hashable, Sendable {
     public var bytesReceived: Int
     /// Bytes a second of the latest measurement; nil before there is one.
     public var deliveryRate: Int?
-    /// Of the exchange alone, so far; nil at the dial.
+    /// Of the exchange alone, so far; nil at the dial, and over HTTP/2, where others may be under way.
     public var exchange: WireBytes?
 
     public init(

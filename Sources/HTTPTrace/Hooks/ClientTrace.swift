@@ -23,7 +23,7 @@ public struct ClientTrace: Sendable {
         public var gotFirstResponseByte: (@Sendable () -> Void)?
         /// The 100 that `Expect: 100-continue` asked for.
         public var got100Continue: (@Sendable () -> Void)?
-        /// Each 1xx except 101. Throwing aborts the request.
+        /// Each 1xx except 101. Throwing aborts the request; a `Failure` that is thrown is the request's.
         public var got1xxResponse: (@Sendable (_ status: Int, HTTPFields) throws -> Void)?
         public var dnsStart: (@Sendable (_ host: String) -> Void)?
         public var dnsDone: (@Sendable (DNSAnswer) -> Void)?
@@ -32,7 +32,7 @@ public struct ClientTrace: Sendable {
         public var connectDone: (@Sendable (NetworkAddress, Failure?) -> Void)?
         public var tlsHandshakeStart: (@Sendable () -> Void)?
         public var tlsHandshakeDone: (@Sendable (TLSFacts, Failure?) -> Void)?
-        /// Each field, with all its values, once it stands in the write buffer.
+        /// Each field, with all its values, once it stands in the write buffer. Over HTTP/2, as in Go, each value by itself.
         public var wroteHeaderField: (@Sendable (_ name: String, _ values: [String]) -> Void)?
         /// The head stands in the write buffer: nothing may have reached the kernel yet (golang/go#60576); the event
         /// `flushed` tells that.

@@ -131,7 +131,7 @@ extension HookCalls {
     @inline(never)
     package func callGotFirstResponseByte() { gotFirstResponseByte() }
 
-    /// `wroteHeaderField` once per name with all its values, as Go does, then `wroteHeaders`.
+    /// `wroteHeaderField` of each field, then `wroteHeaders`.
     @inline(never)
     package func callWroteHeaders(_ head: SentHead) {
         if present.contains(.wroteHeaderField) { head.forEachField(wroteHeaderField) }

@@ -38,12 +38,12 @@ extension Duration {
     /// Milliseconds with their fraction, the unit of every export.
     public var milliseconds: Double { Double(nanoseconds) / 1e6 }
 
-    /// `1.5 s`, `250 ms`: a limit, as a person set it.
+    /// `3 s`, `1.25 s`, `250 ms`: a limit, or how long something took, to the hundredth of a second.
     package var inWords: String {
-        let milliseconds = milliseconds
-        if milliseconds < 1000 { return "\(Int(milliseconds)) ms" }
-        let seconds = milliseconds / 1000
-        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\((seconds * 100).rounded() / 100) s"
+        let milliseconds = Int(milliseconds.rounded())
+        guard milliseconds >= 1000 else { return "\(milliseconds) ms" }
+        let seconds = Double((milliseconds + 5) / 10) / 100
+        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 }
 

@@ -93,14 +93,7 @@ public struct HTTP1RequestHead: Sendable {
 // MARK: - What the response reader must know
 
 extension HTTP1RequestHead {
-    /// Whether a Connection field has the option `close`.
-    var asksToClose: Bool {
-        var closes = false
-        for field in fields where FieldRole(field.name) == .connection {
-            field.value.utf8.span.forEachListElement { if $0.isWord("close") { closes = true } }
-        }
-        return closes
-    }
+    var asksToClose: Bool { fields.asksToClose }
 
     var offersUpgrade: Bool { fields.contains(.upgrade) }
 }

@@ -45,8 +45,10 @@ final class HTTP2Stream {
         case .refusedStream: return .unprocessed
         default: break
         }
-        // nghttp2 reset it. It says nothing where the length is wrong.
-        if let contentLength, contentLength != bodyBytes { return .malformed(WireError(.lengthMismatch)) }
+        // nghttp2 reset it. It says nothing but this where the length is wrong.
+        if code == .protocolError, let contentLength, contentLength != bodyBytes {
+            return .malformed(WireError(.lengthMismatch))
+        }
         return .malformed(WireError(.http2(code), evidence: complaint))
     }
 }

@@ -15,7 +15,7 @@ public struct AddressPin: Hashable, Sendable {
         if rest.first == "+" { rest.removeFirst() }
         let (name, afterHost) = try splitHost(rest, of: .resolve, text)
         guard !name.isEmpty, let colon = afterHost.firstIndex(of: ":") else { throw .malformed(.resolve, text) }
-        guard let port = UInt16(afterHost[..<colon]), port > 0 else {
+        guard let port = UInt16(digits: afterHost[..<colon]), port > 0 else {
             throw .badPort(.resolve, String(afterHost[..<colon]))
         }
         let list = afterHost[afterHost.index(after: colon)...]

@@ -63,7 +63,7 @@ struct AddressRace {
             switch await attempts.next() {
             case .answered(let part): try take(part)
             case .resolved(.success(let resolution)): try take(resolution)
-            case .resolved(.failure(let error)): try endLookup(.unresolved(host: host, error))
+            case .resolved(.failure(let error)): try endLookup(error)
             case .connected(let number, let stream):
                 try perform(eyeballs.connected(number), winner: stream)
                 return stream
@@ -88,9 +88,7 @@ struct AddressRace {
 
     private mutating func take(_ resolution: Resolution) throws(DialError) {
         guard case .running(let known) = lookup else { preconditionFailure("the end of a lookup that is over") }
-        guard let first = resolution.addresses.first else {
-            return try endLookup(.unresolved(host: host, .noAddresses(.any, server: nil)))
-        }
+        guard let first = resolution.addresses.first else { return try endLookup(.noAddresses(.any, server: nil)) }
         lookup = .none
         record(
             .dnsDone(
@@ -102,9 +100,15 @@ struct AddressRace {
                 at: decisionTime()))
     }
 
-    /// For a lookup that failed: then nothing was tried either.
-    private mutating func endLookup(_ error: DialError) throws(DialError) {
+    /// For a lookup that failed. What it told before is as good as ever, and may be under way.
+    private mutating func endLookup(_ problem: ResolverError) throws(DialError) {
+        guard case .running(let known) = lookup else { preconditionFailure("the end of a lookup that is over") }
         lookup = .none
+        guard known.isEmpty else {
+            record(.dnsDone(DNSAnswer(addresses: known, source: .dns)))
+            return try perform(eyeballs.resolved([], isComplete: true, at: decisionTime()))
+        }
+        let error = DialError.unresolved(host: host, problem)
         record(.dnsDone(DNSAnswer(addresses: [], failure: Failure(error, during: .dns))))
         throw error
     }

@@ -28,7 +28,7 @@ public struct Detour: Hashable, Sendable {
 
     private static func port(_ text: Substring) throws(DialOptionProblem) -> UInt16? {
         guard !text.isEmpty else { return nil }
-        guard let port = UInt16(text), port > 0 else { throw .badPort(.connectTo, String(text)) }
+        guard let port = UInt16(digits: text), port > 0 else { throw .badPort(.connectTo, String(text)) }
         return port
     }
 }

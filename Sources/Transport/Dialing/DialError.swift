@@ -42,7 +42,7 @@ extension DialError: CustomStringConvertible {
         case .unresolved(let host, let error) where error.isUnknownName: "no such host: \(host)"
         case .unresolved(let host, let error): "looking up \(host) failed: \(error)"
         case .timedOut(let time, let host, let attempts) where attempts.isEmpty:
-            "looking up \(host) timed out after \(brief(time))"
+            "looking up \(host) timed out after \(time.inWords)"
         case .refused(let attempts), .timedOut(_, _, let attempts): words(attempts)
         case .cancelled: "the dial was cancelled"
         }
@@ -60,7 +60,7 @@ extension DialError.Attempt: CustomStringConvertible {
     public var description: String {
         switch code {
         case ECONNREFUSED: "\(address) refused"
-        case ETIMEDOUT: "\(address) timed out after \(brief(duration))"
+        case ETIMEDOUT: "\(address) timed out after \(duration.inWords)"
         case EHOSTUNREACH: "\(address) can't be reached (no route to host)"
         case ENETUNREACH: "\(address) can't be reached (no route to its network)"
         case ECONNRESET: "\(address) reset the connection"

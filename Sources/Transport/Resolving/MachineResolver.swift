@@ -103,7 +103,7 @@ extension MachineResolver {
     private nonisolated static func parseServer(_ text: Substring) throws(DialOptionProblem) -> NetworkAddress? {
         if let bare = SocketAddress.literal(String(text), port: 53) { return bare }
         guard let colon = text.lastIndex(of: ":") else { return nil }
-        guard let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+        guard let port = UInt16(digits: text[text.index(after: colon)...]), port > 0 else {
             // "[::1]" has its last colon inside.
             guard text.hasPrefix("["), text.hasSuffix("]") else {
                 throw .badPort(.servers, String(text[text.index(after: colon)...]))

@@ -37,7 +37,7 @@ extension ResolverError: CustomStringConvertible {
         case .serverFailed(let server, let words): "\(server.map { "DNS server \($0)" } ?? "the DNS server") \(words)"
         case .noAnswer(let servers, let tries, let time):
             "no answer from \(servers.isEmpty ? "any DNS server" : servers.map(\.description).joined(separator: ", "))"
-                + " within \(brief(time)), asked \(tries == 1 ? "once" : "\(tries) times")"
+                + " within \(time.inWords), asked \(tries == 1 ? "once" : "\(tries) times")"
         case .failed(_, let words): words
         case .cancelled: "the lookup was cancelled"
         }
@@ -52,12 +52,4 @@ extension AddressFamilies {
         case .ip6: "IPv6 address"
         }
     }
-}
-
-/// `3 s`, `1.5 s`, `250 ms`.
-func brief(_ duration: Duration) -> String {
-    let milliseconds = Int(duration.milliseconds.rounded())
-    guard milliseconds >= 1000 else { return "\(milliseconds) ms" }
-    let tenths = (milliseconds + 50) / 100
-    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
 }

@@ -63,6 +63,9 @@ public protocol ByteStream: AnyObject, Sendable {
 extension ByteStream {
     public var carrier: TCPStream? { nil }
 
+    /// As counted by the lowest layer that is known. Over TLS some of what `tryWrite` did not take yet may be in it.
+    public var wireBytesSent: Int { carrier?.bytesSent ?? bytesSent }
+
     /// Waits until the peer sends something, then takes it.
     ///
     /// - Returns: 1 to `buffer.count` bytes, or 0 at the end of the stream.

@@ -226,11 +226,11 @@ final class Prober: Sendable {
         _ request: ClientRequest, as id: ExchangeID, after redirection: Redirection?, _ chain: inout RedirectChain?
     ) async -> (ClientRequest, Redirection)? {
         var last = TraceBatch.BodyPiece(owner: .response(id), bytes: [], isLast: true)
+        var next: (ClientRequest, Redirection)?
         // What failed has been recorded: the events are the report.
         do throws(Failure) {
             let sent = try await client.send(request, as: id, after: redirection)
             last.head = sent.head
-            var next: (ClientRequest, Redirection)?
             switch chain?.step(after: sent.head, to: request, sentAs: id) ?? .stay {
             case .stay: break
             case .refuse(let failure): last.problem = failure
@@ -250,7 +250,7 @@ final class Prober: Sendable {
             last.isBroken = true
             last.problem = nil
             recorder.record(last)
-            return nil
+            return error.endsChain || Task.isCancelled ? nil : next
         }
     }
 

@@ -1,11 +1,12 @@
 import ArgumentParser
+import HTTPTrace
 
 /// A time limit as it is typed: seconds, more than none and at most a day.
 struct Seconds: ExpressibleByArgument, Equatable {
     var duration: Duration
 
     init?(argument: String) {
-        guard let seconds = Double(argument), seconds > 0, seconds <= 86_400 else { return nil }
+        guard let seconds = Double(decimal: argument), seconds > 0, seconds <= 86_400 else { return nil }
         duration = .seconds(seconds)
     }
 }
@@ -15,7 +16,7 @@ struct Count: ExpressibleByArgument, Equatable {
     var number: Int
 
     init?(argument: String) {
-        guard let number = Int(argument), (1...10_000_000).contains(number) else { return nil }
+        guard let number = Int(digits: argument), (1...10_000_000).contains(number) else { return nil }
         self.number = number
     }
 }

@@ -68,6 +68,16 @@ struct PoolSharingTests {
         #expect(pool.snapshot.hosts.isEmpty)
     }
 
+    @Test func `those who hoped for a dial that failed don't wait for a full connection alone`() {
+        var pool = PoolState(sharing: { $0.streamsPerConnection = 2 })
+        pool.openShared(streams: 2)
+        for number in 2...4 { _ = pool.request(requests[number], for: key, at: .seconds(2)) }
+        #expect(
+            pool.dialFailed(c2, at: .seconds(3)) == [.fail(requests[3]), .open(c3, key, for: requests[4])])
+        #expect(pool.dialFailed(c3, at: .seconds(4)) == [.fail(requests[4])])
+        #expect(pool.counts.waiting == 0)
+    }
+
     // TestDialRaceResumesDial
     @Test func `a cancelled first request does not take the dial from the second`() {
         var pool = PoolState(sharing: { _ in })

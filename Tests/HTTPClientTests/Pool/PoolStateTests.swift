@@ -228,6 +228,29 @@ struct PoolStateTests {
             ])
     }
 
+    // Go: by wall clock (go-semantics §6).
+    @Test func `time asleep counts as time at rest`() {
+        var pool = PoolState()
+        pool.makeIdle([first], key, [c1], at: .seconds(10))
+        pool.makeActive([second], other, [c2])
+        #expect(pool.slept(for: .seconds(60), at: .seconds(20)) == [.wake(at: .seconds(40))])
+        let close = PoolAction.close(c1, because: .idleTimeout(after: .seconds(90)))
+        #expect(pool.slept(for: .seconds(3_600), at: .seconds(21)) == [close])
+        #expect(pool.snapshot.total.active == 1)
+        #expect(pool.released(c2, at: .seconds(22)).first == .rest(c2, until: .seconds(112)))
+    }
+
+    @Test func `a sleep is noticed once, and looked for once in a while`() {
+        var watch = SleepWatch(asleep: .seconds(5))
+        #expect(watch.notice(at: .seconds(1), asleep: .seconds(5)) == nil)
+        #expect(watch.notice(at: .seconds(1.5), asleep: .seconds(65)) == nil)
+        #expect(watch.notice(at: .seconds(2), asleep: .seconds(65)) == .seconds(60))
+        #expect(watch.notice(at: .seconds(3), asleep: .seconds(65)) == nil)
+        // Asked between the two clocks, it may look like a hair.
+        #expect(watch.notice(at: .seconds(4), asleep: .seconds(64.9)) == nil)
+        #expect(watch.notice(at: .seconds(5), asleep: .seconds(75)) == .seconds(10))
+    }
+
     @Test func `a connection is closed after its last allowed use, and a waiting request dials`() {
         var pool = PoolState {
             $0.maximumUses = 2

@@ -101,6 +101,7 @@ struct ProxyRulesTests {
         ("[2001:db8::1]:81", "http://[2001:db8::1]", false), ("[2001:db8::1]", "http://[2001:db8::1]", true),
         ("::ffff:192.0.2.1", "http://192.0.2.1", true), (":80", "http://example.com", false),
         (".", "http://example.com", false), ("*.", "http://example.com", false),
+        ("example.com:+80", "http://example.com", false), ("192.0.2.0/+24", "http://192.0.2.1", false),
         // A suffix of an address is no domain.
         ("2.1", "http://192.0.2.1", false),
     ])

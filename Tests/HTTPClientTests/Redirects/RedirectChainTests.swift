@@ -10,6 +10,7 @@ struct RedirectChainTests {
 
     @Test func `a response without Location, or of another status, is the answer`() {
         #expect(step(302, nil) == .stay)
+        #expect(step(302, "") == .stay)
         for status in [200, 201, 300, 304, 305, 306, 404] { #expect(step(status, "/next") == .stay) }
     }
 

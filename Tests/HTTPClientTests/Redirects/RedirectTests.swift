@@ -81,6 +81,17 @@ struct RedirectTests {
         gate.open()
     }
 
+    @Test func `a redirect whose body breaks off leads on all the same`() async throws {
+        let cut = "HTTP/1.1 302 Found\r\nLocation: /2\r\nContent-Length: 9\r\n\r\nhello"
+        let server = try ScriptedServer(
+            [.readHead, .send(cut), .close], [.readHead, .send(Self.ok), .awaitClose])
+        let test = try TestClient()
+        let response = try await send(ClientRequest(url: server.url()), test)
+        #expect(try await response.body.collect(upTo: 10) == Array("ok".utf8))
+        let ends = test.events.words.filter { $0.hasPrefix("requestFinished") }
+        #expect(ends == ["requestFinished(truncated)", "requestFinished"])
+    }
+
     @Test func `a redirect is the answer to who doesn't follow`() async throws {
         let server = try ScriptedServer([.readHead, .send(Self.redirect(to: "/2")), .awaitClose])
         let test = try TestClient()

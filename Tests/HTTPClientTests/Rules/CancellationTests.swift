@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTrace
 import Testing
 import Transport
@@ -61,6 +62,13 @@ struct CancellationTests {
         #expect(await test.failure(of: ClientRequest(url: server.url()))?.kind == .timeout)
         #expect(test.connections.words.last == "connectionClosed(requestTimedOut)")
         await until { server.finished == 1 }
+    }
+
+    @Test func `a limit of the request is not to blame where the kernel's patience ended`() {
+        let failure = Failure(StreamError.failed(call: "recv", code: ETIMEDOUT), during: .wait)
+        #expect(failure.kind == .timeout)
+        #expect(CloseReason(failure, isAbortion: false) == .failed(failure))
+        #expect(CloseReason(failure, isAbortion: true) == .requestTimedOut)
     }
 
     // TestTransportMaxConnsPerHostDialCancellation, go-semantics 4.j

@@ -207,4 +207,20 @@ struct ConnectionReuseTests {
         #expect(test.connections.words.filter { $0 == "connectionClosed(usedUp)" }.count == 1)
         #expect(server.received.count == 2)
     }
+
+    // Handed over, and not used since its request was cancelled: nobody watched it meanwhile.
+    @Test(arguments: [ReadOutcome.end, .bytes(3)])
+    func `a connection that its request doesn't want any more is looked at before it rests`(reading: ReadOutcome) throws
+    {
+        let configuration = try ClientConfiguration()
+        let (stream, log) = (DeafStream(), EventLog())
+        stream.reading = reading
+        let connection = HTTP1Connection(
+            id: ConnectionID(1), stream: stream, facts: stream.facts, pool: ConnectionPool(configuration),
+            configuration: configuration)
+        // The pool, which knows of none, would not have it back.
+        LeasedConnection.http1(connection).release(
+            Tracer(exchange: ExchangeID(1), trace: log.trace, keepsTimes: false))
+        #expect(log.words == [])
+    }
 }

@@ -1,5 +1,6 @@
 import HTTPTrace
 import HTTPTypes
+import HTTPWire
 import Testing
 import Transport
 
@@ -92,8 +93,35 @@ struct EarlyCloseTests {
         // Its close is there to be read.
         await until { server.finished == 1 }
         response.body.abandon()
+        #expect(response.body.takePiece()?.bytes == nil)
         #expect(test.connections.words.last == "connectionClosed(bodyNotRead)")
         #expect(test.events.words.suffix(2) == ["bodyEnded(closedEarly 5)", "requestFinished"])
+    }
+
+    @Test(arguments: [HTTPVersions.http1Only, .http2Only])
+    func `what ended a request is told, also where its reader left at once`(versions: HTTPVersions) async throws {
+        let size = 10_000_000
+        let url: RequestURL
+        if versions == .http2Only {
+            url = try HTTP2Peer { connection, event in
+                guard case .streamEnded(let id) = event else { return }
+                connection.respond(id, body: String(repeating: "x", count: size))
+            }.url()
+        } else {
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\nhello"
+            url = try ScriptedServer([.readHead, .send(answer), .awaitClose]).url()
+        }
+        let test = try TestClient { $0.versions = versions }
+        // It ends the request and lets go of the body.
+        let result = await withClientTrace(test.events.trace) {
+            await Result.of { () async throws(Failure) in
+                try await test.client.send(ClientRequest(url: url)).body.collect(upTo: 3).count
+            }
+        }
+        #expect(throws: Failure.self) { try result.get() }
+        await until { test.events.words.last?.hasPrefix("requestFinished") == true }
+        #expect(test.events.words.last == "requestFinished(too-large)")
+        #expect(test.events.words.dropLast().last?.hasPrefix("bodyEnded(broken") == true)
     }
 
     @Test func `the answer to HEAD has no rest, whatever it declares`() async throws {

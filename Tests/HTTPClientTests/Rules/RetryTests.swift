@@ -13,13 +13,13 @@ struct RetryRuleTests {
     // TestTransportShouldRetryRequest, as far as its rows are HTTP/1's. A body is bytes here, so that there is no row for
     // one that can't be read again.
     @Test(arguments: [
-        (RetryRule(isReused: false, gotFirstByte: false, sentBytes: 0, isReplayable: true, wasCutOff: true), false),
-        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 0, isReplayable: false, wasCutOff: true), true),
-        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 90, isReplayable: false, wasCutOff: true), false),
-        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 90, isReplayable: true, wasCutOff: true), true),
-        (RetryRule(isReused: true, gotFirstByte: false, sentBytes: 90, isReplayable: true, wasCutOff: false), false),
-        (RetryRule(isReused: true, gotFirstByte: true, sentBytes: 90, isReplayable: true, wasCutOff: true), false),
-        (RetryRule(isReused: false, gotFirstByte: false, sentBytes: 90, isReplayable: true, wasCutOff: true), false),
+        (RetryRule(isReused: false, gotFirstByte: false, hasSent: false, isReplayable: true, wasCutOff: true), false),
+        (RetryRule(isReused: true, gotFirstByte: false, hasSent: false, isReplayable: false, wasCutOff: true), true),
+        (RetryRule(isReused: true, gotFirstByte: false, hasSent: true, isReplayable: false, wasCutOff: true), false),
+        (RetryRule(isReused: true, gotFirstByte: false, hasSent: true, isReplayable: true, wasCutOff: true), true),
+        (RetryRule(isReused: true, gotFirstByte: false, hasSent: true, isReplayable: true, wasCutOff: false), false),
+        (RetryRule(isReused: true, gotFirstByte: true, hasSent: true, isReplayable: true, wasCutOff: true), false),
+        (RetryRule(isReused: false, gotFirstByte: false, hasSent: true, isReplayable: true, wasCutOff: true), false),
     ])
     func `a retry needs a stale connection and harm to nobody`(rule: RetryRule, isAllowed: Bool) {
         #expect(rule.allows == isAllowed)
@@ -187,5 +187,26 @@ struct RetryTests {
         let test = try TestClient()
         let failure = await test.failure(of: ClientRequest(url: server.url()))
         #expect(failure == Failure(.reset, phase: .wait, "the peer reset the connection"))
+    }
+
+    @Test func `what has left in part counts as sent`() throws {
+        let configuration = try ClientConfiguration()
+        let pool = ConnectionPool(configuration)
+        let url = RequestURL(origin: Origin(scheme: .http, host: "a.example"))
+        let request = ClientRequest(method: .post, url: url, body: Array("body".utf8))
+        let heads = RequestHeads(configuration)
+        let tracer = Tracer(exchange: ExchangeID(1), trace: nil, keepsTimes: false)
+        let (one, two) = (DeafStream(), DeafStream())
+        let http1 = HTTP1Exchange(
+            on: HTTP1Connection(
+                id: ConnectionID(1), stream: one, facts: one.facts, pool: pool, configuration: configuration),
+            responseHeaderTimeout: nil, tracer: tracer)
+        http1.send(request, try heads.head(of: request), expectTimeout: .zero)
+        #expect(http1.sentBytes == 0 && http1.hasSent)
+        let http2 = HTTP2Exchange(
+            on: HTTP2Connection(id: ConnectionID(2), stream: two, facts: two.facts, pool: pool, configuration),
+            isReused: true, tracer: tracer)
+        http2.send(request, try heads.http2Head(of: request).head, configuration)
+        #expect(http2.sentBytes == 0 && http2.hasSent)
     }
 }

@@ -142,4 +142,22 @@ struct HTTP2FlowTests {
         try pair.respond(ids[0])
         #expect(pair.server.seen.filter { if case .request = $0 { true } else { false } }.count == 3)
     }
+
+    @Test func `a message ends with its last frame, which in a long head says nothing of it`() {
+        var ends = HTTP2MessageEnds()
+        func isLast(_ type: HTTP2Frame.Kind, _ flags: UInt8) -> Bool {
+            ends.isLast(HTTP2Frame(type: type, flags: flags, stream: HTTP2StreamID(1), length: 0))
+        }
+        let (endStream, endHeaders): (UInt8, UInt8) = (0x1, 0x4)
+        #expect(isLast(.headers, endStream | endHeaders))
+        // A head of three frames, and nothing more.
+        #expect(!isLast(.headers, endStream))
+        #expect(!isLast(.continuation, 0))
+        #expect(isLast(.continuation, endHeaders))
+        // A head of two frames, and a body.
+        #expect(!isLast(.headers, 0))
+        #expect(!isLast(.continuation, endHeaders))
+        #expect(!isLast(.data, 0))
+        #expect(isLast(.data, endStream))
+    }
 }

@@ -75,6 +75,9 @@ struct HostileHTTP2Tests {
         #expect(try malformation(head, then: RawFrames.data("ab", ends: true))?.kind == .lengthMismatch)
         #expect(try malformation(head, then: RawFrames.data("abcd"))?.kind == .lengthMismatch)
         #expect(try end(RawFrames.headers(head) + RawFrames.data("abc", ends: true)).0 == .complete)
+        // What breaks another rule half-way has another name: here a window larger than any may be.
+        let window = RawFrames.frame(8, stream: 1, RawFrames.bytes(0x7FFF_FFFF))
+        #expect(try malformation(head, then: RawFrames.data("ab") + window)?.kind == .http2(.flowControlError))
         // A HEAD's answer tells what GET would get.
         #expect(try end(RawFrames.headers(head, flags: 5), method: .head).0 == .complete)
         #expect(try malformation([(":status", "204")], then: RawFrames.data("x"))?.kind != nil)
