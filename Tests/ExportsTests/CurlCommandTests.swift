@@ -3,23 +3,16 @@ import Foundation
 import HTTPTrace
 import HTTPTypes
 import Sessions
+import TestSupport
 import Testing
 
 @Suite("curl command")
 struct CurlCommandTests {
     /// What a POSIX shell makes of a command line: its words, found by putting `printf` in curl's place.
     private func words(_ command: String) throws -> [String] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "curl() { printf '%s\\0' \"$@\"; }; \(command)"]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return data.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
-            String(decoding: $0, as: UTF8.self)
-        }
+        let script = "curl() { printf '%s\\0' \"$@\"; }; \(command)"
+        let outcome = try ProgramRun.outcome(of: ["/bin/sh", "-c", script])
+        return outcome.output.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 
     private func command(_ draft: RequestDraft, _ mode: Redaction.Mode = .full) -> String {
@@ -49,14 +42,8 @@ struct CurlCommandTests {
                 "--globoff", "--path-as-is", "--request", "HEAD", "--include", "--max-filesize", "1",
                 "--max-time", "30", "--header", "Content-Type: text/plain", "--data-raw", "x", "http://127.0.0.1:1/",
             ])
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", text]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
         // Nobody listens there, but 2 would be curl's answer to options that contradict each other.
-        #expect(process.terminationStatus != 2)
+        #expect(try ProgramRun.outcome(of: ["/bin/sh", "-c", text]).ending != .exited(2))
     }
 
     @Test(
@@ -96,20 +83,8 @@ struct CurlCommandTests {
 
     /// What a command pipes into curl.
     private func piped(_ command: String) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // On standard input, since no argument may be as long as a large body's command.
-        process.arguments = ["-s"]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        // A shell reads the whole line before it runs it, so all of it is written when cat begins to.
-        try input.fileHandleForWriting.write(contentsOf: Data("curl() { cat; }\n\(command)\n".utf8))
-        try input.fileHandleForWriting.close()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Array(data)
+        try ProgramRun.outcome(of: ["/bin/sh", "-s"], input: "curl() { cat; }\n\(command)\n").bytes
     }
 
     @Test func `a binary body is piped byte by byte`() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Others read our HAR: the schema's validator, haralyzer, mitmproxy. A missing reader fails with what to install.
@@ -9,17 +10,9 @@ struct HARConsumerTests {
     private static func run(_ command: [String], environment: [String: String] = [:]) throws -> (
         status: Int32, output: String
     ) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+        let outcome = try ProgramRun.outcome(of: command, environment: ChildProcess.environment(environment))
+        guard case .exited(let status) = outcome.ending else { throw HarnessError("\(command[0]) was killed") }
+        return (status, outcome.output + outcome.error)
     }
 
     private static func withHAR(_ body: (String) throws -> Void) throws {

@@ -1,5 +1,6 @@
 import Exports
 import Foundation
+import TestSupport
 import Testing
 import TextScreen
 
@@ -68,16 +69,8 @@ struct ScreenPictureTests {
                 }
             }
             let svg = ScreenPicture.svg(screen, title: "a <b> \u{1}&\"c\"")
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["python3", "-c", "import sys, xml.dom.minidom as m; m.parse(sys.stdin.buffer)"]
-            let input = Pipe()
-            process.standardInput = input
-            try process.run()
-            input.fileHandleForWriting.write(Data(svg.utf8))
-            try input.fileHandleForWriting.close()
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
+            let reader = "import sys, xml.dom.minidom as m; m.parse(sys.stdin.buffer)"
+            #expect(try ProgramRun.outcome(of: ["python3", "-c", reader], input: svg).ending == .exited(0))
             #expect(svg.contains("prefers-color-scheme:dark"))
             #expect(!svg.contains("<script") && !svg.contains("href"))
         }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTrace
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -20,17 +21,10 @@ final class SessionStoreTests {
             import sqlite3, sys
             for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row, sep="|")
             """
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let python = ProcessInfo.processInfo.environment["ROUNDTRIP_TEST_PYTHON"] ?? "python3"
-        process.arguments = [python, "-c", script, path ?? self.path, sql]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "python3 with sqlite3 reads the file")
-        return String(decoding: output, as: UTF8.self)
+        let outcome = try ProgramRun.outcome(of: [python, "-c", script, path ?? self.path, sql])
+        #expect(outcome.ending == .exited(0), "python3 with sqlite3 reads the file: \(outcome.error)")
+        return outcome.output
     }
 
     private static func record(_ story: Story, into store: SessionStore) {
