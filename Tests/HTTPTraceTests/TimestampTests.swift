@@ -32,6 +32,12 @@ struct TimestampTests {
         #expect(Timestamp(nanoseconds: .max - 1) + .seconds(1) == Timestamp(nanoseconds: .max))
     }
 
+    @Test(arguments: [
+        (Duration.microseconds(500), "0.5 ms"), (.milliseconds(2), "2 ms"), (.microseconds(12_500), "12 ms"),
+        (.milliseconds(250), "250 ms"), (.milliseconds(1_500), "1.5 s"), (.seconds(30), "30 s"), (.zero, "0 ms"),
+    ])
+    func `a limit is said as it was set`(limit: Duration, words: String) { #expect(limit.inWords == words) }
+
     @Test func `a stamp becomes a date by the anchor, whatever the wall clock does later`() {
         let anchor = ClockAnchor(monotonic: .seconds(100), unixNanoseconds: 1_700_000_000_000_000_000)
         #expect(anchor.unixNanoseconds(at: .seconds(101)) == 1_700_000_001_000_000_000)

@@ -38,9 +38,12 @@ extension Duration {
     /// Milliseconds with their fraction, the unit of every export.
     public var milliseconds: Double { Double(nanoseconds) / 1e6 }
 
-    /// `1.5 s`, `250 ms`: a limit, as a person set it.
+    /// `1.5 s`, `250 ms`, `0.5 ms`: a limit, as a person set it.
     package var inWords: String {
         let milliseconds = milliseconds
+        if milliseconds < 10, milliseconds != milliseconds.rounded() {
+            return "\((milliseconds * 1000).rounded() / 1000) ms"
+        }
         if milliseconds < 1000 { return "\(Int(milliseconds)) ms" }
         let seconds = milliseconds / 1000
         return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\((seconds * 100).rounded() / 100) s"
