@@ -16,6 +16,8 @@ public enum Effect: Equatable, Sendable {
     /// What holds from now on.
     case setOptions(RequestOptions)
     case export(ExportRequest)
+    /// Send `Message.searchOn` when keys and frames have had their turn.
+    case goOnSearching
     /// Put text on the clipboard.
     case copy(String)
     /// The same with the exchange as a curl command, whose quoting lives in Exports.

@@ -73,6 +73,11 @@ extension Model {
                 say("\(Figures.count(rows.count)) of \(Figures.count(counts.total)) match; F shows all.")
             }
             return []
+        case .search:
+            mode = .browsing
+            let text = prompt.editor.submit()
+            searches = prompt.editor.history
+            return beginSearch(text, at: now)
         case .export:
             var words = prompt.editor.text.split(separator: " ").map(String.init)
             let isFull = words.contains("--full")

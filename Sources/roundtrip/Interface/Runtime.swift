@@ -81,6 +81,8 @@ final class Runtime {
         case .suspend: take(terminal.suspend())
         case .redraw: terminal.forceRedraw()
         case .setMouse(let isOn): terminal.isMouseOn = isOn
+        // At the end of what is waiting, keys among it.
+        case .goOnSearching: Task { self.handle(.searchOn) }
         case .copy(let text): copy(text)
         case .copyCurl(let id): copyCurl(id)
         case .send, .startRepeat, .stopRepeat, .cancel, .followRedirect, .setOptions, .export, .saveHistory, .setAnswer:
