@@ -24,6 +24,10 @@ public enum Effect: Equatable, Sendable {
     case copyCurl(ExchangeID)
     /// Answer every request that comes in like this from now on.
     case setAnswer(AnswerDraft)
+    /// Show a text in the person's pager, and come back when they leave it.
+    case view([UInt8])
+    /// Let them change a body in their editor; `Message.edited` says what came of it.
+    case editBody([UInt8], of: ExchangeID)
     /// The probe lines entered so far, oldest first, to be kept for the next start.
     case saveHistory([String])
     case setMouse(Bool)

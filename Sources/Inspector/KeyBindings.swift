@@ -19,6 +19,7 @@ enum Action: Equatable, Sendable {
     case connections, copy, export
     case mark, unmarkAll, compare
     case otherSide, otherBody, answer
+    case viewBody, editBody
     case filter, toggleFilter, order, resetOrder
     case search, nextMatch, previousMatch
     case toggleMouse, redraw, suspend, help
@@ -41,7 +42,7 @@ struct KeyBinding: Sendable {
     var help: String
     /// Where it works; empty means everywhere.
     var panes: Set<Pane> = []
-    /// Whether it stands before all others in the bottom line: its key means something else otherwise.
+    /// Whether it stands before all others in the bottom line, as it is there just for a while.
     var comesFirst = false
     /// Whether it would do something just now.
     var isAvailable: @Sendable (Model) -> Bool = { _ in true }
@@ -198,6 +199,14 @@ enum KeyBindings {
         KeyBinding(
             keys: [.character("b")], action: .otherBody, hint: nil,
             help: "The Body page of the request, or of its answer.", isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("v")], action: .viewBody, hint: "View",
+            help: "On the Body page: view the body in $PAGER, else in less or more.",
+            panes: [.detail], comesFirst: true, isAvailable: { $0.showsBody }),
+        KeyBinding(
+            keys: [.character("V")], action: .editBody, hint: nil,
+            help: "In the detail: edit the request's body in $VISUAL or $EDITOR; a changed one is sent as a new row.",
+            panes: [.detail], isAvailable: hasRow),
         KeyBinding(
             keys: [.character("c")], action: .connections, hint: nil,
             help: "To the connections; once more gives them the whole screen."),

@@ -42,6 +42,8 @@ extension Model {
         case .otherBody: switchBody()
         case .answer: editAnswer()
         case .copy: mode = .copying
+        case .viewBody: return viewBody()
+        case .editBody: return editBody()
         case .followRedirect: return selected.map { [.followRedirect($0)] } ?? []
         case .options: mode = .choosingOption
         case .mark: toggleMark()

@@ -201,6 +201,63 @@ struct InterfaceTests {
         #expect(try await terminal.finish() == .exited(0))
     }
 
+    // robustness.md, promise 4, again: the pager here passes on what it gets.
+    @Test func `a body opens in the pager, harmless, and the file is its owner's and gone afterwards`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let pager = try folder.write(
+            "pager",
+            """
+            echo "$1, rights $(stat -c %a "$2"), folder $(stat -c %a "$(dirname "$2")")"
+            cat "$2"
+            echo "$2" > '\(folder.path)/name'
+            touch "$2~"
+            read line
+            """.utf8)
+        let terminal = try Inspection.start(
+            ["\(server.plain)/hostile-body"], ["PAGER": "sh '\(pager)' --own"], folder: folder)
+        try await terminal.wait(for: "the answer") { $0.requestCount == 1 && !$0.contains("in flight") }
+        terminal.type("3\r")
+        try await terminal.wait(forText: " v View")
+        terminal.type("v")
+        try await terminal.wait(forText: "--own, rights 600, folder 700")
+        #expect(!terminal.screen.modes.contains(1049))
+        #expect(terminal.isCooked)
+        terminal.type("\r")
+        try await terminal.wait(for: "the interface again") {
+            $0.modes.isSuperset(of: [1049, 2004]) && $0.contains(" v View")
+        }
+        let name = try String(contentsOfFile: folder.file("name"), encoding: .utf8).dropLast()
+        #expect(name.hasSuffix("/body.txt"))
+        #expect(!FileManager.default.fileExists(atPath: String(name.dropLast("/body.txt".count))))
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.screen.foreign == [])
+        #expect(terminal.leftovers == [])
+    }
+
+    @Test func `a body is edited in the editor and sent; one that fails sends nothing`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let editor = try folder.write("editor", "grep -q first \"$1\" || exit 3\necho second body > \"$1\"\n".utf8)
+        let terminal = try Inspection.start(
+            ["-d", "first body", "\(server.plain)/echo"], ["VISUAL": "sh '\(editor)'", "EDITOR": "false"],
+            folder: folder)
+        try await terminal.wait(for: "the answer") { $0.line(containing: "/echo")?.contains("200") == true }
+        terminal.type("3\r")
+        try await terminal.wait(forText: "first body")
+        terminal.type("V")
+        try await terminal.wait(for: "the other answer") { $0.requestCount == 2 && $0.contains("second body") }
+        terminal.type("V")
+        try await terminal.wait(forText: "ended with 3. Nothing is sent.")
+        #expect(terminal.screen.requestCount == 2)
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+    }
+
     @Test func `cookies turned off while their file is still read stay off`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }
