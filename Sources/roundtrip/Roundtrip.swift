@@ -12,6 +12,7 @@ struct Roundtrip: AsyncParsableCommand {
             Examples:
               roundtrip --demo                                  the interface on a demo server of its own
               roundtrip https://example.com/ 127.0.0.1:8080     the interface on these URLs
+              cat urls | roundtrip                              on the URLs of a list, one a line
               roundtrip probe https://example.com/              one timeline, no interface
               roundtrip probe -n 100 -c 8 --summary URL         how fast, over a hundred requests
               roundtrip probe --har - URL URL                   HAR 1.2 on standard output

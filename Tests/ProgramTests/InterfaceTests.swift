@@ -339,6 +339,48 @@ struct InterfaceTests {
         #expect(terminal.leftovers == [])
     }
 
+    @Test(arguments: [[], ["--no-mouse"], ["-"], ["--no-mouse", "-"]])
+    func `a list of URLs comes in by a pipe and keys from the terminal`(arguments: [String]) async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let list = "\u{FEFF}# two\n\n  \(server.plain)/ok  \r\n\(server.plain)/missing"
+        let file = try folder.write("urls", list.utf8)
+        let script = "list=$1; shift; cat \"$list\" | \"$0\" \"$@\""
+        let terminal = try Pseudoterminal(
+            ["sh", "-c", script, BuiltProgram.path, file] + arguments, environment: Inspection.environment([:], folder),
+            folder: folder)
+        try await terminal.wait(for: "both answers") {
+            $0.line(containing: "/ok")?.contains("200") == true
+                && $0.line(containing: "/missing")?.contains("404") == true
+        }
+        terminal.type("r")
+        try await terminal.wait(for: "a replay") { $0.requestCount == 3 }
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+        #expect(terminal.screen.foreign == [])
+    }
+
+    @Test func `a list with a wrong line names the line, and nothing is drawn`() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("urls", "127.0.0.1:1\n\nftp://127.0.0.1/\n".utf8)
+        let terminal = try Inspection.start([], folder: folder, input: .path(file))
+        #expect(try await terminal.finish() == .exited(2))
+        #expect(terminal.screen.contains("Standard input, line 3: ftp://"))
+        #expect(!terminal.bytes.contains(0x1B))
+    }
+
+    @Test func `an empty list opens an empty interface`() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("urls", "# none today\n".utf8)
+        let terminal = try Inspection.start([], folder: folder, input: .path(file))
+        try await terminal.wait(forText: "Type a URL")
+        terminal.type("\u{3}\u{3}")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+    }
+
     @Test(arguments: [
         (["--demo"], "roundtrip probe URL"), (["listen", "--port", "0"], "roundtrip listen --json"),
     ])

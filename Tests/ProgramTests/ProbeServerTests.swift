@@ -127,6 +127,27 @@ struct ProbeServerTests {
         #expect(!bare.output.contains("x-www-form-urlencoded") && !bare.output.contains("User-Agent"))
     }
 
+    @Test func `URLs are read from standard input where - stands for them`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let list = "# a list\n\(server.plain)/echo?1\n\n \(server.plain)/echo?2\n"
+        let program = [try BuiltProgram.path, "probe", "--json", "-c", "1"]
+        let run = try ProgramRun(program + ["-d", "x", "-", "\(server.plain)/ok"], input: list)
+        #expect(try await run.finish() == .exited(0))
+        let records = try ProbeRecord.decode(lines: run.output)
+        #expect(records.count == 3)
+        #expect(records.map(\.bodyLen) == [1, 1, 5])
+        for (arguments, input, words) in [
+            (["-"], "\n# none\n", "There is no URL in standard input."),
+            (["-"], "a.example\nhttp://\n", "Standard input, line 2: There is no host in this URL."),
+            (["-d", "@-", "-"], "a.example\n", "Standard input can't be both"),
+        ] {
+            let refused = try ProgramRun(program + arguments, input: input)
+            #expect(try await refused.finish() == .exited(2))
+            #expect(refused.error.contains(words), "\(refused.error)")
+        }
+    }
+
     @Test func `bodies are put together of words and files as curl does`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }

@@ -82,8 +82,14 @@ struct ClientOptions: ParsableArguments {
         if let method, HTTPRequest.Method(method) == nil { throw ValidationError("\(method) is no HTTP method.") }
     }
 
+    /// Whether a body comes from there.
+    var readsStandardInput: Bool { (data + dataBinary).contains("@\(StandardInput.name)") }
+
     /// The requests these options make of a command line's URLs.
     func drafts(for urls: [String]) throws -> [RequestDraft] {
+        guard !readsStandardInput || !urls.contains(StandardInput.name) else {
+            throw ValidationError("Standard input can't be both a body (@-) and the list of URLs (-).")
+        }
         let body = try body()
         return try roundtrip.drafts(for: urls) { try draft(for: $0, body: body) }
     }
