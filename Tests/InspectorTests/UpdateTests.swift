@@ -355,6 +355,10 @@ struct UpdateTests {
             ("conn:c1", [1, 2, 4, 12]),
             ("method:post", [4]), ("cdn", [8, 9]), ("host:127", [10]), ("time>250", [3]), ("size>1M", [13]),
             ("reused:yes status:2xx -conn:c5", [2, 4, 5, 12, 13]), ("proto:h2", [8, 9]), ("wait>160", [3]),
+            ("status:301 OR is:failed", [6, 10]), ("cdn app.js OR method:post", [4, 8]),
+            ("cdn (app.js OR method:post)", [8]), ("conn:c1 -(users OR method:post)", [12]),
+            ("((status:301)) OR (is:failed OR (cdn -css))", [6, 8, 10]), ("-(-status:301)", [6]),
+            ("or OR 301", [3, 4, 5]),
         ])
     func `a filter shows what it says`(text: String, numbers: [Int]) {
         var model = model()
@@ -365,7 +369,10 @@ struct UpdateTests {
         #expect(model.rows.count == 14)
     }
 
-    @Test(arguments: ["status:abc", "colour:red", "is:nice", "time>soon", "nonsense>3", "conn:x", "host:"])
+    @Test(arguments: [
+        "status:abc", "colour:red", "is:nice", "time>soon", "nonsense>3", "conn:x", "host:", "cdn OR", "OR", "(cdn",
+        "cdn)", "()", "(cdn OR)", "-()",
+    ])
     func `a wrong filter keeps the last good one`(text: String) {
         var model = model()
         press("fstatus:301", in: &model)
@@ -375,6 +382,23 @@ struct UpdateTests {
         press(text, in: &model)
         press(.enter, .escape, in: &model)
         #expect(model.rows.ids == [ExchangeID(6)])
+    }
+
+    @Test func `parentheses inside of a word are part of it, and very many are no filter`() throws {
+        let bird = try RowFilter("wiki/swift_(bird)")
+        var session = ScriptedSession()
+        for (number, path) in [(1, "wiki/Swift_(bird)"), (2, "wiki/Swift")] {
+            session.add(
+                .init(
+                    number: number, url: "http://a.example/\(path)", start: Double(number), connection: 1, use: number,
+                    phases: [(.wait, 1)], status: 200))
+        }
+        let model = model(session)
+        #expect(model.session.exchanges.filter { bird.matches($0) }.map(\.id) == [ExchangeID(1)])
+        let grouped = try RowFilter("(wiki/swift_(bird) OR nowhere)")
+        #expect(model.session.exchanges.filter { grouped.matches($0) }.map(\.id) == [ExchangeID(1)])
+        #expect(throws: RowFilter.Problem.self) { try RowFilter(String(repeating: "(", count: 60_000) + "a") }
+        #expect(throws: RowFilter.Problem.self) { try RowFilter(String(repeating: "-(", count: 60_000)) }
     }
 
     @Test func `a filter half typed leaves the one in force, and an empty list names the one that is tried`() {
