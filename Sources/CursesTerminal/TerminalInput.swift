@@ -23,7 +23,7 @@ struct TerminalInput {
 
     // A flood of input must not keep the screen from being drawn; the rest is there at the next call. Several turns of
     // the wheel fit; a paste counts as one.
-    private static let keysPerRead = 512
+    static let keysPerRead = 512
 
     /// The keys typed since the last call. Waits only for the rest of an escape sequence that has begun.
     mutating func read() -> [TerminalEvent] {
@@ -38,7 +38,12 @@ struct TerminalInput {
             }
             keys += decoder.decode(bytes)
         }
-        if decoder.isWaiting, keys.count < TerminalInput.keysPerRead { keys += decoder.flush() }
+        // Where the flood ends in an Esc, nobody calls again before the next key.
+        if decoder.isWaiting,
+            keys.count < TerminalInput.keysPerRead || !hasBytes(within: TerminalInput.escapeDelayMilliseconds)
+        {
+            keys += decoder.flush()
+        }
         var events: [TerminalEvent] = keys.map { .key($0) }
         let dropped = decoder.takeDroppedPasteBytes()
         if dropped > 0 { events.append(.pasteCut(droppedBytes: dropped)) }

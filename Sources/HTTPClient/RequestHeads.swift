@@ -100,7 +100,7 @@ final class RequestHeads {
             let head = MadeHTTP2Head(
                 try HTTP2RequestHead(
                     method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
-                    path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
+                    path: url.target, fields: sentFields(of: request), defaultUserAgent: defaultUserAgent(of: request),
                     body: framing(of: request)))
             if !request.hasBody { lastHTTP2.remember(request, head) }
             return head
@@ -135,12 +135,31 @@ final class RequestHeads {
         let url = request.url
         let head = HTTP1RequestHead(
             method: request.method, scheme: url.origin.scheme.rawValue, authority: url.origin.authority,
-            path: url.target, fields: request.fieldsWithCredentials, defaultUserAgent: userAgent,
+            path: url.target, fields: sentFields(of: request), defaultUserAgent: defaultUserAgent(of: request),
             body: framing(of: request), form: form)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)  // Nearly any head: growing on the way would copy it three times.
         do { try head.append(to: &bytes) } catch { throw Failure(error, in: nil) }
         return bytes
+    }
+
+    /// Its own fields, and what the URL says of who asks.
+    private func sentFields(of request: ClientRequest) -> HTTPFields {
+        var fields = request.fields
+        if declinesUserAgent(request) { fields[.userAgent] = nil }
+        guard let userInfo = request.url.userInfo, fields[.authorization] == nil else { return fields }
+        fields[.authorization] = Proxy.Credentials(userInfo).basic
+        return fields
+    }
+
+    private func defaultUserAgent(of request: ClientRequest) -> HTTPField? {
+        declinesUserAgent(request) ? nil : userAgent
+    }
+
+    /// Whether an empty User-Agent stands for none, as in Go and behind curl's `-A`. Where there is no default to decline it
+    /// came from elsewhere, and goes on as it came.
+    private func declinesUserAgent(_ request: ClientRequest) -> Bool {
+        userAgent != nil && !request.fields.isEmpty && request.fields[.userAgent]?.isEmpty == true
     }
 
     private func framing(of request: ClientRequest) -> BodyFraming {
@@ -150,14 +169,6 @@ final class RequestHeads {
 }
 
 extension ClientRequest {
-    /// Its own fields, and what the URL says of who asks.
-    fileprivate var fieldsWithCredentials: HTTPFields {
-        guard let userInfo = url.userInfo, fields[.authorization] == nil else { return fields }
-        var fields = fields
-        fields[.authorization] = Proxy.Credentials(userInfo).basic
-        return fields
-    }
-
     /// Whether its head has the same bytes. Stricter than equality, to which the case of names, the order of fields and the
     /// Unicode form of values are nothing. Only for requests without a body and without user information, so as not
     /// to compare those.

@@ -16,12 +16,18 @@ public enum Effect: Equatable, Sendable {
     /// What holds from now on.
     case setOptions(RequestOptions)
     case export(ExportRequest)
+    /// Send `Message.searchOn` when keys and frames have had their turn.
+    case goOnSearching
     /// Put text on the clipboard.
     case copy(String)
     /// The same with the exchange as a curl command, whose quoting lives in Exports.
     case copyCurl(ExchangeID)
     /// Answer every request that comes in like this from now on.
     case setAnswer(AnswerDraft)
+    /// Show a text in the person's pager, and come back when they leave it.
+    case view([UInt8])
+    /// Let them change a body in their editor; `Message.edited` says what came of it.
+    case editBody([UInt8], of: ExchangeID)
     /// The probe lines entered so far, oldest first, to be kept for the next start.
     case saveHistory([String])
     case setMouse(Bool)

@@ -19,7 +19,9 @@ enum Action: Equatable, Sendable {
     case connections, copy, export
     case mark, unmarkAll, compare
     case otherSide, otherBody, answer
+    case viewBody, editBody
     case filter, toggleFilter, order, resetOrder
+    case search, nextMatch, previousMatch
     case toggleMouse, redraw, suspend, help
 }
 
@@ -40,6 +42,8 @@ struct KeyBinding: Sendable {
     var help: String
     /// Where it works; empty means everywhere.
     var panes: Set<Pane> = []
+    /// Whether it stands before all others in the bottom line, as it is there just for a while.
+    var comesFirst = false
     /// Whether it would do something just now.
     var isAvailable: @Sendable (Model) -> Bool = { _ in true }
 
@@ -52,6 +56,7 @@ struct KeyBinding: Sendable {
 /// The keys of the program.
 enum KeyBindings {
     private static let hasRow: @Sendable (Model) -> Bool = { $0.selected != nil }
+    private static let isSearching: @Sendable (Model) -> Bool = { $0.search != nil }
     private static let hasRunning: @Sendable (Model) -> Bool = {
         $0.repeating != nil || $0.selectedExchange?.isRunning ?? false
     }
@@ -113,6 +118,17 @@ enum KeyBindings {
         KeyBinding(
             keys: [.character("F")], action: .toggleFilter, hint: nil,
             help: "Switch the filter off and on again.", isAvailable: { $0.filter != nil }),
+        KeyBinding(
+            keys: [.character("/")], action: .search, hint: "Find",
+            help: "Find a text: in the list in all there is of a request, in the detail on its page.",
+            isAvailable: hasRow),
+        KeyBinding(
+            keys: [.character("n")], action: .nextMatch, hint: "Next",
+            help: "While something is looked for: the next match. a types a request, Esc ends the search.",
+            comesFirst: true, isAvailable: isSearching),
+        KeyBinding(
+            keys: [.character("N")], action: .previousMatch, hint: "Previous", help: "The match before, likewise.",
+            comesFirst: true, isAvailable: isSearching),
         KeyBinding(
             keys: [.character("o")], action: .order, hint: "Order",
             help: "Order the list by start, time, wait, size or status.", isAvailable: hasRow),
@@ -184,6 +200,14 @@ enum KeyBindings {
             keys: [.character("b")], action: .otherBody, hint: nil,
             help: "The Body page of the request, or of its answer.", isAvailable: hasRow),
         KeyBinding(
+            keys: [.character("v")], action: .viewBody, hint: "View",
+            help: "On the Body page: view the body in $PAGER, else in less or more.",
+            panes: [.detail], comesFirst: true, isAvailable: { $0.showsBody }),
+        KeyBinding(
+            keys: [.character("V")], action: .editBody, hint: nil,
+            help: "In the detail: edit the request's body in $VISUAL or $EDITOR; a changed one is sent as a new row.",
+            panes: [.detail], isAvailable: hasRow),
+        KeyBinding(
             keys: [.character("c")], action: .connections, hint: nil,
             help: "To the connections; once more gives them the whole screen."),
         KeyBinding(
@@ -210,17 +234,19 @@ enum KeyBindings {
         return table
     }()
 
-    /// What `key` is bound to in `pane`; nil when it is bound to nothing there.
-    static func binding(for key: Key, in pane: Pane) -> KeyBinding? {
-        byKey[key]?.lazy.map { all[$0] }.first { $0.panes.isEmpty || $0.panes.contains(pane) }
+    /// What `key` is bound to now: a meaning that it has just for a while comes first. Nil where it has none.
+    static func binding(for key: Key, in model: Model) -> KeyBinding? {
+        let bindings = (byKey[key] ?? []).map { all[$0] }.filter { $0.panes.isEmpty || $0.panes.contains(model.focus) }
+        return bindings.first { $0.comesFirst && $0.isAvailable(model) } ?? bindings.first
     }
 
     /// The bindings whose words fit the bottom line now, in order of their use.
     static func hints(for model: Model) -> [KeyBinding] {
-        all.filter { binding in
+        let hints = all.filter { binding in
             binding.hint != nil && (binding.panes.isEmpty || binding.panes.contains(model.focus))
                 && binding.isAvailable(model)
         }
+        return hints.filter(\.comesFirst) + hints.filter { !$0.comesFirst }
     }
 
     /// What `y` waits for.

@@ -28,6 +28,10 @@ public enum Message: Sendable {
     case notice(String, isError: Bool)
     /// The file to be exported to exists, and nothing was written: the person decides.
     case exportExists(ExportRequest)
+    /// What an editor made of a request's body.
+    case edited([UInt8], of: ExchangeID)
+    /// Goes on with a search through the list, as `Effect.goOnSearching` asks.
+    case searchOn
     case engine(EngineFacts)
     /// The session is written to this file; nil when it is not (any more).
     case recording(path: String?)

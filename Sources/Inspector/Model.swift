@@ -67,6 +67,10 @@ public struct Model: Sendable {
     /// The filter as last entered, on or off.
     var filter: RowFilter?
     var isFilterOn = true
+    /// What `n` and `N` go on with; nil where `n` types a request.
+    var search: Search?
+    /// What was looked for, oldest first.
+    var searches: [String] = []
     /// In the order of marking.
     var marked: [ExchangeID] = []
     /// The request the selected one is compared with; nil while nothing is compared.
@@ -158,6 +162,8 @@ struct Prompt: Equatable, Sendable {
         /// A request, new or made from an existing one.
         case probe(editing: ExchangeID?)
         case filter
+        /// A text to be found.
+        case search
         /// The path of a file to export to.
         case export
         /// What a listening server answers.

@@ -31,6 +31,10 @@ public struct Theme: Equatable, Sendable {
     var key: Style { color(.cyan, .bold) }
     /// The selected row where its pane has the keys.
     var selection: Style { Style(.default, [.reverse, .bold]) }
+    /// What was looked for.
+    var match: Style { color(.yellow, [.reverse, .underline]) }
+    /// The match gone to last.
+    var currentMatch: Style { color(.yellow, [.reverse, .underline, .bold]) }
     /// The rule over the pane that has the keys.
     var activeRule: Style { color(.cyan, .bold) }
     var rule: Style { Style(.default, .dim) }

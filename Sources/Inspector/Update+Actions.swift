@@ -16,7 +16,7 @@ extension Model {
             show(DetailTab(rawValue: (tab.rawValue + DetailTab.allCases.count - 1) % DetailTab.allCases.count)!)
         case .tab(let tab): show(tab)
         case .expand: expand()
-        case .back: goBack()
+        case .back: if search == nil { goBack() } else { endSearch() }
         case .leave: return leave()
         case .quitAtOnce: return [.quit]
         case .interrupt: say("Press ^C once more to quit.")
@@ -42,6 +42,8 @@ extension Model {
         case .otherBody: switchBody()
         case .answer: editAnswer()
         case .copy: mode = .copying
+        case .viewBody: return viewBody()
+        case .editBody: return editBody()
         case .followRedirect: return selected.map { [.followRedirect($0)] } ?? []
         case .options: mode = .choosingOption
         case .mark: toggleMark()
@@ -49,6 +51,9 @@ extension Model {
         case .compare: compare()
         case .export: mode = .prompt(Prompt(.export, text: "session.har"))
         case .filter: mode = .prompt(Prompt(.filter, text: filter?.text ?? ""))
+        case .search: mode = .prompt(Prompt(.search, text: "", history: searches))
+        case .nextMatch: return goOnSearching(.forward, at: now)
+        case .previousMatch: return goOnSearching(.backward, at: now)
         case .toggleFilter:
             isFilterOn.toggle()
             rows.rebuild(from: session, filter: activeFilter, order: rows.order)

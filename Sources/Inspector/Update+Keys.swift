@@ -21,6 +21,7 @@ extension Model {
         default: break
         }
         message = nil
+        search?.walk = nil
         let wasInterrupted = isInterrupted
         isInterrupted = key == .control("c")
         if isInterrupted, wasInterrupted { return [.quit] }
@@ -47,7 +48,7 @@ extension Model {
 
     private mutating func browse(_ key: Key, at now: Timestamp) -> [Effect] {
         if case .unknown = key { return [] }
-        guard let binding = KeyBindings.binding(for: key, in: focus) else {
+        guard let binding = KeyBindings.binding(for: key, in: self) else {
             say("\(key) is not bound here; ? lists the keys.")
             return []
         }

@@ -30,6 +30,8 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
         model.begin(draft, as: id, cause: cause, at: now)
     case .notice(let text, let isError): model.say(text, isError: isError)
     case .exportExists(let request): model.askToReplace(request)
+    case .edited(let body, let id): effects = model.send(edited: body, of: id, at: now)
+    case .searchOn: effects = model.searchRows(at: now)
     case .engine(let facts): model.engine = facts
     case .recording(let path): model.recordingPath = path
     }

@@ -12,6 +12,7 @@ struct Roundtrip: AsyncParsableCommand {
             Examples:
               roundtrip --demo                                live, on a demo server
               roundtrip https://example.com/ 127.0.0.1:8080   live, on these URLs
+              cat urls | roundtrip                            live, on a list of them
               roundtrip probe https://example.com/            one timeline, no interface
               roundtrip probe -n 100 -c 8 --summary URL       how fast, over a hundred
               roundtrip probe --har - URL URL                 HAR 1.2 on standard output

@@ -65,6 +65,21 @@ struct TraceSequenceTests {
             ])
     }
 
+    @Test func `an empty User-Agent stands for none, unless there is no default to decline`() async throws {
+        let server = try ScriptedServer([.readHead, .send(ok), .readHead, .send(ok), .awaitClose])
+        let test = try TestClient()
+        try await test.fetch(ClientRequest(url: server.url(), fields: [.userAgent: ""]))
+        try await test.fetch(server.url())
+        let heads = server.received[0].split(separator: "\r\n\r\n")
+        #expect(!heads[0].contains("User-Agent"))
+        #expect(heads[1].contains("User-Agent: roundtrip/1"))
+
+        let other = try ScriptedServer([.readHead, .send(ok), .awaitClose])
+        let passing = try TestClient { $0.userAgent = nil }
+        try await passing.fetch(ClientRequest(url: other.url(), fields: [.userAgent: ""]))
+        #expect(other.received[0].contains("User-Agent: \r\n"))
+    }
+
     @Test func `a name is looked up before the first attempt`() async throws {
         let server = try ScriptedServer([.readHead, .send(ok), .awaitClose])
         let test = try TestClient()

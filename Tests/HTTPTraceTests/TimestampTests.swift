@@ -33,7 +33,8 @@ struct TimestampTests {
     }
 
     @Test(arguments: [
-        (Duration.milliseconds(250), "250 ms"), (.microseconds(12_600), "13 ms"), (.microseconds(999_600), "1 s"),
+        (Duration.milliseconds(250), "250 ms"), (.microseconds(500), "0.5 ms"), (.zero, "0 ms"),
+        (.milliseconds(2), "2 ms"), (.microseconds(12_600), "13 ms"), (.microseconds(999_600), "1 s"),
         (.milliseconds(1_250), "1.25 s"), (.milliseconds(1_204), "1.2 s"), (.milliseconds(3_004), "3 s"),
         (.milliseconds(1_999), "2 s"), (.seconds(90), "90 s"),
     ])

@@ -21,7 +21,7 @@ struct PropertyTests {
     }
 
     private static let keys: [Key] =
-        "njkgGrReXdustyhlcbxfFoOM+-0123456?qQ :>.aZ".map(Key.character) + [
+        "njkgGrReXdustyhlcbxfFoOM+-0123456?qQ :>.aZ//NNvV".map(Key.character) + [
             .up, .down, .left, .right, .enter, .enter, .escape, .tab, .backTab, .backspace, .delete, .home, .end,
             .pageUp,
             .pageDown, .control("c"), .control("d"), .control("u"), .control("l"), .control("f"), .function(1),

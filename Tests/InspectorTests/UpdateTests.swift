@@ -119,12 +119,13 @@ struct UpdateTests {
             Issue.record("no prompt")
             return
         }
-        #expect(prompt.editor.text == "POST https://api.example.com/v1/orders -d '{\"user\":7}'")
+        // It had no Content-Type, and behind -d there would be one.
+        #expect(prompt.editor.text == "POST https://api.example.com/v1/orders -H Content-Type: -d '{\"user\":7}'")
         guard case .send(let draft, let id, let cause) = press(.enter, in: &model).first else {
             Issue.record("nothing was sent")
             return
         }
-        #expect(draft.body == Array("{\"user\":7}".utf8))
+        #expect(draft == model.session[ExchangeID(4)]?.draft)
         #expect(id == ExchangeID(15))
         #expect(cause == .replay(of: ExchangeID(4)))
     }
@@ -266,6 +267,21 @@ struct UpdateTests {
         #expect(model.session.exchanges.map(\.draft) == [draft])
     }
 
+    @Test func `lines pasted into a line that has begun become one of them, and a blank in a word stays`() {
+        var model = model(nil)
+        press("nPUT ", in: &model)
+        press(.paste("a.example/ \\\n -H 'X-Two: a\nb'"), in: &model)
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("no prompt")
+            return
+        }
+        #expect(prompt.editor.text == "PUT a.example/   -H 'X-Two: a'$'\\n''b'")
+        press(.control("u"), in: &model)
+        press("POST a.example -d a\\ b", in: &model)
+        press(.enter, in: &model)
+        #expect(model.session[ExchangeID(1)]?.draft.body == Array("a b".utf8))
+    }
+
     @Test func `a paste with one bad line sends nothing`() {
         var model = model(nil)
         press(.paste("a.example\nftp://b.example\n"), in: &model)
@@ -339,6 +355,10 @@ struct UpdateTests {
             ("conn:c1", [1, 2, 4, 12]),
             ("method:post", [4]), ("cdn", [8, 9]), ("host:127", [10]), ("time>250", [3]), ("size>1M", [13]),
             ("reused:yes status:2xx -conn:c5", [2, 4, 5, 12, 13]), ("proto:h2", [8, 9]), ("wait>160", [3]),
+            ("status:301 OR is:failed", [6, 10]), ("cdn app.js OR method:post", [4, 8]),
+            ("cdn (app.js OR method:post)", [8]), ("conn:c1 -(users OR method:post)", [12]),
+            ("((status:301)) OR (is:failed OR (cdn -css))", [6, 8, 10]), ("-(-status:301)", [6]),
+            ("or OR 301", [3, 4, 5]),
         ])
     func `a filter shows what it says`(text: String, numbers: [Int]) {
         var model = model()
@@ -349,7 +369,10 @@ struct UpdateTests {
         #expect(model.rows.count == 14)
     }
 
-    @Test(arguments: ["status:abc", "colour:red", "is:nice", "time>soon", "nonsense>3", "conn:x", "host:"])
+    @Test(arguments: [
+        "status:abc", "colour:red", "is:nice", "time>soon", "nonsense>3", "conn:x", "host:", "cdn OR", "OR", "(cdn",
+        "cdn)", "()", "(cdn OR)", "-()",
+    ])
     func `a wrong filter keeps the last good one`(text: String) {
         var model = model()
         press("fstatus:301", in: &model)
@@ -359,6 +382,23 @@ struct UpdateTests {
         press(text, in: &model)
         press(.enter, .escape, in: &model)
         #expect(model.rows.ids == [ExchangeID(6)])
+    }
+
+    @Test func `parentheses inside of a word are part of it, and very many are no filter`() throws {
+        let bird = try RowFilter("wiki/swift_(bird)")
+        var session = ScriptedSession()
+        for (number, path) in [(1, "wiki/Swift_(bird)"), (2, "wiki/Swift")] {
+            session.add(
+                .init(
+                    number: number, url: "http://a.example/\(path)", start: Double(number), connection: 1, use: number,
+                    phases: [(.wait, 1)], status: 200))
+        }
+        let model = model(session)
+        #expect(model.session.exchanges.filter { bird.matches($0) }.map(\.id) == [ExchangeID(1)])
+        let grouped = try RowFilter("(wiki/swift_(bird) OR nowhere)")
+        #expect(model.session.exchanges.filter { grouped.matches($0) }.map(\.id) == [ExchangeID(1)])
+        #expect(throws: RowFilter.Problem.self) { try RowFilter(String(repeating: "(", count: 60_000) + "a") }
+        #expect(throws: RowFilter.Problem.self) { try RowFilter(String(repeating: "-(", count: 60_000)) }
     }
 
     @Test func `a filter half typed leaves the one in force, and an empty list names the one that is tried`() {

@@ -227,6 +227,63 @@ struct InterfaceTests {
         #expect(try await terminal.finish() == .exited(0))
     }
 
+    // robustness.md, promise 4, again: the pager here passes on what it gets.
+    @Test func `a body opens in the pager, harmless, and the file is its owner's and gone afterwards`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let pager = try folder.write(
+            "pager",
+            """
+            echo "$1, rights $(stat -c %a "$2"), folder $(stat -c %a "$(dirname "$2")")"
+            cat "$2"
+            echo "$2" > '\(folder.path)/name'
+            touch "$2~"
+            read line
+            """.utf8)
+        let terminal = try Inspection.start(
+            ["\(server.plain)/hostile-body"], ["PAGER": "sh '\(pager)' --own"], folder: folder)
+        try await terminal.wait(for: "the answer") { $0.requestCount == 1 && !$0.contains("in flight") }
+        terminal.type("3\r")
+        try await terminal.wait(forText: " v View")
+        terminal.type("v")
+        try await terminal.wait(forText: "--own, rights 600, folder 700")
+        #expect(!terminal.screen.modes.contains(1049))
+        #expect(terminal.isCooked)
+        terminal.type("\r")
+        try await terminal.wait(for: "the interface again") {
+            $0.modes.isSuperset(of: [1049, 2004]) && $0.contains(" v View")
+        }
+        let name = try String(contentsOfFile: folder.file("name"), encoding: .utf8).dropLast()
+        #expect(name.hasSuffix("/body.txt"))
+        #expect(!FileManager.default.fileExists(atPath: String(name.dropLast("/body.txt".count))))
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.screen.foreign == [])
+        #expect(terminal.leftovers == [])
+    }
+
+    @Test func `a body is edited in the editor and sent; one that fails sends nothing`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let editor = try folder.write("editor", "grep -q first \"$1\" || exit 3\necho second body > \"$1\"\n".utf8)
+        let terminal = try Inspection.start(
+            ["-d", "first body", "\(server.plain)/echo"], ["VISUAL": "sh '\(editor)'", "EDITOR": "false"],
+            folder: folder)
+        try await terminal.wait(for: "the answer") { $0.line(containing: "/echo")?.contains("200") == true }
+        terminal.type("3\r")
+        try await terminal.wait(forText: "first body")
+        terminal.type("V")
+        try await terminal.wait(for: "the other answer") { $0.requestCount == 2 && $0.contains("second body") }
+        terminal.type("V")
+        try await terminal.wait(forText: "ended with 3. Nothing is sent.")
+        #expect(terminal.screen.requestCount == 2)
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+    }
+
     @Test func `cookies turned off while their file is still read stay off`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }
@@ -304,6 +361,48 @@ struct InterfaceTests {
         let terminal = try Inspection.start(["127.0.0.1:1"], folder: TemporaryFolder(), input: .null)
         try await terminal.wait(forText: "refused")
         terminal.type("q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+    }
+
+    @Test(arguments: [[], ["--no-mouse"], ["-"], ["--no-mouse", "-"]])
+    func `a list of URLs comes in by a pipe and keys from the terminal`(arguments: [String]) async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let folder = try TemporaryFolder()
+        let list = "\u{FEFF}# two\n\n  \(server.plain)/ok  \r\n\(server.plain)/missing"
+        let file = try folder.write("urls", list.utf8)
+        let script = "list=$1; shift; cat \"$list\" | \"$0\" \"$@\""
+        let terminal = try Pseudoterminal(
+            ["sh", "-c", script, BuiltProgram.path, file] + arguments, environment: Inspection.environment([:], folder),
+            folder: folder)
+        try await terminal.wait(for: "both answers") {
+            $0.line(containing: "/ok")?.contains("200") == true
+                && $0.line(containing: "/missing")?.contains("404") == true
+        }
+        terminal.type("r")
+        try await terminal.wait(for: "a replay") { $0.requestCount == 3 }
+        terminal.type("Q")
+        #expect(try await terminal.finish() == .exited(0))
+        #expect(terminal.leftovers == [])
+        #expect(terminal.screen.foreign == [])
+    }
+
+    @Test func `a list with a wrong line names the line, and nothing is drawn`() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("urls", "127.0.0.1:1\n\nftp://127.0.0.1/\n".utf8)
+        let terminal = try Inspection.start([], folder: folder, input: .path(file))
+        #expect(try await terminal.finish() == .exited(2))
+        #expect(terminal.screen.contains("Standard input, line 3: ftp://"))
+        #expect(!terminal.bytes.contains(0x1B))
+    }
+
+    @Test func `an empty list opens an empty interface`() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("urls", "# none today\n".utf8)
+        let terminal = try Inspection.start([], folder: folder, input: .path(file))
+        try await terminal.wait(forText: "Type a URL")
+        terminal.type("\u{3}\u{3}")
         #expect(try await terminal.finish() == .exited(0))
         #expect(terminal.leftovers == [])
     }

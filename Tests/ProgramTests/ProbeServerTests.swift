@@ -120,6 +120,32 @@ struct ProbeServerTests {
         #expect(har.output.contains("X-One: 1"))
         #expect(har.output.contains("x-two: 2"))
         #expect(har.output.contains("\"PUT\""))
+        let bare = try await Probe.run(
+            "--har", "-", "-d", "x", "-H", "Content-Type:", "-H", "User-Agent:", "-H", "X-Empty;",
+            "\(server.plain)/fields")
+        #expect(bare.output.contains("X-Empty"))
+        #expect(!bare.output.contains("x-www-form-urlencoded") && !bare.output.contains("User-Agent"))
+    }
+
+    @Test func `URLs are read from standard input where - stands for them`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let list = "# a list\n\(server.plain)/echo?1\n\n \(server.plain)/echo?2\n"
+        let program = [try BuiltProgram.path, "probe", "--json", "-c", "1"]
+        let run = try ProgramRun(program + ["-d", "x", "-", "\(server.plain)/ok"], input: list)
+        #expect(try await run.finish() == .exited(0))
+        let records = try ProbeRecord.decode(lines: run.output)
+        #expect(records.count == 3)
+        #expect(records.map(\.bodyLen) == [1, 1, 5])
+        for (arguments, input, words) in [
+            (["-"], "\n# none\n", "There is no URL in standard input."),
+            (["-"], "a.example\nhttp://\n", "Standard input, line 2: There is no host in this URL."),
+            (["-d", "@-", "-"], "a.example\n", "Standard input can't be both"),
+        ] {
+            let refused = try ProgramRun(program + arguments, input: input)
+            #expect(try await refused.finish() == .exited(2))
+            #expect(refused.error.contains(words), "\(refused.error)")
+        }
     }
 
     @Test func `bodies are put together of words and files as curl does`() async throws {

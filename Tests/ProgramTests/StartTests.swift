@@ -59,7 +59,7 @@ struct StartTests {
         let help = try await ProgramRun.output(of: [BuiltProgram.path] + arguments)
         let part = try #require(help.split(separator: "\n\n").first { $0.contains("Examples:") })
         let examples = part.split(separator: "\n").dropFirst()
-        #expect(examples.count >= 4 && examples.allSatisfy { $0.hasPrefix("  roundtrip ") })
+        #expect(examples.count >= 4 && examples.allSatisfy { $0.hasPrefix("  roundtrip ") || $0.hasPrefix("  cat ") })
     }
 
     @Test func `a word that is no address may be a command`() async throws {

@@ -55,9 +55,10 @@ public struct ProxyExceptions: Equatable, Sendable {
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         if let address = IPAddress(host) { return .address(address, port: port) }
         if host.hasPrefix("*.") { host = host.dropFirst() }
-        guard !host.isEmpty, host != "." else { return nil }
-        let includesItself = !host.hasPrefix(".")
-        return .names(suffix: includesItself ? ".\(host)" : String(host), includesItself: includesItself, port: port)
+        // As URLs have their hosts.
+        guard let name = InternationalName.ascii(host), !name.isEmpty, name != "." else { return nil }
+        let includesItself = !name.hasPrefix(".")
+        return .names(suffix: includesItself ? ".\(name)" : name, includesItself: includesItself, port: port)
     }
 
     /// Host and port, unless the colons are those of a bare IPv6 address.

@@ -38,11 +38,15 @@ extension Duration {
     /// Milliseconds with their fraction, the unit of every export.
     public var milliseconds: Double { Double(nanoseconds) / 1e6 }
 
-    /// `3 s`, `1.25 s`, `250 ms`: a limit, or how long something took, to the hundredth of a second.
+    /// `3 s`, `1.25 s`, `250 ms`, `0.5 ms`: a limit, or how long something took, to the hundredth of a second; below 10 ms to the
+    /// microsecond.
     package var inWords: String {
-        let milliseconds = Int(milliseconds.rounded())
-        guard milliseconds >= 1000 else { return "\(milliseconds) ms" }
-        let seconds = Double((milliseconds + 5) / 10) / 100
+        if milliseconds < 10, milliseconds != milliseconds.rounded() {
+            return "\((milliseconds * 1000).rounded() / 1000) ms"
+        }
+        let whole = Int(milliseconds.rounded())
+        guard whole >= 1000 else { return "\(whole) ms" }
+        let seconds = Double((whole + 5) / 10) / 100
         return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 }

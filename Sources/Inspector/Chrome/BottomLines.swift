@@ -62,6 +62,8 @@ enum KeyLine {
             let hints = KeyBindings.hints(for: model).map { binding in
                 switch binding.action {
                 case .leave where !isAtTop: (binding.keyName, "Back")
+                // While something is looked for, n goes on with that.
+                case .probe where model.search != nil: ("a", binding.hint!)
                 case .cancel where model.stopsRepeat: (binding.keyName, "Stop")
                 default: (binding.keyName, binding.hint!)
                 }
@@ -114,6 +116,9 @@ enum KeyLine {
         case .filter:
             hints[0].1 = "Filter"
             hints.append(("host: status: method: conn: is: time> size>", "-not"))
+        case .search:
+            hints[0].1 = "Find"
+            hints += [("Up", "Before"), ("a capital", "makes capitals count")]
         case .repeating:
             hints[0].1 = "Repeat"
             hints.append(("100 x 10 50/s", "how many, at a time, a second"))
@@ -132,7 +137,7 @@ enum KeyLine {
     private static func problem(with prompt: Prompt) -> String? {
         let text = prompt.editor.text
         switch prompt.purpose {
-        case .probe, .export: break
+        case .probe, .search, .export: break
         case .filter: do { _ = try RowFilter(text) } catch { return error.message }
         case .repeating: do { _ = try RepeatLine.parse(text) } catch { return error.message }
         case .answer: do { _ = try AnswerLine.parse(text) } catch { return error.message }
@@ -149,6 +154,7 @@ enum LinePrompt {
             switch prompt.purpose {
             case .probe: "probe"
             case .filter: "filter"
+            case .search: "find"
             case .answer: "answer"
             case .repeating(let id): "repeat \(id)"
             case .export: model.marked.isEmpty ? "export to" : "export the \(model.marked.count) marked to"

@@ -20,7 +20,7 @@ enum ProbePrompt {
         column = canvas.write(
             " \(theme.marks.prompt.string) ", column: column, row: 0, style: prompt == nil ? theme.quiet : theme.key)
         guard let prompt else {
-            column = canvas.write("n", column: column, row: 0, style: theme.key)
+            column = canvas.write(model.search == nil ? "n" : "a", column: column, row: 0, style: theme.key)
             canvas.write(" to type a request", column: column, row: 0, style: theme.quiet)
             drawRight(options(model), into: &canvas)
             return nil

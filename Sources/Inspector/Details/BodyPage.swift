@@ -30,7 +30,7 @@ enum BodyPage {
         }
         let last = text.count + 1
         let isDamaged = body.problem?.kind == .decode || body.problem?.kind == .tooLarge
-        return DetailPage(count: last + (body.isCut ? 1 : 0) + (isDamaged ? 1 : 0)) { index in
+        return DetailPage(count: last + (body.isCut ? 1 : 0) + (isDamaged ? 1 : 0), body: text) { index in
             if index == 0 { return head }
             if index >= last, isDamaged, let problem = body.problem, index > last || !body.isCut {
                 return StyledLine(" Only the beginning: \(problem.message).", theme.failure)
@@ -149,5 +149,76 @@ struct BodyText: Equatable, Sendable {
     private static func hex(_ value: Int, digits: Int) -> String {
         let text = String(value, radix: 16)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}
+
+// MARK: - Searching
+
+extension BodyText {
+    /// The first match that begins at a byte or behind it.
+    func first(_ needle: Needle, from offset: Int) -> Int? {
+        needle.first(in: bytes[min(max(0, offset), bytes.count)...])
+    }
+
+    /// The last match that begins before a byte.
+    func last(_ needle: Needle, before offset: Int) -> Int? {
+        let end = min(max(0, offset), bytes.count)
+        return needle.last(in: bytes[..<min(end + needle.count - 1, bytes.count)])
+    }
+
+    /// The byte a line begins with; past the last one, where the body ends.
+    func start(ofLine index: Int) -> Int {
+        guard index > 0 else { return 0 }
+        if isBinary { return min(index * bytesPerRow, bytes.count) }
+        return index <= lineEnds.count ? lineEnds[index - 1] : bytes.count
+    }
+
+    /// The line that shows a byte.
+    func line(ofByte offset: Int) -> Int {
+        guard !isBinary else { return offset / bytesPerRow }
+        var (low, high) = (0, lineEnds.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if lineEnds[middle] <= offset { low = middle + 1 } else { high = middle }
+        }
+        return min(low, max(0, lineEnds.count - 1))
+    }
+
+    /// What of a line belongs to matches, which may begin in a line above.
+    func marks(of needle: Needle, in index: Int) -> [Mark] {
+        let shown = start(ofLine: index)..<start(ofLine: index + 1)
+        let reach = needle.count - 1
+        let looked = max(0, shown.lowerBound - reach)..<min(bytes.count, shown.upperBound + reach)
+        var marks: [Mark] = []
+        for start in needle.all(in: bytes[looked]) {
+            let match = (start..<start + needle.count).clamped(to: shown)
+            for part in shownColumns(of: match, from: shown.lowerBound) {
+                marks.append(Mark(columns: part, start: start))
+            }
+        }
+        return marks
+    }
+
+    /// What is marked, and the byte its match begins with.
+    struct Mark: Equatable {
+        var columns: Range<Int>
+        var start: Int
+    }
+
+    /// Where bytes of a line stand: once as text, twice in a dump.
+    private func shownColumns(of match: Range<Int>, from start: Int) -> [Range<Int>] {
+        guard !match.isEmpty else { return [] }
+        guard isBinary else {
+            let column: (Int) -> Int = { end in
+                1 + SafeText(untrusted: bytes[start..<end], tabWidth: Self.tabWidth).width
+            }
+            return [column(match.lowerBound)..<column(match.upperBound)]
+        }
+        let (first, last) = (match.lowerBound - start, match.upperBound - 1 - start)
+        // As `dumpLine` writes it: the offset, the bytes in groups of eight, and their text.
+        let digits = max(6, String(start, radix: 16).count)
+        let column: (Int) -> Int = { place in digits + 3 + 3 * place + place / 8 }
+        let text = column(bytesPerRow - 1) + 4
+        return [column(first)..<column(last) + 2, text + first..<text + last + 1]
     }
 }

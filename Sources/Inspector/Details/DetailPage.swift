@@ -6,10 +6,13 @@ import TextScreen
 /// cost what is seen of them.
 struct DetailPage {
     let count: Int
+    /// What the lines from `firstBodyLine` on show; nil where they are all there is.
+    let body: BodyText?
     let line: (Int) -> StyledLine
 
-    init(count: Int, line: @escaping (Int) -> StyledLine) {
+    init(count: Int, body: BodyText? = nil, line: @escaping (Int) -> StyledLine) {
         self.count = count
+        self.body = body
         self.line = line
     }
 
@@ -64,11 +67,27 @@ enum DetailPanel {
         canvas.within(area) { canvas in
             let page = DetailPage.page(of: exchange, model, columns: canvas.columns, rows: canvas.rows, at: now)
             let first = max(0, min(model.detailScroll, page.count - canvas.rows))
-            for row in 0..<min(canvas.rows, page.count - first) { canvas.write(page.line(first + row), row: row) }
+            for row in 0..<min(canvas.rows, page.count - first) {
+                canvas.write(page.line(first + row), row: row)
+                mark(model, page, line: first + row, row: row, in: &canvas)
+            }
             let below = page.count - first - canvas.rows
             guard below > 0, model.tab != .timing || model.focus == .detail, canvas.rows > 1 else { return }
             let text: SafeText = " +\(Figures.count(below)) "
             canvas.write(text, column: canvas.columns - text.width, row: canvas.rows - 1, style: model.theme.warning)
+        }
+    }
+
+    /// Marks what is looked for in a line.
+    private static func mark(
+        _ model: Model, _ page: DetailPage, line: Int, row: Int, in canvas: inout Canvas
+    ) {
+        guard let needle = model.search?.needle else { return }
+        let current = model.currentMatch
+        for mark in page.marks(of: needle, in: line) {
+            let style = mark.place == current ? model.theme.currentMatch : model.theme.match
+            let region = Region(column: mark.columns.lowerBound, row: row, columns: mark.columns.count, rows: 1)
+            canvas.restyle(region) { $0 = style }
         }
     }
 

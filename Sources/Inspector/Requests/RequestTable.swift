@@ -101,6 +101,7 @@ struct RequestTable {
         // A hop's URL is whole and needs the room of both columns.
         let start = isHop ? columns.host?.start ?? columns.url.start : columns.url.start
         canvas.write(url, column: start, row: row, width: columns.url.end - start, truncation: .middle)
+        mark(url, from: start, row: row, in: &canvas)
         let status = RequestCells.status(of: exchange, theme)
         write(status.text, in: columns.status, row: row, align: .trailing, style: status.style, into: &canvas)
         if let column = columns.connection {
@@ -120,6 +121,16 @@ struct RequestTable {
         write(time, in: columns.time, row: row, align: .trailing, into: &canvas)
         canvas.put(theme.marks.vertical, column: columns.bar - 1, row: row, style: theme.rule)
         drawBar(of: exchange, row: row, into: &canvas)
+    }
+
+    /// Marks what is looked for in a URL, as far as that is shown.
+    private func mark(_ url: SafeText, from start: Int, row: Int, in canvas: inout Canvas) {
+        guard let needle = model.search?.needle else { return }
+        let shown = url.truncated(to: max(0, columns.url.end - start), .middle, ellipsis: canvas.ellipsis)
+        for match in shown.columns(of: needle) {
+            let region = Region(column: start + match.lowerBound, row: row, columns: match.count, rows: 1)
+            canvas.restyle(region) { $0 = theme.match }
+        }
     }
 
     private func drawBar(of exchange: Exchange, row: Int, into canvas: inout Canvas) {

@@ -3,13 +3,15 @@ import HTTPTypes
 import Sessions
 
 // The filter language, in the shape browsers' network panels have taught: `host:api status:5xx time>300 -is:running`.
-// Space is AND, `-` negates, a word without a field is looked for in method and URL.
+// Space is AND, `-` negates, a word without a field is looked for in method and URL. `OR` binds less than that, and
+// parentheses more: `host:api (status:5xx OR is:failed) -(time<10 OR size<1k)`.
 
 /// A question asked of every row.
 public struct RowFilter: Equatable, Sendable {
     /// As typed.
     public let text: String
-    private let terms: [Term]
+    /// Nil lets everything through.
+    private let condition: Condition?
 
     /// Why a text is no filter, in words.
     public struct Problem: Error, Equatable, Sendable {
@@ -19,16 +21,15 @@ public struct RowFilter: Equatable, Sendable {
     /// Reads a filter. An empty text matches everything.
     public init(_ text: String) throws(Problem) {
         self.text = text
-        var terms: [Term] = []
-        for word in text.split(whereSeparator: \.isWhitespace) { terms.append(try Term(word)) }
-        self.terms = terms
+        var reader = Reader(tokens: Token.all(in: text)[...])
+        condition = try reader.whole()
     }
 
-    var isEmpty: Bool { terms.isEmpty }
+    var isEmpty: Bool { condition == nil }
 
     /// Whether a row is shown. Asked again whenever something happened to the exchange.
     func matches(_ exchange: Exchange) -> Bool {
-        terms.allSatisfy { $0.test.matches(exchange) != $0.isNegated }
+        condition?.holds(for: exchange) ?? true
     }
 
     /// One line a field, for the help.
@@ -44,17 +45,115 @@ public struct RowFilter: Equatable, Sendable {
         ("reused:yes  reused:no", "on a connection that was open already"),
         ("is:failed  is:running", "also is:ok, is:queued"),
         ("-status:200", "a minus says: not"),
+        ("is:failed OR status:5xx", "either; OR binds less than a blank, which says: and"),
+        ("host:a (time>1s OR -is:ok)", "parentheses take together; a minus before them says: not"),
     ]
 }
 
 extension RowFilter {
-    private struct Term: Equatable, Sendable {
-        var isNegated: Bool
-        var test: Test
+    private indirect enum Condition: Equatable, Sendable {
+        case test(Test)
+        case not(Condition)
+        case all([Condition])
+        case any([Condition])
 
-        init(_ word: Substring) throws(Problem) {
-            isNegated = word.hasPrefix("-") && word.count > 1
-            test = try Test.read(isNegated ? word.dropFirst() : word)
+        func holds(for exchange: Exchange) -> Bool {
+            switch self {
+            case .test(let test): test.matches(exchange)
+            case .not(let condition): !condition.holds(for: exchange)
+            case .all(let conditions): conditions.allSatisfy { $0.holds(for: exchange) }
+            case .any(let conditions): conditions.contains { $0.holds(for: exchange) }
+            }
+        }
+    }
+
+    private enum Token {
+        case open(isNegated: Bool)
+        case close
+        case or
+        case term(Substring, isNegated: Bool)
+
+        static func all(in text: String) -> [Token] { text.split(whereSeparator: \.isWhitespace).flatMap { read($0) } }
+
+        /// A word with the parentheses around it. Those inside of it are its own: `wiki/Swift_(bird)`.
+        private static func read(_ word: Substring) -> [Token] {
+            var tokens: [Token] = []
+            var rest = word
+            while rest.hasPrefix("(") || rest.hasPrefix("-(") {
+                tokens.append(.open(isNegated: rest.first == "-"))
+                rest = rest.dropFirst(rest.first == "-" ? 2 : 1)
+            }
+            let surplus = rest.count(where: { $0 == ")" }) - rest.count(where: { $0 == "(" })
+            var closing = 0
+            while closing < surplus, rest.hasSuffix(")") {
+                rest.removeLast()
+                closing += 1
+            }
+            if rest == "OR" {
+                tokens.append(.or)
+            } else if !rest.isEmpty {
+                let isNegated = rest.hasPrefix("-") && rest.count > 1
+                tokens.append(.term(isNegated ? rest.dropFirst() : rest, isNegated: isNegated))
+            }
+            return tokens + Array(repeating: .close, count: closing)
+        }
+    }
+
+    private struct Reader {
+        var tokens: ArraySlice<Token>
+        private var depth = 0
+
+        init(tokens: ArraySlice<Token>) { self.tokens = tokens }
+
+        // Each level is one of ours on the stack; nobody means more than a few.
+        private static let depthLimit = 50
+
+        mutating func whole() throws(Problem) -> Condition? {
+            guard !tokens.isEmpty else { return nil }
+            let condition = try alternatives()
+            guard tokens.isEmpty else { throw Problem(message: "there is a ) without its (") }
+            return condition
+        }
+
+        /// What stands before the next closing parenthesis, or the end.
+        private mutating func alternatives() throws(Problem) -> Condition {
+            var alternatives: [Condition] = []
+            var terms: [Condition] = []
+            reading: while let token = tokens.first {
+                switch token {
+                case .close: break reading
+                case .or:
+                    alternatives.append(try Self.together(terms))
+                    terms = []
+                    tokens.removeFirst()
+                case .term(let word, let isNegated):
+                    tokens.removeFirst()
+                    let test = Condition.test(try Test.read(word))
+                    terms.append(isNegated ? .not(test) : test)
+                case .open(let isNegated):
+                    tokens.removeFirst()
+                    let group = try group()
+                    terms.append(isNegated ? .not(group) : group)
+                }
+            }
+            let last = try Self.together(terms, isOnly: alternatives.isEmpty)
+            return alternatives.isEmpty ? last : .any(alternatives + [last])
+        }
+
+        private mutating func group() throws(Problem) -> Condition {
+            depth += 1
+            guard depth <= Self.depthLimit else { throw Problem(message: "so many ( are not read") }
+            let condition = try alternatives()
+            depth -= 1
+            guard case .close? = tokens.popFirst() else { throw Problem(message: "a ) is missing") }
+            return condition
+        }
+
+        private static func together(_ terms: [Condition], isOnly: Bool = false) throws(Problem) -> Condition {
+            guard let first = terms.first else {
+                throw Problem(message: isOnly ? "there is nothing between ( and )" : "OR stands between two conditions")
+            }
+            return terms.count == 1 ? first : .all(terms)
         }
     }
 

@@ -19,7 +19,10 @@ struct ProbeCommand: AsyncParsableCommand {
             128 and its number ended by a signal (130 by ^C). With several URLs, the first failure's.
             """)
 
-    @Argument(help: ArgumentHelp("URLs; http is taken where no scheme is given.", valueName: "url"))
+    @Argument(
+        help: ArgumentHelp(
+            "URLs; http is taken where no scheme is given. - reads them from standard input, one a line.",
+            valueName: "url"))
     var urls: [String]
 
     @Option(name: [.customShort("n"), .customLong("repeat")], help: "How often each URL is requested.")
@@ -73,6 +76,7 @@ struct ProbeCommand: AsyncParsableCommand {
     @MainActor
     func run() async throws {
         let drafts = try client.drafts(for: urls)
+        guard !drafts.isEmpty else { throw ValidationError("There is no URL in standard input.") }
         let settings = try client.settings()
         if let har, har != "-" { try checkFile(har) }
         settings.configuration.prepareTLS(for: drafts)

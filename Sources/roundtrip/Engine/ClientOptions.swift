@@ -2,6 +2,7 @@ import ArgumentParser
 import HTTPClient
 import HTTPTrace
 import HTTPTypes
+import Inspector
 import Sessions
 import Transport
 
@@ -34,10 +35,10 @@ struct ClientOptions: ParsableArguments {
     var version: VersionOption = .http2
 
     @Option(help: ArgumentHelp("Longest time for a whole request.", valueName: "seconds"))
-    var maxTime: Double?
+    var maxTime: Seconds?
 
     @Option(help: ArgumentHelp("Longest time for lookup and connect together.", valueName: "seconds"))
-    var connectTimeout: Double?
+    var connectTimeout: Seconds?
 
     @OptionGroup var dialing: DialingOptions
     @Flag(name: [.customShort("L"), .customLong("location")], help: "Follow redirects, each hop a request of its own.")
@@ -67,12 +68,6 @@ struct ClientOptions: ParsableArguments {
     @OptionGroup(title: "Connections") var connections: ConnectionOptions
 
     func validate() throws {
-        for (name, seconds) in [("--max-time", maxTime), ("--connect-timeout", connectTimeout)] {
-            guard let seconds else { continue }
-            guard seconds > 0, seconds <= 86_400 else {
-                throw ValidationError("\(name) takes seconds, more than 0 and at most 86400; \(seconds) is not that.")
-            }
-        }
         guard (0...1_000).contains(maxRedirs) else { throw ValidationError("--max-redirs takes 0 to 1000.") }
         guard data.isEmpty || dataBinary.isEmpty else {
             throw ValidationError("--data and --data-binary exclude each other; --data-binary takes words, too.")
@@ -81,8 +76,14 @@ struct ClientOptions: ParsableArguments {
         if let method, HTTPRequest.Method(method) == nil { throw ValidationError("\(method) is no HTTP method.") }
     }
 
+    /// Whether a body comes from there.
+    var readsStandardInput: Bool { (data + dataBinary).contains("@\(StandardInput.name)") }
+
     /// The requests these options make of a command line's URLs.
     func drafts(for urls: [String]) throws -> [RequestDraft] {
+        guard !readsStandardInput || !urls.contains(StandardInput.name) else {
+            throw ValidationError("Standard input can't be both a body (@-) and the list of URLs (-).")
+        }
         let body = try body()
         return try roundtrip.drafts(for: urls) { try draft(for: $0, body: body) }
     }
@@ -91,16 +92,18 @@ struct ClientOptions: ParsableArguments {
     private func draft(for url: RequestURL, body: [UInt8]?) throws -> RequestDraft {
         let named = method.flatMap { HTTPRequest.Method($0) }
         var fields = try fields()
-        if body != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
+        if body != nil, fields.lacks(.contentType) {
+            fields.fields[.contentType] = "application/x-www-form-urlencoded"
+        }
         for cookie in cookies where cookie.contains("=") {
             guard HTTPField.isValidValue(cookie) else {
                 throw ValidationError("-b holds characters that no cookie may have.")
             }
-            fields.addCookies(cookie)
+            fields.fields.addCookies(cookie)
         }
         var draft = RequestDraft(
-            method: named ?? (body == nil ? .get : .post), url: url, fields: fields, body: body ?? [])
-        if compressed { draft.offerCompression() }
+            method: named ?? (body == nil ? .get : .post), url: url, fields: fields.settled, body: body ?? [])
+        if compressed, fields.lacks(.acceptEncoding) { draft.offerCompression() }
         return draft
     }
 
@@ -129,8 +132,8 @@ struct ClientOptions: ParsableArguments {
         try dialing.apply(to: &settings.configuration)
         connections.apply(to: &settings.configuration)
         settings.configuration.versions = version.versions
-        if let connectTimeout { settings.configuration.connectTimeout = .seconds(connectTimeout) }
-        if let maxTime { settings.configuration.requestTimeout = .seconds(maxTime) }
+        if let connectTimeout { settings.configuration.connectTimeout = connectTimeout.duration }
+        if let maxTime { settings.configuration.requestTimeout = maxTime.duration }
         settings.redirects = redirects
         settings.cookies = CookieFiles(sources: cookies.filter { !$0.contains("=") }, target: cookieJar)
         try settings.cookies.checkTarget()
@@ -148,5 +151,5 @@ struct ClientOptions: ParsableArguments {
         return policy
     }
 
-    private func fields() throws -> HTTPFields { try headerFields(headers, option: "-H") }
+    private func fields() throws -> TypedFields { try headerFields(headers, option: "-H") }
 }

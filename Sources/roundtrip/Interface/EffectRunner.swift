@@ -53,7 +53,7 @@ final class EffectRunner {
         case .export(let request): export(request)
         case .saveHistory(let lines): save(lines)
         case .setAnswer(let answer): setAnswer(answer)
-        case .copyCurl, .copy, .setMouse, .redraw, .suspend, .quit:
+        case .copyCurl, .copy, .view, .editBody, .goOnSearching, .setMouse, .redraw, .suspend, .quit:
             preconditionFailure("\(effect) is the loop's own")
         }
     }

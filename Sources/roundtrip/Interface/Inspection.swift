@@ -26,19 +26,30 @@ struct Inspection {
         for word in words {
             if word == "--demo" {
                 isDemo = true
+            } else if word == StandardInput.name {
+                urls.append(word)
             } else if !word.hasPrefix("-"), word.contains(where: { ".:/".contains($0) }) {
                 urls.append(word)
             } else {
                 return nil
             }
         }
+        if urls.isEmpty, !isDemo { urls = standardList }
         let drafts = try roundtrip.drafts(for: urls) { RequestDraft(method: .get, url: $0) }
         return Inspection(drafts: drafts, isDemo: isDemo, client: try ClientSettings())
     }
 
+    /// What stands for URLs where none are named: a list in standard input, if there is one. An empty one names none.
+    static var standardList: [String] { StandardInput.isList ? [StandardInput.name] : [] }
+
     /// Returns when the person has ended it.
     @MainActor
     func run() async throws {
+        guard drafts.count <= RepeatPlan.concurrencyLimit else {
+            let limit = RepeatPlan.concurrencyLimit
+            throw ValidationError(
+                "\(drafts.count) URLs can't be sent at once; \(limit) can, and `roundtrip probe` takes more.")
+        }
         var client = client
         let serverEvents = ServerEventRelay()
         let playground = isDemo ? try await startPlayground(serverEvents) : nil

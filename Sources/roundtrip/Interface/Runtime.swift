@@ -2,6 +2,7 @@ import CursesTerminal
 import Dispatch
 import Exports
 import HTTPTrace
+import HTTPTypes
 import Inspector
 import Sessions
 import TextScreen
@@ -81,6 +82,10 @@ final class Runtime {
         case .suspend: take(terminal.suspend())
         case .redraw: terminal.forceRedraw()
         case .setMouse(let isOn): terminal.isMouseOn = isOn
+        // At the end of what is waiting, keys among it.
+        case .goOnSearching: Task { self.handle(.searchOn) }
+        case .view(let text): view(text)
+        case .editBody(let body, let id): edit(body, of: id)
         case .copy(let text): copy(text)
         case .copyCurl(let id): copyCurl(id)
         case .send, .startRepeat, .stopRepeat, .cancel, .followRedirect, .setOptions, .export, .saveHistory, .setAnswer:
@@ -108,6 +113,40 @@ final class Runtime {
                 "Copied \(id) as a curl command"
                     + (left == 0 ? "." : "; \(left) secret\(left == 1 ? "" : "s") left out."),
                 isError: false))
+    }
+
+    /// The network's thread goes on meanwhile; what it has to tell waits.
+    private func view(_ text: [UInt8]) {
+        do {
+            let file = try PrivateFile(text, ending: "txt")
+            defer { file.remove() }
+            if let problem = run(.pager, on: file) { handle(.notice(problem, isError: true)) }
+        } catch { handle(.notice("\(error)", isError: true)) }
+    }
+
+    private func edit(_ body: [UInt8], of id: ExchangeID) {
+        let type = model.session[id]?.draft.fields[.contentType] ?? ""
+        do {
+            let file = try PrivateFile(body, ending: ExternalProgram.ending(ofType: type))
+            defer { file.remove() }
+            if let problem = run(.editor, on: file) {
+                handle(.notice("\(problem) Nothing is sent.", isError: true))
+            } else {
+                handle(.edited(try file.read(limit: Self.editedBytes), of: id))
+            }
+        } catch { handle(.notice("\(error)", isError: true)) }
+    }
+
+    /// What comes back from an editor: more than goes in, and little enough to be kept.
+    private static let editedBytes = 64 << 20
+
+    /// - Returns: What went wrong, in a sentence; nil where nothing did.
+    private func run(_ program: ExternalProgram, on file: PrivateFile) -> String? {
+        let end = terminal.run(program.arguments(for: file.path))
+        // The window may have another size by now, and the screen is drawn anew in any case.
+        take(terminal.readEvents())
+        draw()
+        return program.problem(after: end)
     }
 
     private func end(_ code: Int32) {

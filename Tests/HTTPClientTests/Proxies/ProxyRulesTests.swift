@@ -102,6 +102,9 @@ struct ProxyRulesTests {
         ("::ffff:192.0.2.1", "http://192.0.2.1", true), (":80", "http://example.com", false),
         (".", "http://example.com", false), ("*.", "http://example.com", false),
         ("example.com:+80", "http://example.com", false), ("192.0.2.0/+24", "http://192.0.2.1", false),
+        ("Bücher.example", "http://bücher.example", true), (".bücher.example", "http://a.xn--bcher-kva.example", true),
+        ("*.b\u{FC}cher.example:80", "http://a.BU\u{308}CHER.example", true),
+        ("a.example, bücher。example", "http://a.example", true),
         // A suffix of an address is no domain.
         ("2.1", "http://192.0.2.1", false),
     ])
