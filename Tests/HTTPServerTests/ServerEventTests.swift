@@ -94,6 +94,19 @@ struct ServerEventTests {
         server.close()
     }
 
+    @Test func `a handler whose client went away failed with that`() async throws {
+        let server = try await server { _, _ in try await Pause.wait(for: .seconds(600)) }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await log.until { $0.contains { $0.event == .handlerStart } }
+        client.close()
+        await log.closing()
+        let gone = ServerCloseReason.clientGone.failure
+        #expect(log.records.contains { $0.event == .handlerDone(gone) })
+        #expect(log.records.contains { $0.event == .requestFinished(gone) })
+        server.close()
+    }
+
     @Test func `a head that can't be read is a request that failed`() async throws {
         let server = try await server()
         let client = try await RawClient.connect(to: server)

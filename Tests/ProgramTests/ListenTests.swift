@@ -188,6 +188,29 @@ struct ListenTests {
         #expect(answer.hasPrefix("HTTP/1.1 502 ") && answer.contains("no answer from http://127.0.0.1"))
     }
 
+    @Test(arguments: ["/hang", "/hang-in-body"])
+    func `a client that leaves is what ended it, and not the server behind`(target: String) async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", behind.plain)
+        defer { server.stop() }
+        let client = try ProgramRun(["curl", "-sSN", "-m", "60", "\(server.plain)\(target)"])
+        if target == "/hang" {
+            try await wait(for: "the request behind") { behind.output.contains("got /hang") }
+        } else {
+            try await wait(for: "what comes of the body") { client.output == "some" }
+        }
+        client.process.stop()
+        try await wait(for: "the end of the connection") { server.output.contains(#""state":"closed""#) }
+        let lines = server.output.split(separator: "\n")
+        for sign in [#""ev":"handlerDone""#, #""ev":"requestFinished""#, #""state":"closed""#] {
+            // The last is the server's own.
+            let line = lines.last { $0.contains(sign) }
+            #expect(line?.contains("client went away") == true, "\(sign): \(line ?? "none")")
+        }
+        #expect(!server.output.contains("behind: ") && !server.output.contains("CancellationError"))
+    }
+
     @Test func `a question about the server as such goes on as one`() async throws {
         let behind = try await OddServer.start()
         defer { behind.stop() }
