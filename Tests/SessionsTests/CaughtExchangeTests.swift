@@ -104,6 +104,30 @@ struct CaughtExchangeTests {
         }
     }
 
+    @Test func `an answer that was passed on whole and can't be decoded here is no failure`() {
+        let problem = Failure(.tooLarge, phase: .receive, "a decompression bomb, most likely")
+        let body = BodyCapture(bytes: [], totalBytes: 0, sha256: "…", codings: ["gzip"], problem: problem)
+        var upstream = Story()
+        upstream.exchange = .forwarded(ServerRequestID(1))
+        upstream.at(11.5, started, .getConn(hostPort: "example.com:80"))
+        upstream.at(30, .gotFirstResponseByte, .responseHead(head(201)))
+        upstream.at(33, .bodyEnded(BodyEnd(way: .complete, bytes: 3)), .requestFinished(nil))
+        for isEarly in [true, false] {
+            var session = Session(clock: clock)
+            for record in ServerStory.caught.records {
+                session.apply(record)
+                guard case .requestHead = record.event else { continue }
+                session.begin(caught: record, as: ExchangeID(1))
+                session.apply(upstream.records)
+                if isEarly { session.keep(body, of: ExchangeID(1)) }
+            }
+            if !isEarly { session.keep(body, of: ExchangeID(1)) }
+            #expect(session[ExchangeID(1)]?.outcome == "ok")
+            #expect(session[ExchangeID(1)]?.body?.problem == problem)
+            #expect(session.statistics.counts.failed == 0)
+        }
+    }
+
     @Test func `an answer that broke off behind fails the row with what happened there, early or late`() throws {
         let reset = Failure(.reset, phase: .receive, "the server reset the connection")
         var upstream = Story()

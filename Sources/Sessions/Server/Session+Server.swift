@@ -93,7 +93,7 @@ extension Exchange {
             failure = nil
         } else {
             finishedAt = served.finishedAt
-            failure = served.reason ?? body?.problem
+            failure = served.reason ?? bodyProblem
         }
         guard !isForwarded else { return }
         phases = served.phases
