@@ -117,9 +117,9 @@ extension Exchange {
     /// Whether it came in and was sent on: then its phases are those of the way to the server behind us.
     public var isForwarded: Bool { cause == .caught && !events.isEmpty }
 
-    /// The final head that whoever asked was given. Of what was sent on that is ours, which is another than that of the server
-    /// behind where there was none, or it could not be passed on.
-    public var answer: ResponseHead? { isForwarded ? served?.response ?? response : response }
+    /// The final head of the answer: the server's, or our own where that of the server behind could not be passed on, or did
+    /// not come.
+    public var answer: ResponseHead? { isAnsweredInPlace ? served?.response : response }
 
     /// Whether it was sent on and is answered with something else than what came from behind.
     public var isAnsweredInPlace: Bool {

@@ -232,6 +232,37 @@ struct ServerScreenTests {
         #expect(!text.contains(" receive "))
     }
 
+    @Test func `where nothing came from behind, the row shows what its client was answered instead`() {
+        var model = model(columns: 120, rows: 60, forwardingTo: Self.behind)
+        var morning = Morning()
+        morning.accept(1, port: 51_234, at: 0)
+        morning.request(1, on: 1, "/users", from: 10, until: 80, status: 502, body: 300)
+        _ = update(&model, .served(Array(morning.records.prefix(8))), at: .milliseconds(100))
+        let url = RequestURL(origin: Self.behind.origin, target: "/api/users")
+        let failure = Failure(.connect, phase: .connect, "127.0.0.1:3000 refused")
+        let events: [TraceEvent] = [
+            .requestStarted(RequestedHead(method: .post, url: url)), .getConn(hostPort: "127.0.0.1:3000"),
+            .requestFinished(failure),
+        ]
+        _ = update(
+            &model,
+            .trace(
+                events.map {
+                    TraceRecord(
+                        time: .milliseconds(22), exchange: .forwarded(ServerRequestID(1)), connection: nil, event: $0)
+                }), at: .milliseconds(100))
+        _ = update(&model, .served(Array(morning.records.dropFirst(8))), at: .milliseconds(100))
+        model.tab = .headers
+        model.settle()
+        let screen = render(model, at: .milliseconds(100)).screen
+        #expect(screen.text(row: 3).contains("502"))
+        let text = (0..<60).map { screen.text(row: $0) }.joined(separator: "\n")
+        #expect(text.contains("sent on as") && text.contains(" POST http://127.0.0.1:3000/api/users"))
+        #expect(text.contains("127.0.0.1:3000 refused") && text.contains("answered with"))
+        #expect(text.contains(" HTTP/1.1 502 OK"))
+        #expect(model.session[ExchangeID(1)]?.failure == failure)
+    }
+
     @Test func `b turns to the other body`() {
         var model = caught(columns: 120, rows: 36)
         model.select(row: 0)

@@ -93,7 +93,7 @@ enum DetailPanel {
         let theme = model.theme
         let status = RequestCells.status(of: exchange, theme)
         line.add(status.text, status.style)
-        if let response = exchange.response {
+        if let response = exchange.answer {
             line.add(" \(theme.marks.middleDot.string) \(response.version)")
         }
         if let served = exchange.served, exchange.cause == .caught {
