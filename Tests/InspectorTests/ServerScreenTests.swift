@@ -263,6 +263,15 @@ struct ServerScreenTests {
         #expect(model.session[ExchangeID(1)]?.failure == failure)
     }
 
+    @Test func `that clients had to wait for the screen is said, since no request's figures hold it`() {
+        var model = caught(columns: 120, rows: 36)
+        _ = update(&model, .engine(EngineFacts(longestTurn: .zero)), at: .milliseconds(400))
+        #expect(!render(model, at: .milliseconds(400)).screen.text(row: 0).contains("waited"))
+        let facts = EngineFacts(longestTurn: .zero, longestWait: .milliseconds(20))
+        _ = update(&model, .engine(facts), at: .milliseconds(400))
+        #expect(render(model, at: .milliseconds(400)).screen.text(row: 0).contains("waited for the screen 20.0 ms"))
+    }
+
     @Test func `b turns to the other body`() {
         var model = caught(columns: 120, rows: 36)
         model.select(row: 0)

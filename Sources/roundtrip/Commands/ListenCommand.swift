@@ -137,9 +137,10 @@ struct ListenCommand: AsyncParsableCommand {
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
         effects.setAnswer = { answer in Task.onNetwork { catcher.set(answer) } }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
-        var turns = RecentTurns()
+        var (turns, waits) = (RecentTurns(), RecentLongest())
         reports.receiver = { report in
-            runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
+            let wait = waits.note(report.longestWait)
+            runtime.handle(.engine(EngineFacts(longestTurn: turns.longest(), longestWait: wait)))
             if !report.begun.isEmpty { runtime.handle(.begun(report.begun)) }
             // Heads first: what went on for a request finds the row that its head made.
             runtime.handle(.served(report.served))
