@@ -159,11 +159,18 @@ struct ServerScreenTests {
 
     @Test(arguments: [
         ("199", 0), ("600", 0), ("200 --delay -1", 4), ("200 -H Content-Length:3", 4), ("200 x", 4), ("-d", 0),
-        ("'", 0),
+        ("'", 0), ("200 -d @x", 4), ("204 -d body", 4), ("-d body 304", 0),
     ])
     func `what is no answer is refused with the place`(line: String, column: Int) {
         #expect(throws: ProbeLine.Problem.self) { try AnswerLine.parse(line) }
         do { _ = try AnswerLine.parse(line) } catch { #expect(error.column == column) }
+    }
+
+    @Test func `a body that begins like a file's name is written so that it is read as a body`() throws {
+        let answer = AnswerDraft(body: Array("@x".utf8))
+        #expect(AnswerLine.line(for: answer) == "200 --data-raw @x")
+        #expect(try AnswerLine.parse("200 --data-raw @x") == answer)
+        #expect(try AnswerLine.parse("204 -d ''") == AnswerDraft(status: 204))
     }
 
     @Test func `a caught request is edited and sent as a new row`() {
