@@ -38,6 +38,7 @@ struct ListenTests {
                 "responseFirstByte", "responseLastByte", "handlerDone", "requestFinished",
             ])
         #expect(server.output.contains(#""target":"/hook""#))
+        #expect(server.output.hasPrefix(#"{"schema_version":1,"ev":"log","started":""#))
     }
 
     @Test func `a name that somebody pointed at this machine is refused, unless any host will do`() async throws {
@@ -71,6 +72,7 @@ struct ListenTests {
     @Test(arguments: [
         ["--status", "99"], ["--delay", "-1"], ["-H", "Content-Length: 3"], ["-H", "nonsense"],
         ["--forward", "ftp://x"], ["--forward", "http://x", "--status", "404"], ["--host", "example"], ["--cert", "x"],
+        ["--write-ca", "ca.pem"], ["--status", "204", "-d", "x"],
     ])
     func `a wrong command line is refused with 2`(arguments: [String]) async throws {
         let run = try ProgramRun([try BuiltProgram.path, "listen", "--json"] + arguments)

@@ -59,6 +59,10 @@ struct ListenCommand: AsyncParsableCommand {
         guard (200...599).contains(status) else { throw ValidationError("--status takes 200 to 599.") }
         let limit = Int(AnswerDraft.delayLimit.components.seconds) * 1000
         guard (0...limit).contains(delay) else { throw ValidationError("--delay takes 0 to \(limit) milliseconds.") }
+        guard AnswerDraft(status: status).mayHaveBody || data == nil else {
+            throw ValidationError("A \(status) has no body: leave -d out.")
+        }
+        guard serving.writeCA == nil || serving.tls else { throw ValidationError("--write-ca is for --tls.") }
         _ = try answerFields()
         if forward != nil {
             guard status == 200, headers.isEmpty, data == nil, delay == 0 else {
@@ -105,7 +109,9 @@ struct ListenCommand: AsyncParsableCommand {
     @MainActor
     private func printEvents(_ reports: ReportRelay, _ server: Server) async {
         let interrupts = Interrupts()
-        var lines = ServerEventLines(since: SystemTime().now)
+        let clock = ClockAnchor.now
+        printOutput(ServerEventLines.firstLine(clock))
+        var lines = ServerEventLines(since: clock.monotonic)
         var redaction = Redaction()
         reports.receiver = { report in
             var text = ""
