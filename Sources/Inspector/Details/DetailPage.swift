@@ -45,7 +45,7 @@ extension Model {
 enum DetailPanel {
     static func draw(_ model: Model, _ layout: ScreenLayout, at now: Timestamp, into canvas: inout Canvas) {
         guard let exchange = model.selectedExchange else {
-            Legend.draw(model.theme, into: &canvas)
+            Legend.draw(model.theme, isServed: model.listening != nil, into: &canvas)
             return
         }
         var area = canvas.bounds
