@@ -173,6 +173,7 @@ final class ServerConnection {
             return exchange
         } catch let error as WireError {
             report(machine.headFailed())
+            if let underWay { record(.requestUnreadable(line: input.unreadableLine), of: underWay) }
             if let status = error.answer { await refuse(status, error.description) } else { end(.clientGone) }
             return nil
         } catch {

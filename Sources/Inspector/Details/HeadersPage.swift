@@ -61,7 +61,9 @@ enum RawPage {
         var lines: [StyledLine] = []
         if let sent = exchange.sentHead {
             let verb = exchange.cause == .caught && !exchange.isForwarded ? "received" : "sent"
-            lines.append(StyledLine(" \(verb), \(Figures.size(exchange.sentBytes)) with the body", theme.quiet))
+            let isLine = exchange.served?.unreadableLine != nil
+            let words = isLine ? "the first line" : "\(Figures.size(exchange.sentBytes)) with the body"
+            lines.append(StyledLine(" \(verb), \(words)", theme.quiet))
             lines += raw(sent.bytes)
         } else {
             lines.append(StyledLine(" Nothing was sent yet.", theme.quiet))

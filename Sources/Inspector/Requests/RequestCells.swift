@@ -50,6 +50,7 @@ enum RequestCells {
     /// The URL as the list shows it, with where it came from or leads to.
     static func url(of exchange: Exchange, in model: Model) -> SafeText {
         let marks = model.theme.marks
+        if let line = exchange.unreadableLine, !line.isEmpty { return SafeText(untrusted: line) }
         let url = exchange.draft.url
         if case .redirect = exchange.cause { return "  \(marks.corner.string) \(url.description)" }
         var text = url.withoutScheme
