@@ -21,12 +21,7 @@ public struct EventLog: ~Copyable, Sendable {
     /// The first line is there already.
     public init(clock: ClockAnchor) {
         self.clock = clock
-        json.openObject()
-        json.field("schema_version", ExchangeJSON.schemaVersion)
-        json.field("ev", "log")
-        json.field("started", ISODate.text(unixNanoseconds: clock.unixNanoseconds))
-        json.closeObject()
-        json.raw("\n")
+        json.writeLogStart(clock)
     }
 
     public mutating func add(_ record: TraceRecord) {
@@ -58,4 +53,16 @@ public struct EventLog: ~Copyable, Sendable {
 
     /// The lines since the last call, all whole.
     public mutating func takeBytes() -> [UInt8] { json.takeBytes() }
+}
+
+extension JSONWriter {
+    /// The line that a log of events begins with: the date that `t` counts from.
+    mutating func writeLogStart(_ clock: ClockAnchor) {
+        openObject()
+        field("schema_version", ExchangeJSON.schemaVersion)
+        field("ev", "log")
+        field("started", ISODate.text(unixNanoseconds: clock.unixNanoseconds))
+        closeObject()
+        raw("\n")
+    }
 }

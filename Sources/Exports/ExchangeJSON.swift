@@ -37,8 +37,8 @@ public enum ExchangeJSON {
         }
         json.field("outcome", exchange.outcome ?? "running")
         json.error(exchange.failure)
-        json.field("status", ifPresent: exchange.response?.status)
-        json.field("http_version", ifPresent: exchange.response?.version)
+        json.field("status", ifPresent: exchange.answer?.status)
+        json.field("http_version", ifPresent: exchange.answer?.version)
         json.field("body_len", ifPresent: exchange.body?.totalBytes ?? exchange.bodyEnd?.bytes)
         json.field("body_sha256", ifPresent: exchange.body?.sha256)
         json.coding(of: exchange)

@@ -4,6 +4,13 @@ public import Sessions
 // What a server is asked for is as secret as what a client asks for: `listen --json` prints both, and both through here.
 
 extension ServerEventLines {
+    /// The first line, which has the date: `since` is the clock's `monotonic` then.
+    public static func firstLine(_ clock: ClockAnchor) -> String {
+        var json = JSONWriter()
+        json.writeLogStart(clock)
+        return json.takeText()
+    }
+
     /// A line, and a line break.
     ///
     /// - Parameter redaction: Replaces secrets in URLs and counts them.

@@ -162,14 +162,14 @@ extension TextTimeline {
     private func totalRow(_ exchange: Exchange, at now: Timestamp) -> SafeText {
         var parts: [SafeText] = []
         if let first = exchange.timeToFirstByte { parts.append("first byte " + figure(first) + " ms") }
-        if exchange.response != nil { parts.append("\(exchange.bodyBytes) bytes") }
+        if exchange.answer != nil { parts.append("\(exchange.answerBytes) bytes") }
         let unclaimed = exchange.unclaimed(at: now)
         if unclaimed >= .microseconds(50) { parts.append(figure(unclaimed) + " ms between phases") }
         return row("total", figure(exchange.total(at: now)), "ms", joined(parts))
     }
 
     private func status(_ exchange: Exchange) -> SafeText {
-        guard let response = exchange.response else {
+        guard let response = exchange.answer else {
             return SafeText(untrusted: exchange.outcome ?? "no answer yet")
         }
         var parts: [SafeText] = ["\(response.status)"]

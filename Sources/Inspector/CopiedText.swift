@@ -23,7 +23,7 @@ enum CopiedText {
     }
 
     private static func headers(of exchange: Exchange) -> String? {
-        guard let response = exchange.response else { return nil }
+        guard let response = exchange.answer else { return nil }
         let fields = response.fields.map { "\($0.name.rawName): \($0.value)" }
         let space = response.reason.isEmpty ? "" : " "
         return (["\(response.version) \(response.status)\(space)\(response.reason)"] + fields).joined(separator: "\n")

@@ -42,5 +42,12 @@ public struct EngineFacts: Equatable, Sendable {
     /// The longest time its loop was busy with one turn lately: stamps of other requests may be late by so much.
     public var longestTurn: Duration
 
-    public init(longestTurn: Duration) { self.longestTurn = longestTurn }
+    /// The longest time lately that clients of a listening server waited because the interface could not follow; no figure of
+    /// a request holds it. Zero when none did.
+    public var longestWait: Duration
+
+    public init(longestTurn: Duration, longestWait: Duration = .zero) {
+        self.longestTurn = longestTurn
+        self.longestWait = longestWait
+    }
 }

@@ -9,7 +9,7 @@ extension Model {
         var touched: Set<ExchangeID> = []
         for record in records {
             if let id = session.apply(record) { touched.insert(id) }
-            guard listening != nil, case .requestHead = record.event else { continue }
+            guard listening != nil, record.startsRow else { continue }
             let id = numbers.next()
             session.begin(caught: record, as: id)
             noteBegin(id)

@@ -69,10 +69,10 @@ extension Exchange {
         case .requestFinished(let failure) where cause == .caught && served != nil:
             // The row ends when its client has been told.
             served?.upstreamFailure = failure
-            if !isRunning { self.failure = served?.reason ?? body?.problem }
+            if !isRunning { self.failure = served?.reason ?? bodyProblem }
             phases.endAll(at: time)
         case .requestFinished(let failure):
-            self.failure = failure ?? body?.problem
+            self.failure = failure ?? bodyProblem
             phases.endAll(at: time)
             finishedAt = max(time, phases.lastEnd ?? time)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tunnelStart, .tunnelDone, .tlsHandshakeStart,

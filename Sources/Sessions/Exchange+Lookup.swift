@@ -27,6 +27,15 @@ extension Exchange {
         return lookup
     }
 
+    /// What was asked of the server behind; nil for what was not sent on.
+    public var sentOn: RequestedHead? {
+        guard isForwarded else { return nil }
+        for record in events {
+            if case .requestStarted(let head) = record.event { return head }
+        }
+        return nil
+    }
+
     /// What the kernel said of the connection, from its dial, where this exchange made it, to the response's end.
     public var tcpFacts: [TCPFacts] {
         events.compactMap { if case .tcpMeasured(let facts) = $0.event { facts } else { nil } }

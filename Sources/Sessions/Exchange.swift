@@ -117,6 +117,26 @@ extension Exchange {
     /// Whether it came in and was sent on: then its phases are those of the way to the server behind us.
     public var isForwarded: Bool { cause == .caught && !events.isEmpty }
 
+    /// The final head of the answer: the server's, or our own where that of the server behind could not be passed on, or did
+    /// not come.
+    public var answer: ResponseHead? { isAnsweredInPlace ? served?.response : response }
+
+    /// Whether it was sent on and is answered with something else than what came from behind.
+    public var isAnsweredInPlace: Bool {
+        guard isForwarded, let given = served?.response else { return false }
+        return given.status != response?.status
+    }
+
+    /// Bytes of the answer's body, in its content coding.
+    public var answerBytes: Int { isAnsweredInPlace ? served?.responseBytes ?? 0 : bodyBytes }
+
+    /// Why it is a failure for its body's sake though it ended well. A client took what was sent on to it as it is: that it
+    /// can't be decoded here fails nothing, and is said where the body is shown.
+    var bodyProblem: Failure? {
+        guard let body, cause != .caught || body.codings.isEmpty else { return nil }
+        return body.problem
+    }
+
     /// Whether it came in with a body of which the rest is missing, or has not come yet.
     public var isMissingBody: Bool { cause == .caught && served.map { !$0.hasWholeBody } ?? false }
 

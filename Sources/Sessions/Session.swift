@@ -124,7 +124,7 @@ public struct Session: Equatable, Sendable {
         guard let index = exchanges.index(of: id) else { return }
         let moved = exchanges.change(at: index) { exchange -> (Statistics.Share, Statistics.Share)? in
             exchange.body = body
-            guard let problem = body.problem, exchange.failure == nil, !exchange.isRunning else { return nil }
+            guard let problem = exchange.bodyProblem, exchange.failure == nil, !exchange.isRunning else { return nil }
             let before = exchange.share
             exchange.failure = problem
             return (before, exchange.share)

@@ -40,6 +40,15 @@ struct EventLogTests {
         #expect(!text.contains("s3cret"))
     }
 
+    @Test func `a server's lines begin with the date, as a client's do`() {
+        let clock = ClockAnchor(monotonic: .seconds(5), unixNanoseconds: 1_763_600_000_000_000_000)
+        let line = ServerEventLines.firstLine(clock)
+        #expect(line == #"{"schema_version":1,"ev":"log","started":"2025-11-20T00:53:20.000000Z"}"# + "\n")
+        var log = EventLog(clock: clock)
+        let bytes = log.takeBytes()
+        #expect(bytes == Array(line.utf8))
+    }
+
     @Test func `a server's lines leave out the same, of what came in and of what went on`() throws {
         let url = try TypedURL.parse("http://a/hook;sid=s3cret?token=s3cret&page=2")
         let head = IncomingHead(

@@ -47,6 +47,7 @@ extension ServerEvent {
         case .closed(let reason, _, _): "closed: \(reason)"
         case .requestFirstByte: "byte"
         case .requestHead(let head, let use): "head \(head.method.rawValue) \(head.target) #\(use)"
+        case .requestUnreadable(let line): "unreadable \(String(decoding: line, as: UTF8.self))"
         case .requestBody(let count): "body \(count)"
         case .sent100Continue: "100"
         case .requestEnded(let bytes): "end \(bytes)"

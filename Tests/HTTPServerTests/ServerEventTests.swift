@@ -94,6 +94,19 @@ struct ServerEventTests {
         server.close()
     }
 
+    @Test func `a handler whose client went away failed with that`() async throws {
+        let server = try await server { _, _ in try await Pause.wait(for: .seconds(600)) }
+        let client = try await RawClient.connect(to: server)
+        try await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await log.until { $0.contains { $0.event == .handlerStart } }
+        client.close()
+        await log.closing()
+        let gone = ServerCloseReason.clientGone.failure
+        #expect(log.records.contains { $0.event == .handlerDone(gone) })
+        #expect(log.records.contains { $0.event == .requestFinished(gone) })
+        server.close()
+    }
+
     @Test func `a head that can't be read is a request that failed`() async throws {
         let server = try await server()
         let client = try await RawClient.connect(to: server)
@@ -106,8 +119,22 @@ struct ServerEventTests {
         #expect(words.contains { $0.hasPrefix("r1 finished: refused with 400") })
         #expect(words.count { $0.contains("finished") } == 1)
         let answered = words.filter { $0.hasPrefix("r1 ") }.dropFirst().dropLast()
-        #expect(answered.prefix(2) == ["r1 response 400", "r1 first"] && answered.count == 3)
+        #expect(answered.prefix(3) == ["r1 unreadable bogus", "r1 response 400", "r1 first"] && answered.count == 4)
         #expect(answered.last?.hasPrefix("r1 last ") == true)
+        server.close()
+    }
+
+    @Test func `of a head that can't be read the first line is told, in however many pieces it comes`() async throws {
+        let server = try await server()
+        let client = try await RawClient.connect(to: server)
+        _ = try await client.get("/")
+        try await client.send("\r\nGET /ho")
+        await log.until { $0.contains { $0.request?.number == 2 } }
+        try await client.send("ok HTTP/1.1\r\nX-Secret: 1\r\n\r\n")
+        #expect(try await client.answer().status == 400)
+        client.close()
+        await log.closing()
+        #expect(log.words().contains("r2 unreadable GET /hook HTTP/1.1"))
         server.close()
     }
 

@@ -159,11 +159,18 @@ struct ServerScreenTests {
 
     @Test(arguments: [
         ("199", 0), ("600", 0), ("200 --delay -1", 4), ("200 -H Content-Length:3", 4), ("200 x", 4), ("-d", 0),
-        ("'", 0),
+        ("'", 0), ("200 -d @x", 4), ("204 -d body", 4), ("-d body 304", 0),
     ])
     func `what is no answer is refused with the place`(line: String, column: Int) {
         #expect(throws: ProbeLine.Problem.self) { try AnswerLine.parse(line) }
         do { _ = try AnswerLine.parse(line) } catch { #expect(error.column == column) }
+    }
+
+    @Test func `a body that begins like a file's name is written so that it is read as a body`() throws {
+        let answer = AnswerDraft(body: Array("@x".utf8))
+        #expect(AnswerLine.line(for: answer) == "200 --data-raw @x")
+        #expect(try AnswerLine.parse("200 --data-raw @x") == answer)
+        #expect(try AnswerLine.parse("204 -d ''") == AnswerDraft(status: 204))
     }
 
     @Test func `a caught request is edited and sent as a new row`() {
@@ -230,6 +237,46 @@ struct ServerScreenTests {
         let text = (0..<36).map { screen.text(row: $0) }.joined(separator: "\n")
         #expect(text.contains(" request ") && text.contains(" handler ") && text.contains(" answer "))
         #expect(!text.contains(" receive "))
+    }
+
+    @Test func `where nothing came from behind, the row shows what its client was answered instead`() {
+        var model = model(columns: 120, rows: 60, forwardingTo: Self.behind)
+        var morning = Morning()
+        morning.accept(1, port: 51_234, at: 0)
+        morning.request(1, on: 1, "/users", from: 10, until: 80, status: 502, body: 300)
+        _ = update(&model, .served(Array(morning.records.prefix(8))), at: .milliseconds(100))
+        let url = RequestURL(origin: Self.behind.origin, target: "/api/users")
+        let failure = Failure(.connect, phase: .connect, "127.0.0.1:3000 refused")
+        let events: [TraceEvent] = [
+            .requestStarted(RequestedHead(method: .post, url: url)), .getConn(hostPort: "127.0.0.1:3000"),
+            .requestFinished(failure),
+        ]
+        _ = update(
+            &model,
+            .trace(
+                events.map {
+                    TraceRecord(
+                        time: .milliseconds(22), exchange: .forwarded(ServerRequestID(1)), connection: nil, event: $0)
+                }), at: .milliseconds(100))
+        _ = update(&model, .served(Array(morning.records.dropFirst(8))), at: .milliseconds(100))
+        model.tab = .headers
+        model.settle()
+        let screen = render(model, at: .milliseconds(100)).screen
+        #expect(screen.text(row: 3).contains("502"))
+        let text = (0..<60).map { screen.text(row: $0) }.joined(separator: "\n")
+        #expect(text.contains("sent on as") && text.contains(" POST http://127.0.0.1:3000/api/users"))
+        #expect(text.contains("127.0.0.1:3000 refused") && text.contains("answered with"))
+        #expect(text.contains(" HTTP/1.1 502 OK"))
+        #expect(model.session[ExchangeID(1)]?.failure == failure)
+    }
+
+    @Test func `that clients had to wait for the screen is said, since no request's figures hold it`() {
+        var model = caught(columns: 120, rows: 36)
+        _ = update(&model, .engine(EngineFacts(longestTurn: .zero)), at: .milliseconds(400))
+        #expect(!render(model, at: .milliseconds(400)).screen.text(row: 0).contains("waited"))
+        let facts = EngineFacts(longestTurn: .zero, longestWait: .milliseconds(20))
+        _ = update(&model, .engine(facts), at: .milliseconds(400))
+        #expect(render(model, at: .milliseconds(400)).screen.text(row: 0).contains("waited for the screen 20.0 ms"))
     }
 
     @Test func `b turns to the other body`() {

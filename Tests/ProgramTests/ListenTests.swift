@@ -38,6 +38,8 @@ struct ListenTests {
                 "responseFirstByte", "responseLastByte", "handlerDone", "requestFinished",
             ])
         #expect(server.output.contains(#""target":"/hook""#))
+        let first = server.output.split(separator: "\n").first { $0.hasPrefix("{") }
+        #expect(first?.hasPrefix(#"{"schema_version":1,"ev":"log","started":""#) == true)
     }
 
     @Test func `a name that somebody pointed at this machine is refused, unless any host will do`() async throws {
@@ -71,6 +73,7 @@ struct ListenTests {
     @Test(arguments: [
         ["--status", "99"], ["--delay", "-1"], ["-H", "Content-Length: 3"], ["-H", "nonsense"],
         ["--forward", "ftp://x"], ["--forward", "http://x", "--status", "404"], ["--host", "example"], ["--cert", "x"],
+        ["--write-ca", "ca.pem"], ["--status", "204", "-d", "x"],
     ])
     func `a wrong command line is refused with 2`(arguments: [String]) async throws {
         let run = try ProgramRun([try BuiltProgram.path, "listen", "--json"] + arguments)
@@ -186,6 +189,34 @@ struct ListenTests {
         behind.stop()
         let answer = try await curl("-i", "\(server.plain)/json")
         #expect(answer.hasPrefix("HTTP/1.1 502 ") && answer.contains("no answer from http://127.0.0.1"))
+    }
+
+    @Test(arguments: ["/hang", "/hang-in-body"])
+    func `a client that leaves is what ended it, and not the server behind`(target: String) async throws {
+        let behind = try await OddServer.start()
+        defer { behind.stop() }
+        let server = try await listen("--forward", behind.plain)
+        defer { server.stop() }
+        let client = try ProgramRun(["curl", "-sSN", "-m", "60", "\(server.plain)\(target)"])
+        if target == "/hang" {
+            try await wait(for: "the request behind") { behind.output.contains("got /hang") }
+        } else {
+            try await wait(for: "what comes of the body") { client.output == "some" }
+        }
+        client.process.stop()
+        try await wait(for: "the end of the connection") {
+            // Another was that of whoever looked whether the server listens.
+            server.output.split(separator: "\n").contains {
+                $0.contains(#""state":"closed""#) && !$0.contains("client closed it")
+            }
+        }
+        let lines = server.output.split(separator: "\n")
+        for sign in [#""ev":"handlerDone""#, #""ev":"requestFinished""#, #""state":"closed""#] {
+            // The last is the server's own.
+            let line = lines.last { $0.contains(sign) }
+            #expect(line?.contains("client went away") == true, "\(sign): \(line ?? "none")")
+        }
+        #expect(!server.output.contains("behind: ") && !server.output.contains("CancellationError"))
     }
 
     @Test func `a question about the server as such goes on as one`() async throws {

@@ -15,7 +15,7 @@ struct CaughtExchangeTests {
         var last = 0
         for record in records {
             session.apply(record)
-            guard case .requestHead = record.event else { continue }
+            guard record.startsRow else { continue }
             last += 1
             session.begin(caught: record, as: ExchangeID(last))
             session.apply(upstream)
@@ -44,6 +44,25 @@ struct CaughtExchangeTests {
         draft = try #require(session[ExchangeID(1)]).draft
         #expect(draft.body == Array("hello".utf8))
         #expect(session[ExchangeID(1)]?.served?.body?.totalBytes == 5)
+    }
+
+    @Test(arguments: [
+        ("GARBAGE", "-", "http://192.0.2.1:8080/"), ("", "-", "http://192.0.2.1:8080/"),
+        ("GET /hook?a=1 HTTP/1.1", "GET", "http://192.0.2.1:8080/hook?a=1"),
+    ])
+    func `a request that can't be read is a row of what is known of it`(line: String, method: String, url: String)
+        throws
+    {
+        let refusal = ServerCloseReason.refused(.badRequest, "exactly one Host is needed").failure
+        var story = ServerStory()
+        story.at(1, 1, ServerStory.accepted)
+        story.at(2, 1, request: 1, .requestFirstByte, .requestUnreadable(line: Array(line.utf8)))
+        story.at(3, 1, request: 1, ServerStory.answer(400), .responseFirstByte, .responseLastByte(bytes: 9))
+        story.at(4, 1, request: 1, .requestFinished(refusal))
+        let row = try #require(session(story.records)[ExchangeID(1)])
+        #expect(row.draft.method.rawValue == method && row.draft.url.description == url)
+        #expect(row.answer?.status == 400 && row.failure == refusal && !row.isRunning)
+        #expect(row.unreadableLine == (method == "-" ? Array(line.utf8) : nil))
     }
 
     @Test func `a request that broke off is a failed row`() throws {
@@ -101,6 +120,30 @@ struct CaughtExchangeTests {
             if !isEarly { session.keep(body, of: ExchangeID(1)) }
             #expect(session[ExchangeID(1)]?.failure == problem)
             #expect(session.statistics.counts.failed == 1)
+        }
+    }
+
+    @Test func `an answer that was passed on whole and can't be decoded here is no failure`() {
+        let problem = Failure(.tooLarge, phase: .receive, "a decompression bomb, most likely")
+        let body = BodyCapture(bytes: [], totalBytes: 0, sha256: "…", codings: ["gzip"], problem: problem)
+        var upstream = Story()
+        upstream.exchange = .forwarded(ServerRequestID(1))
+        upstream.at(11.5, started, .getConn(hostPort: "example.com:80"))
+        upstream.at(30, .gotFirstResponseByte, .responseHead(head(201)))
+        upstream.at(33, .bodyEnded(BodyEnd(way: .complete, bytes: 3)), .requestFinished(nil))
+        for isEarly in [true, false] {
+            var session = Session(clock: clock)
+            for record in ServerStory.caught.records {
+                session.apply(record)
+                guard case .requestHead = record.event else { continue }
+                session.begin(caught: record, as: ExchangeID(1))
+                session.apply(upstream.records)
+                if isEarly { session.keep(body, of: ExchangeID(1)) }
+            }
+            if !isEarly { session.keep(body, of: ExchangeID(1)) }
+            #expect(session[ExchangeID(1)]?.outcome == "ok")
+            #expect(session[ExchangeID(1)]?.body?.problem == problem)
+            #expect(session.statistics.counts.failed == 0)
         }
     }
 

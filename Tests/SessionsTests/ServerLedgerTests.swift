@@ -97,6 +97,12 @@ struct ServerLedgerTests {
             lines.line(ServerStory.caught.records[4], showing: { $0 })
                 == #"{"t":10000000,"conn":"s1","req":"r1","ev":"requestHead","method":"POST","target":"/hook","#
                 + #""url":"http://192.0.2.1:8080/hook","version":"HTTP/1.1","use":1,"body_len":5}"# + "\n")
+        let unreadable = ServerRecord(
+            time: .milliseconds(2), connection: ServerConnectionID(1), request: ServerRequestID(2),
+            event: .requestUnreadable(line: Array("GET".utf8) + [255]))
+        #expect(
+            lines.line(unreadable, showing: { $0 })
+                == #"{"t":1000000,"conn":"s1","req":"r2","ev":"requestUnreadable","line":"GET\#u{FFFD}"}"# + "\n")
         #expect(
             lines.line(
                 ServerRecord(

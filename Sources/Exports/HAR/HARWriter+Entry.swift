@@ -107,15 +107,15 @@ extension HARWriter {
     }
 
     private mutating func writeResponse(_ exchange: Exchange, _ version: String) {
-        let response = exchange.response
+        let response = exchange.answer
         let facts = response.flatMap { written.response($0, version) } ?? writeNewResponse(response, version)
         if let part = facts.part { write(part) }
         writeContent(exchange, facts)
         json.field("redirectURL", facts.redirectURL)
         let headersBytes = response?.wireBytes ?? -1
         json.field("headersSize", headersBytes)
-        json.field("bodySize", response == nil ? -1 : exchange.bodyBytes)
-        json.field("_transferSize", response == nil ? 0 : max(headersBytes, 0) + exchange.bodyBytes)
+        json.field("bodySize", response == nil ? -1 : exchange.answerBytes)
+        json.field("_transferSize", response == nil ? 0 : max(headersBytes, 0) + exchange.answerBytes)
         json.closeObject()
     }
 
@@ -150,7 +150,7 @@ extension HARWriter {
     }
 
     private mutating func writeContent(_ exchange: Exchange, _ facts: WrittenParts.Response) {
-        let size = exchange.body?.totalBytes ?? (exchange.response == nil ? 0 : exchange.bodyBytes)
+        let size = exchange.body?.totalBytes ?? (exchange.answer == nil ? 0 : exchange.answerBytes)
         json.openObject("content")
         json.field("size", size)
         if let body = exchange.body, !body.codings.isEmpty { json.field("compression", size - exchange.bodyBytes) }

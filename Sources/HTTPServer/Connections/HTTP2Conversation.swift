@@ -152,12 +152,9 @@ final class HTTP2Conversation {
                 try await exchange.send(.text(status), Array("\(words)\n".utf8))
                 return exchange.endHandler()
             }
-            connection.record(.handlerStart, of: exchange.id)
-            try await connection.server.handler(ServerRequest(exchange: exchange), ServerResponder(exchange: exchange))
-            connection.record(.handlerDone(nil), of: exchange.id)
+            try await connection.letHandlerAnswer(exchange)
             try await exchange.finishIfNeeded()
         } catch {
-            connection.record(.handlerDone(Failure(.truncated, "\(error)")), of: exchange.id)
             await exchange.handlerFailed(error)
         }
         exchange.endHandler()

@@ -20,7 +20,14 @@ struct RequestInput {
     // 64 KiB: an upload takes few calls, and one piece of body is never larger, so that is what a handler holds.
     private static let shared = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
+    /// What is kept of a line that can't be read: enough to recognise it by.
+    private static let keptLineBytes = 256
+
     private var reader: HTTP1RequestReader
+    /// Whether the head of the present request was read.
+    private var isInBody = false
+    /// The beginning of a head of which more is to come, or which can't be read.
+    private var headStart: [UInt8] = []
     private var rest: [UInt8] = []
     private var restStart = 0
     /// What has come of a connection that may begin with HTTP/2's preface; nil once it is known not to, and where it
@@ -68,6 +75,12 @@ struct RequestInput {
 
     /// Bytes that were read and are not yet understood.
     var restCount: Int { rest.count - restStart }
+
+    /// The first line of a head that could not be read, as far as it is kept.
+    var unreadableLine: [UInt8] {
+        let isLineEnd = { (byte: UInt8) in byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") }
+        return Array(headStart.drop(while: isLineEnd).prefix { !isLineEnd($0) })
+    }
 
     /// Whether a request has begun and has not ended.
     var isMidMessage: Bool { reader.isMidMessage }
@@ -155,13 +168,28 @@ struct RequestInput {
 
     private mutating func take(_ bytes: UnsafeRawBufferPointer) throws -> (consumed: Int, part: RequestPart?) {
         let span = bytes.bindMemory(to: UInt8.self).span
-        let step = try reader.next(span, isEnd: isEnd && restCount == 0)
+        let step: HTTP1RequestReader.Step
+        do { step = try reader.next(span, isEnd: isEnd && restCount == 0) } catch {
+            keepHeadStart(bytes)
+            throw error
+        }
         switch step.event {
-        case nil: return (step.consumed, nil)
-        case .head(let head, let framing): return (step.consumed, .head(head, framing))
+        case nil:
+            keepHeadStart(bytes)
+            return (step.consumed, nil)
+        case .head(let head, let framing):
+            (isInBody, headStart) = (true, [])
+            return (step.consumed, .head(head, framing))
         case .body(let range): return (step.consumed, .body(Array(bytes[range])))
         case .trailers(let fields): return (step.consumed, .trailers(fields))
-        case .end(let end): return (step.consumed, .end(end))
+        case .end(let end):
+            isInBody = false
+            return (step.consumed, .end(end))
         }
+    }
+
+    private mutating func keepHeadStart(_ bytes: UnsafeRawBufferPointer) {
+        guard !isInBody, headStart.count < Self.keptLineBytes else { return }
+        headStart += bytes.prefix(Self.keptLineBytes - headStart.count)
     }
 }

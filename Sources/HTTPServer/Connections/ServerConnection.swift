@@ -119,15 +119,28 @@ final class ServerConnection {
             current = nil
         }
         do {
-            record(.handlerStart, of: exchange.id)
-            try await server.handler(ServerRequest(exchange: exchange), ServerResponder(exchange: exchange))
-            record(.handlerDone(nil), of: exchange.id)
+            try await letHandlerAnswer(exchange)
             try await exchange.finishIfNeeded()
         } catch {
             await handlerFailed(exchange, error)
             return false
         }
         return try await conclude(exchange)
+    }
+
+    /// Runs the handler: one done for its start, whatever happens.
+    func letHandlerAnswer(_ exchange: any ServerExchange) async throws {
+        record(.handlerStart, of: exchange.id)
+        do {
+            try await server.handler(ServerRequest(exchange: exchange), ServerResponder(exchange: exchange))
+        } catch {
+            // A handler is cancelled when its client has gone, or the server closes.
+            let isCancelled = error is CancellationError
+            let failure = isCancelled ? (closeReason ?? .clientGone).failure : Failure(.truncated, "\(error)")
+            record(.handlerDone(failure), of: exchange.id)
+            throw error
+        }
+        record(.handlerDone(nil), of: exchange.id)
     }
 
     /// Bytes of a request have come, of one that is not known yet.
@@ -160,6 +173,7 @@ final class ServerConnection {
             return exchange
         } catch let error as WireError {
             report(machine.headFailed())
+            if let underWay { record(.requestUnreadable(line: input.unreadableLine), of: underWay) }
             if let status = error.answer { await refuse(status, error.description) } else { end(.clientGone) }
             return nil
         } catch {
@@ -237,11 +251,11 @@ final class ServerConnection {
     }
 
     private func handlerFailed(_ exchange: HTTP1Exchange, _ error: any Error) async {
-        record(.handlerDone(Failure(.truncated, "\(error)")), of: exchange.id)
         guard closeReason == nil, exchange.progress != .hijacked else { return }
         if error is CancellationError { return end(.clientGone) }
-        if let bodyError = exchange.bodyError, exchange.progress == .unanswered {
-            guard let status = bodyError.answer else { return end(.clientGone) }
+        // It broke off in its body.
+        if let bodyError = exchange.bodyError, bodyError.answer == nil { return end(.clientGone) }
+        if let bodyError = exchange.bodyError, let status = bodyError.answer, exchange.progress == .unanswered {
             await refuse(status, bodyError.description, to: exchange.method)
         } else if exchange.progress == .unanswered {
             closeReason = .handlerFailed("\(error)")

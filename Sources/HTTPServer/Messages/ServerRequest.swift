@@ -66,3 +66,16 @@ public enum ServerError: Error, Equatable, Sendable {
     /// The client is gone, or takes nothing any more, or the connection was closed.
     case clientGone
 }
+
+extension ServerError: CustomStringConvertible {
+    /// A clause for people, where a handler lets it pass.
+    public var description: String {
+        switch self {
+        case .bodyBroken(let words): "the request's body can't be read: \(words)"
+        case .bodyNotInvited: "the request's body was not asked for before the answer began"
+        case .unsendable(let words): "the answer can't be sent: \(words)"
+        case .notOverHTTP2: "HTTP/2 streams have no bytes of their own"
+        case .clientGone: "client went away"
+        }
+    }
+}

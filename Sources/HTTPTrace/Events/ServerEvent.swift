@@ -31,6 +31,9 @@ public enum ServerEvent: Sendable, Equatable {
     case requestFirstByte
     /// The head is complete. `use` counts the requests of the connection from 1.
     case requestHead(IncomingHead, use: Int)
+    /// In place of the head, over HTTP/1: it can't be read, or broke off. Its first line as it came, without a line end, or
+    /// the beginning of that; empty where nothing else came. Untrusted bytes.
+    case requestUnreadable(line: [UInt8])
     /// Body bytes were read, after un-chunking: at least 1.
     case requestBody(Int)
     /// The client was told to send its body.

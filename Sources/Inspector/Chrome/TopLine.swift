@@ -29,6 +29,11 @@ enum TopLine {
         if model.recordingPath != nil { line.add("  \(theme.marks.busy.string) rec", theme.failure) }
         addCounts(model, to: &line, gap: canvas.columns < 120 ? "  " : "   ", columns: canvas.columns)
         if !model.isFollowing, line.width + 16 <= canvas.columns { line.add("  not following", theme.warning) }
+        if let wait = model.engine?.longestWait, wait > .zero {
+            let words: SafeText = "   waited for the screen \(model.figures.time(wait))"
+            let hasRoom = line.width + words.width <= canvas.columns
+            line.add(hasRoom ? words : "  held \(model.figures.time(wait))", theme.warning)
+        }
         if let turn = model.engine?.longestTurn, turn >= slowTurn {
             line.add("   loop \(model.figures.time(turn))", theme.warning)
         }

@@ -12,7 +12,7 @@ enum BodyPage {
             return DetailPage([StyledLine(" \(reasonForNothing(exchange, shown.side))", theme.quiet)])
         }
         let isRequest = shown.side == .request
-        let type = isRequest ? exchange.draft.fields[.contentType] : exchange.response?.fields[.contentType]
+        let type = isRequest ? exchange.draft.fields[.contentType] : exchange.answer?.fields[.contentType]
         var head = StyledLine(" ")
         if isRequest || exchange.cause == .caught { head.add(isRequest ? "request: " : "answer: ", theme.quiet) }
         head.add("\(type ?? "no content type")", theme.strong)
@@ -49,8 +49,8 @@ enum BodyPage {
             return exchange.isRunning ? "Still arriving: \(Figures.size(bytes)) so far." : "The request has no body."
         }
         if exchange.isRunning { return "Still arriving: \(Figures.size(exchange.bodyBytes)) so far." }
-        guard exchange.response != nil else { return "No answer, no body." }
-        return exchange.bodyBytes == 0 ? "The answer has no body." : "The body was not kept."
+        guard exchange.answer != nil else { return "No answer, no body." }
+        return exchange.answerBytes == 0 ? "The answer has no body." : "The body was not kept."
     }
 
     /// The first lines of a text body, to stand below the timing where there is room.

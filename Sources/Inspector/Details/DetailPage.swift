@@ -48,7 +48,7 @@ extension Model {
 enum DetailPanel {
     static func draw(_ model: Model, _ layout: ScreenLayout, at now: Timestamp, into canvas: inout Canvas) {
         guard let exchange = model.selectedExchange else {
-            Legend.draw(model.theme, into: &canvas)
+            Legend.draw(model.theme, isServed: model.listening != nil, into: &canvas)
             return
         }
         var area = canvas.bounds
@@ -112,7 +112,7 @@ enum DetailPanel {
         let theme = model.theme
         let status = RequestCells.status(of: exchange, theme)
         line.add(status.text, status.style)
-        if let response = exchange.response {
+        if let response = exchange.answer {
             line.add(" \(theme.marks.middleDot.string) \(response.version)")
         }
         if let served = exchange.served, exchange.cause == .caught {

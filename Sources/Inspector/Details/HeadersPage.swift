@@ -13,8 +13,8 @@ enum HeadersPage {
             lines += head.fields.map { field($0.name.rawName, $0.value, theme) }
             lines += [.empty, StyledLine(" sent on as", theme.quiet)]
         }
-        lines.append(
-            StyledLine(" \(exchange.draft.method.rawValue) \(exchange.draft.url.description)", theme.strong))
+        let asked = exchange.sentOn.map { ($0.method, $0.url) } ?? (exchange.draft.method, exchange.draft.url)
+        lines.append(StyledLine(" \(asked.0.rawValue) \(asked.1.description)", theme.strong))
         if let sent = exchange.sentHead {
             lines += sent.lines.map { field($0.name, $0.value, theme) }
         } else {
@@ -34,6 +34,9 @@ enum HeadersPage {
         if let trailers = exchange.bodyEnd?.trailers, !trailers.isEmpty {
             lines += [.empty, StyledLine(" Trailers", theme.strong)]
             lines += trailers.sorted { $0.key < $1.key }.map { field($0.key, $0.value, theme) }
+        }
+        if exchange.isAnsweredInPlace, let answer = exchange.answer {
+            lines += [.empty, StyledLine(" answered with", theme.quiet)] + self.lines(of: answer, theme)
         }
         return DetailPage(lines)
     }
@@ -58,21 +61,29 @@ enum RawPage {
         var lines: [StyledLine] = []
         if let sent = exchange.sentHead {
             let verb = exchange.cause == .caught && !exchange.isForwarded ? "received" : "sent"
-            lines.append(StyledLine(" \(verb), \(Figures.size(exchange.sentBytes)) with the body", theme.quiet))
+            let isLine = exchange.served?.unreadableLine != nil
+            let words = isLine ? "the first line" : "\(Figures.size(exchange.sentBytes)) with the body"
+            lines.append(StyledLine(" \(verb), \(words)", theme.quiet))
             lines += raw(sent.bytes)
         } else {
             lines.append(StyledLine(" Nothing was sent yet.", theme.quiet))
         }
-        guard let response = exchange.response else { return DetailPage(lines) }
-        lines.append(.empty)
-        if response.bytes.isEmpty {
-            lines.append(StyledLine(" \(response.version) has no text head; Headers shows its fields.", theme.quiet))
-        } else {
+        if let response = exchange.response {
             let verb = exchange.cause == .caught && !exchange.isForwarded ? "answered" : "received"
-            lines.append(StyledLine(" \(verb)", theme.quiet))
-            lines += raw(response.bytes)
+            lines += self.lines(of: response, verb, theme)
+        }
+        if exchange.isAnsweredInPlace, let answer = exchange.answer {
+            lines += self.lines(of: answer, "answered", theme)
         }
         return DetailPage(lines)
+    }
+
+    private static func lines(of head: ResponseHead, _ verb: String, _ theme: Theme) -> [StyledLine] {
+        guard !head.bytes.isEmpty else {
+            let words = " \(head.version) has no text head; Headers shows its fields."
+            return [.empty, StyledLine("\(words)", theme.quiet)]
+        }
+        return [.empty, StyledLine(" \(verb)", theme.quiet)] + raw(head.bytes)
     }
 
     /// Line ends are shown where they are not CR LF: those are the ones that cause trouble.

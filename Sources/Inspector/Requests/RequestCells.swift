@@ -6,7 +6,7 @@ import TextScreen
 enum RequestCells {
     /// `200`, `…` while there is no answer, `✗` when there was none.
     static func status(of exchange: Exchange, _ theme: Theme) -> (text: SafeText, style: Style) {
-        if let response = exchange.response {
+        if let response = exchange.answer {
             let isBroken = exchange.failure != nil
             return ("\(response.status)", isBroken ? theme.failure : theme.style(ofStatus: response.status))
         }
@@ -41,15 +41,16 @@ enum RequestCells {
     }
 
     static func size(of exchange: Exchange, _ theme: Theme) -> SafeText {
-        guard exchange.response != nil, exchange.bodyBytes > 0 || exchange.bodyEnd != nil else {
+        guard exchange.answer != nil, exchange.answerBytes > 0 || exchange.bodyEnd != nil else {
             return theme.marks.absent
         }
-        return "\(Figures.size(exchange.bodyBytes))"
+        return "\(Figures.size(exchange.answerBytes))"
     }
 
     /// The URL as the list shows it, with where it came from or leads to.
     static func url(of exchange: Exchange, in model: Model) -> SafeText {
         let marks = model.theme.marks
+        if let line = exchange.unreadableLine, !line.isEmpty { return SafeText(untrusted: line) }
         let url = exchange.draft.url
         if case .redirect = exchange.cause { return "  \(marks.corner.string) \(url.description)" }
         var text = url.withoutScheme

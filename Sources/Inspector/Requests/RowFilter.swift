@@ -182,7 +182,7 @@ extension RowFilter {
                 exchange.draft.url.description.lowercased().contains(word)
                     || exchange.draft.method.rawValue.lowercased() == word
             case .host(let text): exchange.draft.url.origin.host.contains(text)
-            case .status(let range): exchange.response.map { range.contains($0.status) } ?? false
+            case .status(let range): exchange.answer.map { range.contains($0.status) } ?? false
             case .method(let name): exchange.draft.method.rawValue.lowercased() == name
             case .connection(let number): exchange.connection?.connection.number == number
             case .proto(let name):

@@ -18,10 +18,17 @@ public enum AnswerLine {
                 message: "The \(error.quote) is not closed.", column: error.column, isUnfinished: true)
         }
         var answer = AnswerDraft()
+        var bodyWord: ShellWords.Word?
         while let word = words.popFirst() {
             switch word.text {
             case "-H", "--header": try take(field: try value(of: word, &words), at: word, into: &answer)
-            case "-d", "--data", "--data-raw": answer.body = Array(try value(of: word, &words).utf8)
+            case "-d", "--data", "--data-raw":
+                let text = try value(of: word, &words)
+                // A file's name behind @ would need reading a file, which the interface never does.
+                guard !text.hasPrefix("@") || word.text == "--data-raw" else {
+                    throw problem("\(word.text) \(text): files are not read here; type the body itself.", at: word)
+                }
+                (answer.body, bodyWord) = (Array(text.utf8), word)
             case "--delay":
                 let limit = Int(AnswerDraft.delayLimit.components.seconds) * 1000
                 guard let delay = Int(try value(of: word, &words)), (0...limit).contains(delay) else {
@@ -35,6 +42,9 @@ public enum AnswerLine {
                 answer.status = status
             }
         }
+        if let bodyWord, !answer.body.isEmpty, !answer.mayHaveBody {
+            throw problem("A \(answer.status) has no body: leave \(bodyWord.text) out.", at: bodyWord)
+        }
         return answer
     }
 
@@ -43,7 +53,7 @@ public enum AnswerLine {
         var parts = ["\(answer.status)"]
         for field in answer.fields { parts += ["-H", ShellWords.quoted("\(field.name.rawName): \(field.value)")] }
         if let body = String(validating: answer.body, as: UTF8.self), !body.isEmpty {
-            parts += ["-d", ShellWords.quoted(body)]
+            parts += [body.utf8.first == UInt8(ascii: "@") ? "--data-raw" : "-d", ShellWords.quoted(body)]
         }
         if answer.delay > .zero { parts += ["--delay", "\(Int(answer.delay.milliseconds))"] }
         return parts.joined(separator: " ")

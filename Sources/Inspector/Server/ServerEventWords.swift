@@ -15,6 +15,7 @@ extension EventWords {
             self.init("closed", "\(reason), \(Figures.size(received)) in, \(Figures.size(sent)) out")
         case .requestFirstByte: self.init("first byte")
         case .requestHead(let head, let use): self.init("head", "\(head.method.rawValue) \(head.target), use \(use)")
+        case .requestUnreadable(let line): self.init("unreadable", String(decoding: line, as: UTF8.self))
         case .requestBody(let count): self.init("body bytes", "+\(Figures.size(count))")
         case .sent100Continue: self.init("sent 100-continue")
         case .requestEnded(let bytes): self.init("request ended", Figures.size(bytes))

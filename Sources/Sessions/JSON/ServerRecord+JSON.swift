@@ -80,6 +80,9 @@ extension JSONWriter {
             field("version", head.version)
             field("use", use)
             field("body_len", ifPresent: head.bodyBytes)
+        case .requestUnreadable(let line):
+            named("requestUnreadable")
+            field("line", url(String(decoding: line, as: UTF8.self)))
         case .requestBody(let count):
             named("requestBody")
             field("bytes", count)

@@ -10,6 +10,9 @@ public struct AnswerDraft: Equatable, Sendable {
     /// How long an answer is held back, from the end of the request.
     public var delay: Duration
 
+    /// Whether a body can be sent with its status (RFC 9110 §6.4.1).
+    public var mayHaveBody: Bool { status != 204 && status != 304 }
+
     /// Longer than any client's usual patience, so that those can be tried out.
     public static let delayLimit = Duration.seconds(600)
 

@@ -21,6 +21,8 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
     public var use: Int?
     /// Nil while it arrives, and when it could not be read.
     public var head: IncomingHead?
+    /// The beginning of what could not be read; nil where a head was.
+    public var unreadableLine: [UInt8]?
     /// `send` is its arriving, `wait` the handler's work until the answer began, `receive` the answer's writing.
     public var phases = PhaseSpans()
     /// When the handler ran; nil when none did.
@@ -53,6 +55,7 @@ public struct ServedRequest: Equatable, Sendable, Identifiable {
         switch record.event {
         case .requestFirstByte: phases.begin(.send, at: time)
         case .requestHead(let head, let use): (self.head, self.use) = (head, use)
+        case .requestUnreadable(let line): unreadableLine = line
         case .requestBody(let count): requestBytes += count
         case .requestEnded:
             hasEnded = true

@@ -7,12 +7,12 @@ internal import HTTPTypes
 extension Session {
     /// Adds a row for a request that came in, at its number's place. Nobody else may have the number.
     ///
-    /// - Parameter record: Its `requestHead`, already applied to the ledger.
+    /// - Parameter record: What `startsRow`, already applied to the ledger.
     public mutating func begin(caught record: ServerRecord, as id: ExchangeID) {
-        guard case .requestHead(let head, _) = record.event, let request = record.request,
-            let connection = record.connection, let served = server[request, on: connection]
+        guard let request = record.request, let connection = record.connection.flatMap({ server[$0] }),
+            let served = server[request, on: connection.id], let draft = RequestDraft(record.event, on: connection)
         else { preconditionFailure("a row for \(record), which is no request's head") }
-        begin(RequestDraft(head), as: id, cause: .caught, at: served.startedAt)
+        begin(draft, as: id, cause: .caught, at: served.startedAt)
         rows[request] = id
         update(id) { exchange in
             exchange.keep(record)
@@ -79,6 +79,11 @@ extension Session {
 }
 
 extension Exchange {
+    /// What came in place of a method and a target that can be told.
+    public var unreadableLine: [UInt8]? {
+        draft.method == RequestDraft.unknownMethod ? served?.unreadableLine : nil
+    }
+
     /// Takes over what its server's side is now.
     mutating func take(_ served: ServedRequest) {
         var served = served
@@ -93,7 +98,7 @@ extension Exchange {
             failure = nil
         } else {
             finishedAt = served.finishedAt
-            failure = served.reason ?? body?.problem
+            failure = served.reason ?? bodyProblem
         }
         guard !isForwarded else { return }
         phases = served.phases
@@ -103,6 +108,7 @@ extension Exchange {
         firstByteAt = served.phases[.receive]?.start
         sentBytes = (served.head?.bytes.count ?? 0) + served.requestBytes
         if sentHead == nil, let head = served.head { sentHead = SentHead(bytes: head.bytes) }
+        if sentHead == nil, let line = served.unreadableLine { sentHead = SentHead(bytes: line + Array("\r\n".utf8)) }
     }
 
     fileprivate mutating func keep(_ record: ServerRecord) {
@@ -110,7 +116,45 @@ extension Exchange {
     }
 }
 
+extension ServerRecord {
+    /// Whether a request is known from here on, so that it can be a row.
+    public var startsRow: Bool {
+        switch event {
+        case .requestHead, .requestUnreadable: request != nil
+        default: false
+        }
+    }
+}
+
 extension RequestDraft {
+    /// - Returns: Nil for events that start no row.
+    fileprivate init?(_ event: ServerEvent, on connection: ServerLedger.Connection) {
+        switch event {
+        case .requestHead(let head, _): self.init(head)
+        case .requestUnreadable(let line):
+            let address = connection.server
+            let origin = Origin(scheme: connection.scheme, host: address.ip, port: address.port)
+            self.init(unreadable: line, at: origin)
+        default: return nil
+        }
+    }
+
+    /// What can be told of a request that can't be read: method and target where its first line has them.
+    init(unreadable line: [UInt8], at origin: Origin) {
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+        guard words.count == 3, words[1].hasPrefix("/"), words[2].hasPrefix("HTTP/"),
+            words[1].utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+            let method = HTTPRequest.Method(String(words[0]))
+        else {
+            self.init(method: Self.unknownMethod, url: RequestURL(origin: origin, target: "/"))
+            return
+        }
+        self.init(method: method, url: RequestURL(origin: origin, target: String(words[1])))
+    }
+
+    /// Stands for the method of a request that named none.
+    static let unknownMethod = HTTPRequest.Method("-")!
+
     /// What came in, so that it can be sent again: without what belongs to the connection it came on.
     ///
     /// Its body follows when it has been read.

@@ -59,6 +59,10 @@ struct ListenCommand: AsyncParsableCommand {
         guard (200...599).contains(status) else { throw ValidationError("--status takes 200 to 599.") }
         let limit = Int(AnswerDraft.delayLimit.components.seconds) * 1000
         guard (0...limit).contains(delay) else { throw ValidationError("--delay takes 0 to \(limit) milliseconds.") }
+        guard AnswerDraft(status: status).mayHaveBody || data == nil else {
+            throw ValidationError("A \(status) has no body: leave -d out.")
+        }
+        guard serving.writeCA == nil || serving.tls else { throw ValidationError("--write-ca is for --tls.") }
         _ = try answerFields()
         if forward != nil {
             guard status == 200, headers.isEmpty, data == nil, delay == 0 else {
@@ -105,7 +109,9 @@ struct ListenCommand: AsyncParsableCommand {
     @MainActor
     private func printEvents(_ reports: ReportRelay, _ server: Server) async {
         let interrupts = Interrupts()
-        var lines = ServerEventLines(since: SystemTime().now)
+        let clock = ClockAnchor.now
+        printOutput(ServerEventLines.firstLine(clock))
+        var lines = ServerEventLines(since: clock.monotonic)
         var redaction = Redaction()
         reports.receiver = { report in
             var text = ""
@@ -137,9 +143,10 @@ struct ListenCommand: AsyncParsableCommand {
         let effects = EffectRunner(prober: prober, recording: recording, client: client, options: model.options)
         effects.setAnswer = { answer in Task.onNetwork { catcher.set(answer) } }
         let runtime = Runtime(model: model, terminal: terminal, effects: effects)
-        var turns = RecentTurns()
+        var (turns, waits) = (RecentTurns(), RecentLongest())
         reports.receiver = { report in
-            runtime.handle(.engine(EngineFacts(longestTurn: turns.longest())))
+            let wait = waits.note(report.longestWait)
+            runtime.handle(.engine(EngineFacts(longestTurn: turns.longest(), longestWait: wait)))
             if !report.begun.isEmpty { runtime.handle(.begun(report.begun)) }
             // Heads first: what went on for a request finds the row that its head made.
             runtime.handle(.served(report.served))

@@ -24,6 +24,8 @@ final class Prober: Sendable {
         var requestBodies: [(request: ServerRequestID, capture: BodyCapture)] = []
         /// Whether the load has ended; this is the last of it.
         var hasLoadEnded: Bool
+        /// The longest time that a request, or a client, waited until what happened was dealt with.
+        var longestWait = Duration.zero
     }
 
     /// How responses are dealt with.
@@ -78,7 +80,8 @@ final class Prober: Sendable {
                 keeping: options.keptBodyBytes, isRaw: options.isRaw, digests: options.digests)
             for await batch in stream {
                 var reported = Report(
-                    begun: batch.begun, records: batch.records, served: batch.served, hasLoadEnded: batch.hasLoadEnded)
+                    begun: batch.begun, records: batch.records, served: batch.served, hasLoadEnded: batch.hasLoadEnded,
+                    longestWait: batch.longestWait)
                 var bytes = 0
                 for piece in batch.bodies {
                     bytes += piece.bytes.count

@@ -17,6 +17,8 @@ struct TraceBatch: Sendable {
     var begun: [BegunRequest] = []
     /// Whether the load has ended that was started last: nothing more will come of it.
     var hasLoadEnded = false
+    /// The longest time that anybody waited for the receiver.
+    var longestWait = Duration.zero
 
     /// Whose body it is.
     enum BodyOwner: Hashable, Sendable {
@@ -50,8 +52,9 @@ final class TraceRecorder {
     /// Body bytes handed over and not yet dealt with, past which readers wait. Larger than any burst of one turn.
     static let backlogLimit = 16 << 20
 
-    /// Batches handed over and not yet dealt with, past which `ready` waits: 16 full ones are some 20 MB.
-    static let batchBacklogLimit = 16
+    /// Batches handed over and not yet dealt with, past which `ready` waits: 32 full ones are some 40 MB, and hold a burst of
+    /// twenty thousand requests.
+    static let batchBacklogLimit = 32
 
     private nonisolated let buffer = TraceBuffer(limit: batchLimit)
     private var served: [ServerRecord] = []
@@ -62,6 +65,9 @@ final class TraceRecorder {
     private var backlogBytes = 0
     private var backlogBatches = 0
     private var waiting: [WaitingPlace] = []
+    /// When the first of them began.
+    private var waitingSince = Timestamp.zero
+    private var longestWait = Duration.zero
     private let deliver: @Sendable (TraceBatch) -> Void
     private let loop = EventLoop.shared
 
@@ -123,6 +129,7 @@ final class TraceRecorder {
     func ready() async {
         guard isBehind else { return }
         let place = WaitingPlace()
+        if waiting.isEmpty { waitingSince = loop.now }
         waiting.append(place)
         await place.wait()
     }
@@ -131,7 +138,12 @@ final class TraceRecorder {
     func settled(_ bytes: Int) {
         backlogBytes -= bytes
         backlogBatches -= 1
-        guard backlogBytes <= Self.backlogLimit / 2, backlogBatches <= Self.batchBacklogLimit / 2 else { return }
+        // As soon as there is room for a batch: whoever waits is somebody's request or its client, and many short waits hold a
+        // few of them up where one until half was done would hold up all.
+        guard backlogBytes <= Self.backlogLimit / 2, backlogBatches < Self.batchBacklogLimit, !waiting.isEmpty else {
+            return
+        }
+        longestWait = max(longestWait, loop.now - waitingSince)
         for place in waiting { place.wake() }
         waiting.removeAll()
     }
@@ -140,7 +152,8 @@ final class TraceRecorder {
     func flush() {
         guard buffer.count > 0 || !served.isEmpty || !bodies.isEmpty || !begun.isEmpty || hasLoadEnded else { return }
         let next = TraceBatch(
-            records: buffer.take(), served: served, bodies: bodies, begun: begun, hasLoadEnded: hasLoadEnded)
+            records: buffer.take(), served: served, bodies: bodies, begun: begun, hasLoadEnded: hasLoadEnded,
+            longestWait: longestWait)
         served = []
         served.reserveCapacity(min(next.served.count, Self.batchLimit))
         bodies = []
@@ -148,6 +161,7 @@ final class TraceRecorder {
         begun = []
         begun.reserveCapacity(next.begun.count)
         hasLoadEnded = false
+        longestWait = .zero
         backlogBatches += 1
         deliver(next)
     }

@@ -42,23 +42,38 @@ final class Forwarder {
             try NetworkActor.assumeIsolated { try early.pass(status, fields) }
         }
         let trace = ClientTrace(hooks)
-        let id = ExchangeID.forwarded(request.id)
-        do throws(Failure) {
-            let response = try await send(outgoing, as: id, trace)
-            await early.finish()
-            if let problem = early.problem {
-                await giveUp(response, as: id, problem, responder)
-            } else {
-                await passBack(response, as: id, request, responder)
-            }
-        } catch {
-            await early.finish()
-            recorder.recordNoMore(of: id)
-            try await answer(early.problem ?? error, responder)
-        }
         // Nobody else may read from the client once this returns.
+        do { try await exchange(outgoing, trace, early, upload, request, responder) } catch {
+            await upload.rests()
+            throw error
+        }
         await upload.rests()
         if recorder.isBehind { await recorder.ready() }
+    }
+
+    /// - Throws: What happened on the client's side, for our own server to tell.
+    private func exchange(
+        _ outgoing: ClientRequest, _ trace: ClientTrace, _ early: EarlyAnswers, _ upload: Upload,
+        _ request: ServerRequest, _ responder: ServerResponder
+    ) async throws {
+        let id = ExchangeID.forwarded(request.id)
+        let response: Response
+        do throws(Failure) {
+            response = try await send(outgoing, as: id, trace)
+            await early.finish()
+        } catch {
+            await early.finish()
+            if let problem = upload.clientsProblem {
+                recorder.recordNoMore(of: id, isBroken: true)
+                throw problem
+            }
+            return try await answer(early.problem ?? error, as: id, responder)
+        }
+        if let problem = early.problem {
+            await giveUp(response, as: id, problem, responder)
+        } else {
+            try await passBack(response, as: id, upload, request, responder)
+        }
     }
 
     private func forwarded(_ request: ServerRequest) throws(ForwardedHead.Refusal) -> ForwardedHead {
@@ -82,8 +97,9 @@ final class Forwarder {
     }
 
     private func passBack(
-        _ response: Response, as id: ExchangeID, _ request: ServerRequest, _ responder: ServerResponder
-    ) async {
+        _ response: Response, as id: ExchangeID, _ upload: Upload, _ request: ServerRequest,
+        _ responder: ServerResponder
+    ) async throws {
         let origin = "\(request.scheme.rawValue)://\(request.httpRequest.authority ?? "\(request.serverAddress)")"
         var hasBegun = false
         do {
@@ -112,6 +128,7 @@ final class Forwarder {
         } catch let failure as Failure {
             // What has gone out can't be taken back, and must not look whole.
             recorder.recordNoMore(of: id, isBroken: true)
+            if let problem = upload.clientsProblem { throw problem }
             responder.abort(because: failure.message)
         } catch {
             // The client went away: nobody is left to be told.
@@ -124,8 +141,7 @@ final class Forwarder {
         _ response: Response, as id: ExchangeID, _ failure: Failure, _ responder: ServerResponder
     ) async {
         response.body.abandon()
-        recorder.recordNoMore(of: id, isBroken: true, failure)
-        try? await answer(failure, responder)
+        try? await answer(failure, as: id, isProblem: true, responder)
     }
 
     /// After a 101: bytes both ways, until both have ended their side or one has gone.
@@ -157,9 +173,17 @@ final class Forwarder {
     }
 
     /// Says to the client why there is no answer from behind.
-    private func answer(_ failure: Failure, _ responder: ServerResponder) async throws {
+    ///
+    /// - Parameter isProblem: Whether nothing else tells of it.
+    private func answer(
+        _ failure: Failure, as id: ExchangeID, isProblem: Bool = false, _ responder: ServerResponder
+    ) async throws {
         let status: HTTPResponse.Status = failure.kind == .timeout ? .gatewayTimeout : .badGateway
-        try await responder.send(.plain(status), Array("no answer from \(target.origin): \(failure.message)\n".utf8))
+        let words = Array("no answer from \(target.origin): \(failure.message)\n".utf8)
+        // The row shows what its client was given.
+        recorder.record(
+            .init(owner: .response(id), bytes: words, isLast: true, problem: isProblem ? failure : nil))
+        try await responder.send(.plain(status), words)
     }
 }
 
@@ -170,6 +194,8 @@ private final class Upload {
     private let recorder: TraceRecorder
     private var isReading = false
     private var isOver = false
+    /// That the client's body broke off, or can't be read.
+    private var readingProblem: (any Error)?
     private let resting = WaitingPlace()
 
     init(_ request: ServerRequest, _ recorder: TraceRecorder) {
@@ -185,6 +211,10 @@ private final class Upload {
         }
         return RequestBodyStream(length: request.bodyLength) { [self] in try await next() }
     }
+
+    /// Why the way to the server behind ended, where that was the client's doing: it went away, or its body can't be read.
+    /// Nil where it was not.
+    var clientsProblem: (any Error)? { readingProblem ?? (Task.isCancelled ? CancellationError() : nil) }
 
     private func next() async throws -> [UInt8]? {
         guard !isOver else { throw CancellationError() }
@@ -202,6 +232,7 @@ private final class Upload {
             if recorder.isBehind { await recorder.ready() }
             return piece
         } catch {
+            if case ServerError.bodyBroken = error { readingProblem = error }
             end()
             throw error
         }
@@ -279,10 +310,8 @@ private final class EarlyAnswers {
 
 extension TraceRecorder {
     /// The end of a body, whether or not all of it came.
-    ///
-    /// - Parameter problem: Why it is a failure though it ended well.
-    func recordNoMore(of exchange: ExchangeID, isBroken: Bool = false, _ problem: Failure? = nil) {
-        record(.init(owner: .response(exchange), bytes: [], isLast: true, problem: problem, isBroken: isBroken))
+    func recordNoMore(of exchange: ExchangeID, isBroken: Bool = false) {
+        record(.init(owner: .response(exchange), bytes: [], isLast: true, isBroken: isBroken))
     }
 
     func recordNoMore(of request: ServerRequestID) { record(.init(owner: .request(request), bytes: [], isLast: true)) }
