@@ -63,8 +63,13 @@ final class HTTP2Conversation {
         // Nobody told it: it spoke no HTTP/2 yet.
         if connection.server.isStopping { goAway(because: .serverStopped) }
         opening.withUnsafeBytes { take($0) }
-        do throws(StreamError) { try await read() } catch { connection.end(because: error) }
+        do throws(StreamError) { try await read() } catch { end(because: error) }
         await stopHandlers()
+    }
+
+    /// The stream broke: after our goodbye that is how the client took it, which may have been gone before it came.
+    private func end(because error: StreamError) {
+        if let finishing { connection.end(finishing) } else { connection.end(because: error) }
     }
 
     private func read() async throws(StreamError) {
@@ -194,7 +199,7 @@ final class HTTP2Conversation {
             // What the client's windows keep back is waited for as well, and no more once it has gone.
             if connection.watchdog.wait == nil || connection.watchdog.wait == .write { watch() }
         } catch {
-            connection.end(because: error)
+            end(because: error)
         }
     }
 
@@ -213,7 +218,7 @@ final class HTTP2Conversation {
                 try await connection.stream.writable()
             } while try !writeSome()
         } catch {
-            connection.end(because: error)
+            end(because: error)
         }
         isWriting = false
         watch()
