@@ -127,7 +127,12 @@ struct ExchangeJSONTests {
     }
 
     @Test func `that it was sent again is told, and why`() throws {
-        #expect(try object(9)["retries"] as? NSArray == [["kind": "reset", "message": "c1 was closed while idle"]])
+        let retry = try #require((try object(9)["retries"] as? [[String: Any]])?.first)
+        #expect(retry["kind"] as? String == "reset")
+        #expect(retry["message"] as? String == "c1 was closed while idle")
+        #expect(retry["at_ms"] as? Double == 2)
+        #expect(retry["duration_ms"] as? Double == 2)
+        #expect(try #require(retry["pause_ms"] as? Double).rounded(.up) == 1)
         #expect(try object(1)["retries"] == nil)
     }
 
