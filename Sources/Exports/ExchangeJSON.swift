@@ -306,12 +306,17 @@ extension Exchange {
         return sum
     }
 
-    /// Bytes of its body that were handed to the kernel; nil where sending was cut off, which tells no number.
+    /// Bytes of its body that were sent; nil where sending was cut off, and no figure of the kernel's tells how far it came.
     fileprivate var uploadedBytes: Int? {
         if requestBodyBytes == 0 || connection == nil { return 0 }
         if sentBytes > 0 { return requestBodyBytes }
         // The server answered instead of asking for it.
         let isHeldBack = events.contains { $0.event == .wait100Continue }
-        return isHeldBack ? 0 : nil
+        if isHeldBack { return 0 }
+        // TCP carried the head and a part of the body, and nothing else where no layer lies between.
+        guard draft.url.origin.scheme == .http, tunnel == nil, let head = sentHead?.wireBytes,
+            let sent = tcpFacts.last(where: { $0.moment == .end })?.exchange?.sent
+        else { return nil }
+        return min(max(sent - head, 0), requestBodyBytes)
     }
 }

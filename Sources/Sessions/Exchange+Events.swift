@@ -75,8 +75,9 @@ extension Exchange {
             phases.endAll(at: time)
         case .requestFinished(let failure):
             self.failure = failure ?? body?.problem
-            phases.endAll(at: time)
-            finishedAt = max(time, phases.lastEnd ?? time)
+            let end = failure == nil ? endBeforeSettling ?? time : time
+            phases.endAll(at: end)
+            finishedAt = max(end, phases.lastEnd ?? end)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tunnelStart, .tunnelDone, .tlsHandshakeStart,
             .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
@@ -178,6 +179,13 @@ extension Exchange {
         informational.append(head)
         phases[.receive] = nil
         phases.resume(phases[.wait] != nil ? .wait : .send)
+    }
+
+    /// When whoever asked had all of it, where the client may have gone on for the connection's sake: an upload that was
+    /// answered early is given a moment more, and what a reader left is read. Nobody waits for that, and it is no phase.
+    private var endBeforeSettling: Timestamp? {
+        guard let bodyEnd, bodyEnd.way == .closedEarly || phases[.wait] == nil else { return nil }
+        return phases[.receive]?.end
     }
 
     // Of the `getConn`s of an attempt the first: over HTTP/2 there may be two.

@@ -11,7 +11,7 @@ public struct Exchange: Equatable, Sendable, Identifiable {
     public var cause: Cause
     /// When it was asked for. Phases are measured from here.
     public var startedAt: Timestamp
-    /// Nil while it runs.
+    /// When the response ended, or all failed; nil while it runs.
     public var finishedAt: Timestamp?
     /// Of the last attempt.
     public var phases = PhaseSpans()

@@ -189,6 +189,21 @@ struct ExchangePhasesTests {
         #expect(exchange.absence(of: .wait) == .answeredEarly)
     }
 
+    @Test(arguments: [BodyEnd.Way.complete, .closedEarly])
+    func `what is done for the connection's sake after the answer is no part of the request's time`(_ way: BodyEnd.Way)
+    {
+        var story = Story()
+        story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent)
+        if way == .closedEarly { story.at(1, .flushed(bytes: 100)) }
+        story.at(4, .gotFirstResponseByte, .responseHead(head(413)))
+        story.at(5, .bodyEnded(BodyEnd(way: way, bytes: 0)))
+        #expect(story.exchange().isRunning)
+        story.at(55, .requestFinished(nil))
+        let exchange = story.exchange()
+        #expect(exchange.total(at: .zero) == .milliseconds(5))
+        #expect(exchange.unclaimed(at: .zero) == .zero)
+    }
+
     @Test func `a retry starts anew and keeps why`() {
         var story = Story()
         let stale = Failure(.reset, "closed while idle")
