@@ -70,6 +70,7 @@ extension JSONWriter {
         field("kind", failure.kind.rawValue)
         field("message", failure.message)
         if failure.isCertificate { field("is_certificate", true) }
+        field("detail", ifPresent: failure.detail?.rawValue)
         closeObject()
     }
 

@@ -318,7 +318,8 @@ final class RoundTrip {
         return switch problem {
         case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)
-        case .reset(let code): Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)")
+        case .reset(let code):
+            Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)", detail: .http2Stream)
         case .refused(let why), .turnedAway(let why): Failure(.reset, phase: phase, why)
         case .hook(let error as Failure): error.during(phase)
         case .hook(let error):

@@ -467,7 +467,7 @@ struct HTTP2ClientTests {
             if case .streamEnded(let id) = event { connection.session.reset(id, .internalError) }
         }
         let failure = await (try plainClient()).failure(of: ClientRequest(url: peer.url()))
-        #expect(failure?.kind == .reset)
+        #expect(failure?.kind == .reset && failure?.detail == .http2Stream)
         #expect(failure?.message.contains("INTERNAL_ERROR") == true)
     }
 

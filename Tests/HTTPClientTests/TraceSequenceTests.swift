@@ -265,7 +265,8 @@ struct TraceSequenceTests {
         ]
         for request in requests {
             let test = try TestClient()
-            #expect(await test.failure(of: request)?.kind == .protocol)
+            let failure = await test.failure(of: request)
+            #expect(failure?.kind == .protocol && failure?.detail == .request)
             #expect(test.events.words == ["requestStarted", "requestFinished(protocol)"])
         }
     }
