@@ -16,6 +16,18 @@ extension Exchange {
         /// When the next attempt began; nil while that is waited for, and where it never came.
         public var resumedAt: Timestamp?
 
+        public init(
+            failure: Failure, connection: ConnectionID?, startedAt: Timestamp, failedAt: Timestamp, phases: PhaseSpans,
+            resumedAt: Timestamp? = nil
+        ) {
+            self.failure = failure
+            self.connection = connection
+            self.startedAt = startedAt
+            self.failedAt = failedAt
+            self.phases = phases
+            self.resumedAt = resumedAt
+        }
+
         public var duration: Duration { max(failedAt - startedAt, .zero) }
     }
 
