@@ -100,6 +100,13 @@ extension JSONWriter {
             write(timing, duration: "duration_ms")
             closeArray()
         }
+        if let wait = exchange.continueWait {
+            if wait.isExact {
+                milliseconds("continue_wait_ms", wait.time)
+            } else {
+                milliseconds("continue_wait_at_most_ms", wait.time)
+            }
+        }
         if let time = exchange.heldUp { milliseconds("receive_held_up_ms", time) }
         let arrivals = BodyArrivals(of: exchange)
         guard let gap = arrivals.largestGap else { return }

@@ -74,6 +74,11 @@ public struct TextTimeline: Sendable {
         }
         if let timing = exchange.serverTiming { lines.append(labelled("server", describe(timing))) }
         if let words = describeArrivals(exchange, at: now) { lines.append(labelled("arrival", words)) }
+        if let wait = exchange.continueWait {
+            let share: SafeText = wait.isExact ? " ms of send" : " ms of send at most"
+            let words = figure(wait.time) + share + ": the body was held back for a 100 Continue"
+            lines.append(labelled("continue", words))
+        }
         if let time = exchange.heldUp {
             let words: SafeText = " ms at most: it came faster than it was taken in here, and the server had to wait"
             lines.append(labelled("held up", figure(time) + words))

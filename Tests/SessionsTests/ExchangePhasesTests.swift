@@ -171,11 +171,22 @@ struct ExchangePhasesTests {
         story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent, .wait100Continue)
         story.at(10, .gotFirstResponseByte, .got100Continue, .got1xxResponse(head(100)))
         #expect(story.exchange().phases.running == .send)
+        #expect(story.exchange().continueWait == Exchange.ContinueWait(time: .milliseconds(10), isExact: true))
         story.at(15, .wroteRequest(nil), .flushed(bytes: 500))
         story.at(30, .responseHead(head(200)))
         story.at(31, .requestFinished(nil))
         #expect(
             story.exchange().spans == ["queued": [0, 0], "send": [0, 15], "wait": [15, 30], "receive": [30, 31]])
+    }
+
+    @Test func `how long the body was held back is known at most where the limit ran out`() {
+        var story = Story()
+        story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent)
+        #expect(story.exchange().continueWait == nil)
+        story.at(1, .wait100Continue)
+        #expect(story.exchange().continueWait == nil)
+        story.at(1_001, .wroteRequest(nil))
+        #expect(story.exchange().continueWait == Exchange.ContinueWait(time: .milliseconds(1_000), isExact: false))
     }
 
     @Test func `an answer before the request was written leaves no wait`() {

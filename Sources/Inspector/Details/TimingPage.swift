@@ -188,7 +188,10 @@ struct TimingPage {
             if tls.isUnverified { words.append("unverified") }
             return "\(words.joined(separator: dot))"
         case .dns: return exchange.lookup.flatMap { LookupWords.note(on: $0, dot: dot) }
-        case .send, .wait, .receive: return nil
+        case .send:
+            guard let wait = exchange.continueWait else { return nil }
+            return "\(wait.isExact ? "" : "at most ")\(milliseconds(wait.time)) for a 100 Continue"
+        case .wait, .receive: return nil
         }
     }
 
