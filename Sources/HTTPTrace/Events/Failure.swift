@@ -28,11 +28,11 @@ public struct Failure: Error, Hashable, Sendable, Codable {
     public var phase: Phase?
     /// Set where the peer's certificate was the reason, which scripts tell apart from other handshake failures.
     public var isCertificate: Bool
+    /// Nil where there is nothing to tell apart.
+    public var detail: Detail?
     /// A sentence for people: *"[2001:db8::1]:443 refused, 192.0.2.1:443 timed out after 3 s"*. May quote what a
     /// peer sent, so it is untrusted text on its way to a terminal.
     public var message: String
-    /// Nil where there is nothing to tell apart.
-    public var detail: Detail?
 
     public init(
         _ kind: Kind, phase: Phase? = nil, _ message: String, isCertificate: Bool = false, detail: Detail? = nil
