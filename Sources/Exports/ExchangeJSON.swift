@@ -50,7 +50,7 @@ public enum ExchangeJSON {
         json.tcp(of: exchange)
         json.tunnel(exchange.tunnel, redacting: &redaction)
         json.attempts(of: exchange)
-        json.retries(of: exchange)
+        json.retries(of: exchange, at: now)
         json.curl(exchange, connection, url, at: now)
         json.closeObject()
         json.raw("\n")
@@ -70,6 +70,7 @@ extension JSONWriter {
         field("kind", failure.kind.rawValue)
         field("message", failure.message)
         if failure.isCertificate { field("is_certificate", true) }
+        field("detail", ifPresent: failure.detail?.rawValue)
         closeObject()
     }
 
@@ -98,6 +99,13 @@ extension JSONWriter {
             openArray("server_timing")
             write(timing, duration: "duration_ms")
             closeArray()
+        }
+        if let wait = exchange.continueWait {
+            if wait.isExact {
+                milliseconds("continue_wait_ms", wait.time)
+            } else {
+                milliseconds("continue_wait_at_most_ms", wait.time)
+            }
         }
         if let time = exchange.heldUp { milliseconds("receive_held_up_ms", time) }
         let arrivals = BodyArrivals(of: exchange)
@@ -141,8 +149,12 @@ extension JSONWriter {
         // total_ms is exactly the sum of these two.
         milliseconds("phases_sum_ms", sum)
         milliseconds("unclaimed_ms", exchange.unclaimed(at: now))
+        write(exchange.phases, of: exchange, at: now)
+    }
+
+    private mutating func write(_ phases: PhaseSpans, of exchange: Exchange, at now: Timestamp) {
         openArray("phases")
-        for (phase, span) in exchange.phases.present {
+        for (phase, span) in phases.present {
             openObject()
             field("phase", phase.rawValue)
             milliseconds("start_ms", span.start - exchange.startedAt)
@@ -157,6 +169,7 @@ extension JSONWriter {
             openObject("connection")
             field("id", got.connection.number)
             field("reused", got.isReused)
+            if exchange.usesItsEarlierDial { field("dialed_by_earlier_attempt", true) }
             field("use", got.use)
             if let idle = got.idleTime { milliseconds("idle_ms", idle) }
             field("local", got.local.description)
@@ -224,14 +237,21 @@ extension JSONWriter {
         closeArray()
     }
 
-    /// Why it was sent again, oldest first: what is told above is of the last time.
-    fileprivate mutating func retries(of exchange: Exchange) {
+    /// Why it was sent again, oldest first: what is told above is of the last time. `unclaimed_ms` is the sum of their
+    /// `duration_ms`, their `pause_ms` and what lies between the last attempt's phases.
+    fileprivate mutating func retries(of exchange: Exchange, at now: Timestamp) {
         guard !exchange.retries.isEmpty else { return }
         openArray("retries")
-        for failure in exchange.retries {
+        for retry in exchange.retries {
             openObject()
-            field("kind", failure.kind.rawValue)
-            field("message", failure.message)
+            field("kind", retry.failure.kind.rawValue)
+            field("message", retry.failure.message)
+            field("connection", ifPresent: retry.connection?.number)
+            milliseconds("start_ms", retry.startedAt - exchange.startedAt)
+            milliseconds("at_ms", retry.failedAt - exchange.startedAt)
+            milliseconds("duration_ms", retry.duration)
+            milliseconds("pause_ms", exchange.pause(after: retry, at: now))
+            write(retry.phases, of: exchange, at: retry.failedAt)
             closeObject()
         }
         closeArray()
@@ -256,7 +276,8 @@ extension JSONWriter {
         field("response_code", exchange.response?.status ?? 0)
         field("http_version", curlVersion(exchange.response?.version))
         field("scheme", exchange.draft.url.origin.scheme.rawValue)
-        field("num_connects", reached != nil || (phases[.connect]?.end != nil && got?.isReused == false) ? 1 : 0)
+        let hasDialed = (phases[.connect]?.end != nil && got?.isReused == false) || exchange.usesItsEarlierDial
+        field("num_connects", reached != nil || hasDialed ? 1 : 0)
         field("conn_id", got?.connection.number ?? -1)
         field("remote_ip", (got?.remote ?? reached)?.ip ?? "")
         field("remote_port", (got?.remote ?? reached)?.port ?? 0)
@@ -293,12 +314,17 @@ extension Exchange {
         return sum
     }
 
-    /// Bytes of its body that were handed to the kernel; nil where sending was cut off, which tells no number.
+    /// Bytes of its body that were sent; nil where sending was cut off, and no figure of the kernel's tells how far it came.
     fileprivate var uploadedBytes: Int? {
         if requestBodyBytes == 0 || connection == nil { return 0 }
         if sentBytes > 0 { return requestBodyBytes }
         // The server answered instead of asking for it.
         let isHeldBack = events.contains { $0.event == .wait100Continue }
-        return isHeldBack ? 0 : nil
+        if isHeldBack { return 0 }
+        // TCP carried the head and a part of the body, and nothing else where no layer lies between.
+        guard draft.url.origin.scheme == .http, tunnel == nil, let head = sentHead?.wireBytes,
+            let sent = tcpFacts.last(where: { $0.moment == .end })?.exchange?.sent
+        else { return nil }
+        return min(max(sent - head, 0), requestBodyBytes)
     }
 }

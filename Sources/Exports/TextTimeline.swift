@@ -62,7 +62,9 @@ public struct TextTimeline: Sendable {
         lines.append(row("", "start", "took", ""))
         for phase in exchange.listedPhases { lines.append(row(of: phase, exchange, at: now)) }
         lines.append(totalRow(exchange, at: now))
-        if let got = exchange.connection { lines.append(labelled("connection", describe(got, connection))) }
+        if let got = exchange.connection {
+            lines.append(labelled("connection", describe(got, connection, isOwn: exchange.usesItsEarlierDial)))
+        }
         if let body = exchange.body, !body.codings.isEmpty {
             let codings = SafeText(untrusted: body.codings.joined(separator: ", "))
             lines.append(
@@ -72,6 +74,11 @@ public struct TextTimeline: Sendable {
         }
         if let timing = exchange.serverTiming { lines.append(labelled("server", describe(timing))) }
         if let words = describeArrivals(exchange, at: now) { lines.append(labelled("arrival", words)) }
+        if let wait = exchange.continueWait {
+            let share: SafeText = wait.isExact ? " ms of send" : " ms of send at most"
+            let words = figure(wait.time) + share + ": the body was held back for a 100 Continue"
+            lines.append(labelled("continue", words))
+        }
         if let time = exchange.heldUp {
             let words: SafeText = " ms at most: it came faster than it was taken in here, and the server had to wait"
             lines.append(labelled("held up", figure(time) + words))
@@ -91,7 +98,7 @@ public struct TextTimeline: Sendable {
         if let words = (exchange.tls ?? connection?.facts?.tls).map({ describe($0) }), !words.isEmpty {
             lines.append(labelled("tls", words))
         }
-        for retry in exchange.retries { lines.append(labelled("retried", SafeText(untrusted: retry.message))) }
+        for retry in exchange.retries { lines.append(labelled("retried", describe(retry, of: exchange, at: now))) }
         if let redirection = exchange.redirection, let total = exchange.chainTotal(at: now) {
             lines.append(labelled("redirect", describe(redirection, total)))
         }
@@ -104,6 +111,8 @@ public struct TextTimeline: Sendable {
 extension TextTimeline {
     private static let labelColumns = 12
     private static let figureColumns = 9
+    /// Less is no time that anybody looks for.
+    private static let leastGap = Duration.microseconds(50)
     private static let barStart = 2 + labelColumns + 2 * figureColumns + 2
 
     private var dash: SafeText { marks == .unicode ? "—" : "-" }
@@ -163,8 +172,13 @@ extension TextTimeline {
         var parts: [SafeText] = []
         if let first = exchange.timeToFirstByte { parts.append("first byte " + figure(first) + " ms") }
         if exchange.answer != nil { parts.append("\(exchange.answerBytes) bytes") }
-        let unclaimed = exchange.unclaimed(at: now)
-        if unclaimed >= .microseconds(50) { parts.append(figure(unclaimed) + " ms between phases") }
+        if !exchange.retries.isEmpty {
+            parts.append(figure(exchange.earlierAttempts) + " ms of earlier attempts")
+            let pauses = exchange.pauses(at: now)
+            if pauses >= Self.leastGap { parts.append(figure(pauses) + " ms waited between attempts") }
+        }
+        let between = exchange.betweenPhases(at: now)
+        if between >= Self.leastGap { parts.append(figure(between) + " ms between phases") }
         return row("total", figure(exchange.total(at: now)), "ms", joined(parts))
     }
 
@@ -183,6 +197,7 @@ extension TextTimeline {
     private func describe(_ absence: PhaseAbsence, _ exchange: Exchange) -> SafeText {
         switch absence {
         case .reused(let connection): "reused \(connection.description)"
+        case .dialedByEarlierAttempt(let connection): "an earlier attempt dialed \(connection.description)"
         case .literalAddress: "the host is an address"
         case .pinned: "pinned by --resolve"
         case .noLookup: "no lookup needed"
@@ -194,8 +209,25 @@ extension TextTimeline {
         }
     }
 
-    private func describe(_ got: GotConnection, _ connection: ConnectionLedger.Connection?) -> SafeText {
-        var first: SafeText = "\(got.connection.description) \(got.isReused ? "reused, use \(got.use)" : "new")"
+    private func describe(_ retry: Exchange.Retry, of exchange: Exchange, at now: Timestamp) -> SafeText {
+        var words: SafeText = "after " + figure(retry.duration) + " ms"
+        let phases = retry.phases.present.map { phase, span in
+            SafeText(untrusted: phase.rawValue) + " " + figure(span.duration(at: retry.failedAt))
+        }
+        if let first = phases.first { words += " (" + phases.dropFirst().reduce(first) { $0 + ", " + $1 } + ")" }
+        words += ": " + SafeText(untrusted: retry.failure.message)
+        let pause = exchange.pause(after: retry, at: now)
+        guard pause >= Self.leastGap else { return words }
+        let isResumed = retry.resumedAt != nil
+        return joined([words, "waited " + figure(pause) + (isResumed ? " ms before trying again" : " ms to try again")])
+    }
+
+    /// - Parameter isOwn: Whether an earlier attempt of the same request dialed it.
+    private func describe(
+        _ got: GotConnection, _ connection: ConnectionLedger.Connection?, isOwn: Bool
+    ) -> SafeText {
+        let origin = isOwn ? "dialed by an earlier attempt" : "reused"
+        var first: SafeText = "\(got.connection.description) \(got.isReused ? "\(origin), use \(got.use)" : "new")"
         if let idle = got.idleTime { first += " after " + figure(idle) + " ms idle" }
         var parts = [first, "\(got.local.description) to \(got.remote.description)"]
         if let proxy = connection?.key.proxy { parts.append("by proxy \(proxy.description)") }

@@ -19,7 +19,13 @@ extension Failure {
             case (.peer, .closedBeforeResponse), (.peer, .truncated): "the server \(error)"
             case (.peer, _): "the server's answer is not HTTP as it should be: \(error)"
             }
-        self.init(kind, phase: phase, words)
+        let detail: Detail? =
+            switch (error.fault, error.kind) {
+            case (.ours, _): .request
+            case (.peer, .closedBeforeResponse): .emptyReply
+            case (.peer, _): nil
+            }
+        self.init(kind, phase: phase, words, detail: detail)
     }
 
     static func cancelledByCaller(in phase: Phase?) -> Failure {

@@ -19,15 +19,16 @@ struct RetryRule: Equatable {
     }
 }
 
-/// When a request that a server refused to take on is sent again: at once, and then after longer and longer pauses, as Go
-/// does.
+/// When a request that a server refused to take on is sent again: at once, and then after longer and longer pauses. Go
+/// does that for a minute; here somebody looks on, who is better served by the answer that nobody takes it.
 enum RefusalRule {
-    private static let limit = 7
+    /// Three quarters of a second of pauses in all.
+    private static let limit = 3
 
     /// - Parameter refusals: How many there were, from 1.
     /// - Returns: Nil when they were enough.
     static func pause(after refusals: Int) -> Duration? {
         guard refusals <= limit else { return nil }
-        return refusals == 1 ? .zero : .seconds(1 << (refusals - 2))
+        return refusals == 1 ? .zero : .milliseconds(250 << (refusals - 2))
     }
 }

@@ -202,8 +202,11 @@ final class RoundTrip {
     @inline(never)  // As above.
     private func prepareRetry(after problem: ExchangeProblem) throws(Failure) -> Pause? {
         let exchange = exchange!
-        let failure = self.failure(problem, exchange)
+        var failure = self.failure(problem, exchange)
         let mayRetry = self.mayRetry(after: problem, exchange)
+        if case .refused = problem, !mayRetry, refusals > 0, !isAborted(exchange) {
+            failure.message += ", \(refusals + 1) times in all"
+        }
         exchange.fail(failure)
         guard mayRetry else { throw failure }
         attempt += 1
@@ -218,7 +221,7 @@ final class RoundTrip {
     }
 
     private func mayRetry(after problem: ExchangeProblem, _ exchange: ClientExchange) -> Bool {
-        guard abortion == nil, exchange.abortion == nil, !exchange.hasTakenFromStream else { return false }
+        guard !isAborted(exchange), !exchange.hasTakenFromStream else { return false }
         // The server says that it did nothing.
         if case .refused = problem { return RefusalRule.pause(after: refusals + 1) != nil }
         return RetryRule(
@@ -226,6 +229,8 @@ final class RoundTrip {
             isReplayable: request.isReplayable, wasCutOff: problem.isCutOff
         ).allows
     }
+
+    private func isAborted(_ exchange: ClientExchange) -> Bool { abortion != nil || exchange.abortion != nil }
 
     // MARK: - The body, for its reader
 
@@ -313,7 +318,8 @@ final class RoundTrip {
         return switch problem {
         case .stream(let error): Failure(error, during: phase)
         case .wire(let error): Failure(error, in: phase)
-        case .reset(let code): Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)")
+        case .reset(let code):
+            Failure(.reset, phase: phase, "the server reset the HTTP/2 stream: \(code)", detail: .http2Stream)
         case .refused(let why), .turnedAway(let why): Failure(.reset, phase: phase, why)
         case .hook(let error as Failure): error.during(phase)
         case .hook(let error):

@@ -27,7 +27,9 @@ extension Exchange {
         switch record.event {
         case .requestStarted where events.isEmpty:
             if cause == .caught { forgetServersPhases() } else { startedAt = record.time }
-        case .getConn: phases.begin(.queued, at: time)
+        case .getConn:
+            noteResumption(at: time)
+            phases.begin(.queued, at: time)
         case .queued(let reason, _): queueReason = reason
         case .dequeued: break
         // With SOCKS5 the target's name is looked up as well: that is part of having the way made.
@@ -65,7 +67,7 @@ extension Exchange {
             bodyEnd = end
             bodyBytes = end.bytes
             phases.end(.receive, at: time)
-        case .attemptRetried(let failure, _): startOver(because: failure)
+        case .attemptRetried(let failure, _): startOver(because: failure, on: record.connection, at: time)
         case .requestFinished(let failure) where cause == .caught && served != nil:
             // The row ends when its client has been told.
             served?.upstreamFailure = failure
@@ -73,8 +75,9 @@ extension Exchange {
             phases.endAll(at: time)
         case .requestFinished(let failure):
             self.failure = failure ?? bodyProblem
-            phases.endAll(at: time)
-            finishedAt = max(time, phases.lastEnd ?? time)
+            let end = failure == nil ? endBeforeSettling ?? time : time
+            phases.endAll(at: end)
+            finishedAt = max(end, phases.lastEnd ?? end)
         case .dnsStart, .dnsDone, .connectStart, .connectDone, .tunnelStart, .tunnelDone, .tlsHandshakeStart,
             .tlsHandshakeDone:
             break  // Of a dial that goes on after another connection served the request.
@@ -178,8 +181,26 @@ extension Exchange {
         phases.resume(phases[.wait] != nil ? .wait : .send)
     }
 
-    private mutating func startOver(because failure: Failure) {
-        retries.append(failure)
+    /// When whoever asked had all of it, where the client may have gone on for the connection's sake: an upload that was
+    /// answered early is given a moment more, and what a reader left is read. Nobody waits for that, and it is no phase.
+    private var endBeforeSettling: Timestamp? {
+        guard let bodyEnd, bodyEnd.way == .closedEarly || phases[.wait] == nil else { return nil }
+        return phases[.receive]?.end
+    }
+
+    // Of the `getConn`s of an attempt the first: over HTTP/2 there may be two.
+    private mutating func noteResumption(at time: Timestamp) {
+        guard let last = retries.indices.last, retries[last].resumedAt == nil else { return }
+        retries[last].resumedAt = max(time, retries[last].failedAt)
+    }
+
+    private mutating func startOver(because failure: Failure, on id: ConnectionID?, at time: Timestamp) {
+        phases.endAll(at: time)
+        let start = retries.last.map { $0.resumedAt ?? $0.failedAt } ?? startedAt
+        retries.append(
+            Retry(
+                failure: failure, connection: id ?? connection?.connection, startedAt: start,
+                failedAt: max(time, phases.lastEnd ?? start, start), phases: phases))
         phases = PhaseSpans()
         connection = nil
         tls = nil

@@ -55,6 +55,33 @@ extension Exchange {
         return total
     }
 
+    /// How long the body was held back for a 100 Continue: a part of `send`.
+    public struct ContinueWait: Equatable, Sendable {
+        public var time: Duration
+        /// False where the limit ran out, which no event tells: writing the body is in it then.
+        public var isExact: Bool
+
+        public init(time: Duration, isExact: Bool) {
+            self.time = time
+            self.isExact = isExact
+        }
+    }
+
+    /// Of the last attempt; nil where no 100 was asked for, and while it is waited for.
+    public var continueWait: ContinueWait? {
+        guard let start = events.lastIndex(where: { $0.event == .wait100Continue }) else { return nil }
+        for record in events[start...] {
+            let time = max(record.time - events[start].time, .zero)
+            switch record.event {
+            case .got100Continue, .responseHead: return ContinueWait(time: time, isExact: true)
+            case .wroteRequest: return ContinueWait(time: time, isExact: false)
+            case .attemptRetried: return nil
+            default: continue
+            }
+        }
+        return nil
+    }
+
     /// When the body was over; the far future while it is not.
     private var lastArrival: Timestamp { phases[.receive]?.end ?? Timestamp(nanoseconds: .max) }
 

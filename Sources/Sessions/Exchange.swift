@@ -11,12 +11,12 @@ public struct Exchange: Equatable, Sendable, Identifiable {
     public var cause: Cause
     /// When it was asked for. Phases are measured from here.
     public var startedAt: Timestamp
-    /// Nil while it runs.
+    /// When the response ended, or all failed; nil while it runs.
     public var finishedAt: Timestamp?
     /// Of the last attempt.
     public var phases = PhaseSpans()
-    /// Attempts that failed on a stale connection before this one, oldest first.
-    public var retries: [Failure] = []
+    /// Attempts that failed before the last one, oldest first.
+    public var retries: [Retry] = []
     /// The connection that carried it, and as which use.
     public var connection: GotConnection?
     /// Addresses tried by its own dial, in the order of starting. Kept when another connection served the request.
@@ -158,7 +158,10 @@ extension Exchange {
         if phase == .tls, draft.url.origin.scheme == .http { return .noTLS }
         if phase == .tunnel { return .noTunnel }
         let isSetUp = phase == .dns || phase == .connect || phase == .tls
-        if isSetUp, let connection, phases[.connect] == nil { return .reused(connection.connection) }
+        if isSetUp, let connection, phases[.connect] == nil {
+            let id = connection.connection
+            return usesItsEarlierDial ? .dialedByEarlierAttempt(id) : .reused(id)
+        }
         if phase == .dns, phases[.connect] != nil { return .noLookup }
         if phase == .wait, firstByteAt != nil { return .answeredEarly }
         return .notReached
@@ -173,7 +176,8 @@ extension Exchange {
         return host.contains(":") || (parts.count == 4 && parts.allSatisfy { UInt8($0) != nil })
     }
 
-    /// The time between the phases: scheduling, hand-overs. total = sum of the phases + this.
+    /// The time between the phases: scheduling, hand-overs, and where it was sent again, the attempts before and the pauses.
+    /// total = sum of the phases + this.
     public func unclaimed(at now: Timestamp) -> Duration {
         // Phases never overlap: each begins at the end of the one before it, or later.
         let claimed = phases.present.reduce(Duration.zero) { $0 + $1.span.duration(at: now) }

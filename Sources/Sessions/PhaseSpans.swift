@@ -124,6 +124,8 @@ public struct PhaseSpans: Equatable, Sendable {
 public enum PhaseAbsence: Equatable, Sendable {
     /// An open connection was used: its set-up was paid by an earlier request.
     case reused(ConnectionID)
+    /// The connection was set up by an earlier attempt of this very request.
+    case dialedByEarlierAttempt(ConnectionID)
     /// The host is an address already.
     case literalAddress
     /// The host's addresses were given beforehand (`--resolve`).

@@ -35,7 +35,10 @@ extension Failure {
         if case .stream(let error) = error {
             self.init(error, during: phase)
         } else {
-            self.init(.tls, phase: phase, error.description, isCertificate: error.isCertificate)
+            let isPin = if case .notPinned = error { true } else { false }
+            self.init(
+                .tls, phase: phase, error.description, isCertificate: error.isCertificate,
+                detail: isPin ? .pinnedKey : nil)
         }
     }
 }

@@ -127,7 +127,12 @@ struct ExchangeJSONTests {
     }
 
     @Test func `that it was sent again is told, and why`() throws {
-        #expect(try object(9)["retries"] as? NSArray == [["kind": "reset", "message": "c1 was closed while idle"]])
+        let retry = try #require((try object(9)["retries"] as? [[String: Any]])?.first)
+        #expect(retry["kind"] as? String == "reset")
+        #expect(retry["message"] as? String == "c1 was closed while idle")
+        #expect(retry["at_ms"] as? Double == 2)
+        #expect(retry["duration_ms"] as? Double == 2)
+        #expect(try #require(retry["pause_ms"] as? Double).rounded(.up) == 1)
         #expect(try object(1)["retries"] == nil)
     }
 
@@ -183,8 +188,13 @@ struct ExchangeJSONTests {
         func uploaded(_ events: [TraceEvent]) throws -> Int? { try curl([got] + events)["size_upload"] as? Int }
         #expect(try uploaded([.flushed(bytes: 90)]) == 5)
         #expect(try uploaded([.wait100Continue]) == 0)
-        // Cut off in the midst: nobody knows.
+        // Cut off in the midst: nobody knows but the kernel.
         #expect(try uploaded([]) == nil)
+        let head = SentHead(bytes: Array("POST / HTTP/1.1\r\n\r\n".utf8))
+        let facts = TCPFacts(
+            moment: .end, roundTrip: .zero, roundTripVariation: .zero, congestionWindow: 10, segmentBytes: 1_448,
+            exchange: WireBytes(sent: head.bytes.count + 3, received: 0))
+        #expect(try uploaded([.wroteHeaders(head), .tcpMeasured(facts)]) == 3)
     }
 
     @Test func `of a request that was sent on, all that went was uploaded, kept or not`() throws {

@@ -102,6 +102,13 @@ struct TextTimelineTests {
         #expect(lines.contains { $0.hasPrefix("  dns ") && $0.hasSuffix("no lookup needed") })
     }
 
+    @Test func `an attempt that failed says how long it took, why, and how long was waited after it`() {
+        let text = text(9)
+        #expect(text.contains("  retried     after 2.0 ms ("))
+        #expect(text.contains("): c1 was closed while idle · waited 0.100 ms before trying again\n"))
+        #expect(text.contains("2.0 ms of earlier attempts · 0.100 ms waited between attempts"))
+    }
+
     @Test func `a running one says so`() {
         #expect(text(12).contains("░›"))
         #expect(text(12).contains("not yet"))

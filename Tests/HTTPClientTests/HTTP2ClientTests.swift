@@ -406,6 +406,17 @@ struct HTTP2ClientTests {
         #expect(await task.value?.kind == .cancelled)
     }
 
+    @Test func `a request that is refused each time fails, and says how often it was`() async throws {
+        let peer = try HTTP2Peer { connection, event in
+            if case .streamEnded(let id) = event { connection.session.reset(id, .refusedStream) }
+        }
+        let test = try plainClient()
+        let failure = try #require(await test.failure(of: ClientRequest(url: peer.url())))
+        #expect(failure.kind == .reset)
+        #expect(failure.message.hasSuffix(", 4 times in all"))
+        #expect(test.events.words.filter { $0.hasPrefix("gotConn") }.count == 4)
+    }
+
     @Test func `a request under way when the server says GOAWAY comes to its end there`() async throws {
         let peer = try HTTP2Peer { connection, event in
             guard case .streamEnded(let id) = event else { return }
@@ -456,7 +467,7 @@ struct HTTP2ClientTests {
             if case .streamEnded(let id) = event { connection.session.reset(id, .internalError) }
         }
         let failure = await (try plainClient()).failure(of: ClientRequest(url: peer.url()))
-        #expect(failure?.kind == .reset)
+        #expect(failure?.kind == .reset && failure?.detail == .http2Stream)
         #expect(failure?.message.contains("INTERNAL_ERROR") == true)
     }
 

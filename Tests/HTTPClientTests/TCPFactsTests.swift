@@ -1,4 +1,5 @@
 import HTTPTrace
+import HTTPTypes
 import TestSupport
 import Testing
 import Transport
@@ -20,6 +21,20 @@ struct TCPFactsTests {
         #expect(end.exchange == WireBytes(sent: server.received[0].utf8.count, received: ok.utf8.count))
         #expect(end.bytesSent == end.exchange?.sent && end.bytesReceived == ok.utf8.count)
         #expect(facts.allSatisfy { $0.roundTrip > .zero && $0.retransmits == 0 })
+    }
+
+    @Test func `what the kernel was handed and did not send is not counted as sent`() async throws {
+        let server = try ScriptedServer(
+            [.readHead, .send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"), .awaitClose])
+        let test = try TestClient()
+        // More than the sockets' buffers on both sides take.
+        let body = [UInt8](repeating: 0, count: 32 << 20)
+        try await test.fetch(ClientRequest(method: .post, url: server.url(), body: body))
+        for facts in test.events.tcpFacts {
+            guard let exchange = facts.exchange else { continue }
+            #expect(exchange.sent == facts.bytesSent - facts.bytesResent)
+        }
+        #expect(test.events.tcpFacts.contains { $0.exchange != nil })
     }
 
     @Test func `over TLS the handshake and the records count, for the exchange that dialed`() async throws {

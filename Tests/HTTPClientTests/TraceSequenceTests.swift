@@ -216,6 +216,19 @@ struct TraceSequenceTests {
             ])
     }
 
+    // Go sends it.
+    @Test func `with Expect and a server that refuses the expectation the body is never sent`() async throws {
+        let server = try ScriptedServer(
+            [.readHead, .send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"), .awaitClose])
+        let test = try TestClient { $0.expectContinueTimeout = .seconds(600) }
+        let answer = try await test.fetch(
+            ClientRequest(method: .post, url: server.url(), fields: [.expect: "100-continue"], body: Array("body".utf8))
+        )
+        #expect(answer.status == 417)
+        #expect(!server.received[0].contains("body"))
+        #expect(test.connections.words.last == "connectionClosed(earlyResponse)")
+    }
+
     // TestTransportExpect100Continue200ResponseNoConnClose, TestTransportExpect100Continue500ResponseNoConnClose;
     // go-semantics 11.7
     @Test(arguments: ["200 OK", "500 Internal Server Error"])
@@ -280,7 +293,8 @@ struct TraceSequenceTests {
         ]
         for request in requests {
             let test = try TestClient()
-            #expect(await test.failure(of: request)?.kind == .protocol)
+            let failure = await test.failure(of: request)
+            #expect(failure?.kind == .protocol && failure?.detail == .request)
             #expect(test.events.words == ["requestStarted", "requestFinished(protocol)"])
         }
     }

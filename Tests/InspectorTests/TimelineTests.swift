@@ -31,6 +31,31 @@ struct TimelineTests {
         #expect(bar(cold, to: 300, columns: 15).count == 8)
     }
 
+    @Test func `an attempt that failed is drawn on its own connection, and the next on the one that it had`() {
+        var again = exchange([(.wait, 30), (.receive, 20)], start: 50)
+        var phases = PhaseSpans()
+        phases[.wait] = .init(start: .zero, end: .milliseconds(40))
+        again.startedAt = .zero
+        again.retries = [
+            Exchange.Retry(
+                failure: Failure(.reset, "gone"), connection: ConnectionID(1), startedAt: .zero,
+                failedAt: .milliseconds(40), phases: phases, resumedAt: .milliseconds(50))
+        ]
+        let end = NetworkAddress(family: .ip4, ip: "192.0.2.1", port: 80)
+        again.connection = GotConnection(
+            connection: ConnectionID(2), local: end, remote: end, isReused: false, idleTime: nil, use: 1)
+        #expect(bar(again, to: 100, columns: 10) == "░░░░·░░░██")
+        let axis = TimeAxis(from: .zero, length: .milliseconds(100), columns: 10)
+        let lanes = [1, 2].map { number in
+            BarStory.attempts(of: again, on: ConnectionID(number)).map { story in
+                let bar = PhaseBar(story, of: again, on: axis, at: .milliseconds(100))
+                return String(repeating: " ", count: bar.column)
+                    + bar.marks.map { Marks.unicode.glyph(of: $0).text }.joined()
+            }
+        }
+        #expect(lanes == [["░░░░✗"], ["     ░░░██"]])
+    }
+
     @Test func `a short phase keeps a cell where there is room`() {
         let slow = exchange([(.dns, 0.1), (.connect, 0.1), (.tls, 0.1), (.wait, 99), (.receive, 0.1)])
         #expect(bar(slow, to: 100, columns: 10) == "┄─═░░░░░░█")

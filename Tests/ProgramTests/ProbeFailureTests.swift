@@ -21,7 +21,7 @@ struct ProbeFailureTests {
         Fault(target: "/reset", exitCode: 56, outcome: "error:reset", phases: ["receive"]),
         // The first bytes have come when it turns out that they are no answer.
         Fault(target: "/garbage", exitCode: 8, outcome: "error:protocol", phases: ["receive", "wait"]),
-        Fault(target: "/silence", exitCode: 56, outcome: "error:reset", phases: ["wait"]),
+        Fault(target: "/silence", exitCode: 52, outcome: "error:reset", phases: ["wait"]),
         Fault(target: "/hang", exitCode: 28, outcome: "error:timeout", phases: ["wait"]),
         Fault(target: "/hang-in-body", exitCode: 28, outcome: "error:timeout", phases: ["receive"]),
     ]
@@ -106,6 +106,12 @@ struct ProbeFailureTests {
         #expect(record.phaseNames.filter { $0 != "queued" } == ["dns"])
     }
 
+    @Test func `a proxy's name that does not exist ends with 5`() async throws {
+        let probe = try await Probe.run("--json", "-x", "http://nosuch.invalid:3128", "http://example.invalid/")
+        #expect(probe.ending == .exited(5), "\(probe.output)\(probe.error)")
+        #expect(try probe.record.outcome == "error:dns")
+    }
+
     @Test func `the first failure decides the exit code, and the others are still done`() async throws {
         let server = try await OddServer.start()
         defer { server.stop() }
@@ -113,6 +119,18 @@ struct ProbeFailureTests {
         let probe = try await Probe.run("--json", "-c", "1", "\(server.plain)/ok", dead, "\(server.plain)/truncated")
         #expect(probe.ending == .exited(7))
         #expect(try probe.records.map(\.outcome) == ["ok", "error:connect", "error:truncated"])
+    }
+
+    @Test func `a status counts as the first failure where it was the first`() async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let dead = "http://127.0.0.1:\(try PeerServer.freePort())/"
+        let missing = "\(server.plain)/missing"
+        for (urls, code) in [([missing, dead], Int32(22)), ([dead, missing], 7)] {
+            // In whichever order they end.
+            let probe = try await Probe.run(arguments: ["--json", "-f"] + urls)
+            #expect(probe.ending == .exited(code), "\(probe.output)\(probe.error)")
+        }
     }
 
     @Test func `status 400 and above is an error only when asked for`() async throws {
@@ -170,7 +188,7 @@ struct ProbeFailureTests {
 
     @Test func `a body that can't be read is named`() async throws {
         let probe = try await Probe.run("-d", "@/nosuch/file", "http://127.0.0.1:1/")
-        #expect(probe.ending != .exited(0))
+        #expect(probe.ending == .exited(26))
         #expect(probe.error.contains("/nosuch/file"), "\(probe.error)")
         #expect(probe.error.contains("No such file"), "\(probe.error)")
     }

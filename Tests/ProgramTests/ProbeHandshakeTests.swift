@@ -189,13 +189,14 @@ struct ProbeHandshakeTests {
         ]).trimmed
         for (options, code) in [
             (["--pinnedpubkey", "sha256//\(pin)"], Int32(0)), (["--pinnedpubkey", "sha256//\(pin)", "-k"], 0),
-            (["--pinnedpubkey", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "-k"], 60),
+            (["--pinnedpubkey", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "-k"], 90),
         ] {
             let probe = try await Probe.run(
                 arguments: ["--cacert", certificates.authority] + options + [server.secure])
             #expect(probe.ending == .exited(code), "\(options) \(probe.output)\(probe.error)")
         }
         #expect(try await Probe.run("--pinnedpubkey", "md5//x", server.secure).ending == .exited(2))
+        #expect(try await Probe.run("--ciphers", "ROT13", server.secure).ending == .exited(59))
     }
 
     @Test(arguments: [("-days", "-1", "certificate has expired"), ("-set_subject", "", "self-signed certificate")])

@@ -35,6 +35,15 @@ struct ProbeHopsTests {
         #expect(bad.ending == .exited(47))
     }
 
+    @Test func `a redirect whose body breaks off is a failure only where it does not lead on`() async throws {
+        let server = try await HopServer.start()
+        defer { server.stop() }
+        let led = try await Probe.run("--json", "-L", "\(server.plain)/cut-redirect")
+        #expect(led.ending == .exited(0), "\(led.output)\(led.error)")
+        #expect(try led.hops.map(\.outcome) == ["error:truncated", "ok"])
+        #expect(try await Probe.run("--json", "\(server.plain)/cut-redirect").ending == .exited(18))
+    }
+
     @Test func `many at once keep their numbers apart`() async throws {
         let server = try await HopServer.start()
         defer { server.stop() }
@@ -226,6 +235,13 @@ private enum HopServer {
                     try:
                         for _ in range(4096): self.wfile.write(bomb.compress(piece) + bomb.flush(zlib.Z_FULL_FLUSH))
                     except OSError: pass
+                    self.close_connection = True
+                elif path == "/cut-redirect":
+                    self.send_response(302)
+                    self.send_header("Location", "/cookies")
+                    self.send_header("Content-Length", "100")
+                    self.end_headers()
+                    self.wfile.write(b"short")
                     self.close_connection = True
                 elif path == "/hold": release.wait(60); self.answer(200, b"held")
                 elif path == "/release": release.set(); self.answer(200)

@@ -171,11 +171,22 @@ struct ExchangePhasesTests {
         story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent, .wait100Continue)
         story.at(10, .gotFirstResponseByte, .got100Continue, .got1xxResponse(head(100)))
         #expect(story.exchange().phases.running == .send)
+        #expect(story.exchange().continueWait == Exchange.ContinueWait(time: .milliseconds(10), isExact: true))
         story.at(15, .wroteRequest(nil), .flushed(bytes: 500))
         story.at(30, .responseHead(head(200)))
         story.at(31, .requestFinished(nil))
         #expect(
             story.exchange().spans == ["queued": [0, 0], "send": [0, 15], "wait": [15, 30], "receive": [30, 31]])
+    }
+
+    @Test func `how long the body was held back is known at most where the limit ran out`() {
+        var story = Story()
+        story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent)
+        #expect(story.exchange().continueWait == nil)
+        story.at(1, .wait100Continue)
+        #expect(story.exchange().continueWait == nil)
+        story.at(1_001, .wroteRequest(nil))
+        #expect(story.exchange().continueWait == Exchange.ContinueWait(time: .milliseconds(1_000), isExact: false))
     }
 
     @Test func `an answer before the request was written leaves no wait`() {
@@ -187,6 +198,21 @@ struct ExchangePhasesTests {
         let exchange = story.exchange()
         #expect(exchange.spans == ["queued": [0, 0], "send": [0, 5], "receive": [5, 7]])
         #expect(exchange.absence(of: .wait) == .answeredEarly)
+    }
+
+    @Test(arguments: [BodyEnd.Way.complete, .closedEarly])
+    func `what is done for the connection's sake after the answer is no part of the request's time`(_ way: BodyEnd.Way)
+    {
+        var story = Story()
+        story.at(0, started, .getConn(hostPort: "a:80"), got(1, reused: true), sent)
+        if way == .closedEarly { story.at(1, .flushed(bytes: 100)) }
+        story.at(4, .gotFirstResponseByte, .responseHead(head(413)))
+        story.at(5, .bodyEnded(BodyEnd(way: way, bytes: 0)))
+        #expect(story.exchange().isRunning)
+        story.at(55, .requestFinished(nil))
+        let exchange = story.exchange()
+        #expect(exchange.total(at: .zero) == .milliseconds(5))
+        #expect(exchange.unclaimed(at: .zero) == .zero)
     }
 
     @Test func `a retry starts anew and keeps why`() {
@@ -204,13 +230,36 @@ struct ExchangePhasesTests {
         story.at(12, .gotFirstResponseByte, .responseHead(head(200)))
         story.at(13, .bodyEnded(BodyEnd(way: .complete, bytes: 0)), .requestFinished(nil))
         let exchange = story.exchange()
-        #expect(exchange.retries == [stale])
+        #expect(exchange.retries.map(\.failure) == [stale])
         #expect(
             exchange.spans == [
                 "queued": [4, 5], "connect": [5, 8], "send": [8, 9], "wait": [9, 12], "receive": [12, 13],
             ])
         #expect(exchange.unclaimed(at: .zero) == .milliseconds(4))
         #expect(exchange.connection?.connection == ConnectionID(2))
+        #expect(exchange.earlierAttempts == .milliseconds(3))
+        #expect(exchange.pauses(at: .zero) == .milliseconds(1))
+        #expect(exchange.betweenPhases(at: .zero) == .zero)
+    }
+
+    @Test func `each attempt keeps its phases, and the pause after it ends with the next, or with the request`() {
+        var story = Story()
+        story.connection = ConnectionID(1)
+        story.at(0, started, .getConn(hostPort: "a:80"), .connectStart(attempt: 1, ip4))
+        story.at(2, .connectDone(attempt: 1, ip4, nil), got(1), sent, .flushed(bytes: 10))
+        story.at(5, .attemptRetried(refused, number: 2))
+        story.at(1_005, .getConn(hostPort: "a:80"), got(1, reused: true, use: 2), sent, .flushed(bytes: 10))
+        #expect(story.exchange().absence(of: .connect) == .dialedByEarlierAttempt(ConnectionID(1)))
+        story.at(1_006, .attemptRetried(refused, number: 3))
+        story.at(2_000, .requestFinished(cancelled))
+        let exchange = story.exchange()
+        #expect(exchange.retries.map(\.connection) == [ConnectionID(1), ConnectionID(1)])
+        #expect(exchange.retries.map(\.duration) == [.milliseconds(5), .milliseconds(1)])
+        #expect(exchange.retries[0].phases.present.map(\.phase) == [.queued, .connect, .send, .wait])
+        #expect(exchange.retries[0].phases[.wait]?.end == .milliseconds(5))
+        #expect(
+            exchange.retries.map { exchange.pause(after: $0, at: .zero) } == [.milliseconds(1_000), .milliseconds(994)])
+        #expect(exchange.betweenPhases(at: .zero) == .zero)
     }
 
     @Test func `a dial from before a retry that goes on is no part of the new attempt`() {

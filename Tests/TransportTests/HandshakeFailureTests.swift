@@ -86,7 +86,7 @@ struct HandshakeFailureTests {
                 client.verify = false
                 client.pinnedKeys = [[UInt8](repeating: 7, count: 32)]
             }
-            #expect(await wrong.failure().client == .untrusted("its public key is not one of those pinned"))
+            #expect(await wrong.failure().client == .notPinned("its public key is not one of those pinned"))
         }.value
     }
 
@@ -99,7 +99,7 @@ struct HandshakeFailureTests {
         }
         configuration = TestCertificates.trusting
         configuration.ciphers = "ROT13"
-        #expect(throws: TLSError.unusable("using the ciphers ROT13: no cipher match")) {
+        #expect(throws: TLSError.unknownCiphers("using the ciphers ROT13: no cipher match")) {
             try TLSContext(client: configuration)
         }
         configuration = TestCertificates.trusting

@@ -36,7 +36,7 @@ extension HARWriter {
             json.closeObject()
         }
         writeAttempts(exchange)
-        if !exchange.retries.isEmpty { writeList("_retries", exchange.retries.map(\.message)) }
+        if !exchange.retries.isEmpty { writeList("_retries", exchange.retries.map(\.failure.message)) }
         writeInformational(exchange)
         writeServerTiming(exchange)
         if told.parts > 1 { writeChunks(exchange) }

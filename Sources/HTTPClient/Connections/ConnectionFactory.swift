@@ -106,7 +106,10 @@ final class ConnectionFactory {
         if case .timedOut(let limit, _, _) = error {
             failure.message += " (the limit for lookup and connecting is \(limit.inWords))"
         }
-        if key.proxy != nil { failure.message = "the proxy can't be reached: \(failure.message)" }
+        if key.proxy != nil {
+            failure.message = "the proxy can't be reached: \(failure.message)"
+            if failure.kind == .dns { failure.detail = .proxyName }
+        }
         return failure
     }
 

@@ -132,7 +132,12 @@ final class HTTP1Connection {
     /// What the kernel knows now; nil once the connection is closed.
     func tcpFacts(at moment: TCPFacts.Moment) -> TCPFacts? {
         guard let carrier, var facts = carrier.facts(at: moment) else { return nil }
-        facts.exchange = carrier.wireBytes - wireBytesBefore
+        var exchange = carrier.wireBytes - wireBytesBefore
+        // An upload that was answered early leaves megabytes in the kernel's hands, which are on no wire.
+        if let left = facts.distinctBytesSent {
+            exchange.sent = max(0, min(carrier.bytesSent, left) - wireBytesBefore.sent)
+        }
+        facts.exchange = exchange
         return facts
     }
 

@@ -37,7 +37,7 @@ extension HTTP1Exchange {
     var hasSent: Bool { sentBytes > 0 || connection.wireBytesSent > wireBytesBefore }
 
     /// Hands over the head alone. The body follows after a 100, or after `limit` (RFC 9110 §10.1.1); when another answer
-    /// comes first, only for the sake of a connection that is to be kept: its server may read on for the body.
+    /// comes first, only for the sake of a connection that is to be kept: its server may read on for the body. Never after a 417.
     private func holdBodyBack(head bytes: [UInt8], for limit: Duration) {
         writing = .holdingBack
         write(bytes, then: [])

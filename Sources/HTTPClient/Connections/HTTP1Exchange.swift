@@ -213,7 +213,9 @@ final class HTTP1Exchange {
         tracer.recordUnhooked(.responseHead(head!), on: connection.id)
         cancelTimers()
         guard case .holdingBack = writing else { return }
-        if connection.reader.willBeReusable {
+        // Go sends the body to whoever keeps the connection. A server that refuses the expectation itself (RFC 9110 §15.5.18)
+        // has said that it doesn't know what to do with it.
+        if connection.reader.willBeReusable, received.status != 417 {
             if isHeadLeaving { isBodyDue = true } else { writeHeldBack() }
             return
         }

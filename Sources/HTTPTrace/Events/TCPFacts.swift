@@ -30,6 +30,8 @@ public struct TCPFacts: Hashable, Sendable {
     public var bytesReceived: Int
     /// Bytes a second of the latest measurement; nil before there is one.
     public var deliveryRate: Int?
+    /// Bytes that have left, repeated ones once; nil where the kernel doesn't count them.
+    public var distinctBytesSent: Int? { bytesSent > 0 ? max(0, bytesSent - bytesResent) : nil }
     /// Of the exchange alone, so far; nil at the dial, and over HTTP/2, where others may be under way.
     public var exchange: WireBytes?
 
@@ -54,7 +56,8 @@ public struct TCPFacts: Hashable, Sendable {
     }
 }
 
-/// Bytes handed to TCP and taken from it.
+/// Bytes that TCP sent, repeated ones once, and those that were taken from it. What it was handed and has not sent does not
+/// count, except on kernels that don't tell.
 public struct WireBytes: Hashable, Sendable {
     public var sent: Int
     public var received: Int

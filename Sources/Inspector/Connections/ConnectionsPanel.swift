@@ -74,7 +74,8 @@ private struct LaneAxis {
             guard let exchange = model.session[id] else { continue }
             if (exchange.finishedAt ?? now) < axis.start { break }
             guard exchange.startedAt <= axis.end else { continue }
-            bars.append(PhaseBar(exchange, on: axis, at: now))
+            let stories = BarStory.attempts(of: exchange, on: connection.id)
+            bars += stories.reversed().map { PhaseBar($0, of: exchange, on: axis, at: now) }
         }
         // Oldest first, so that where two meet the newer one shows its beginning.
         for bar in bars.reversed() where bar.marks != [.earlier] && bar.marks != [.later] {

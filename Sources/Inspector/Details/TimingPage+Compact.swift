@@ -49,7 +49,8 @@ extension TimingPage {
 
     private func peerLine() -> StyledLine? {
         guard let got = exchange.connection else { return nil }
-        var words = ["\(got.connection) \(got.isReused ? "reused" : "new")", "\(got.remote)"]
+        let reuse = exchange.usesItsEarlierDial ? "of an earlier attempt" : got.isReused ? "reused" : "new"
+        var words = ["\(got.connection) \(reuse)", "\(got.remote)"]
         if let tls = exchange.tls ?? model.session.connections[got.connection]?.facts?.tls {
             words.append(tls.isResumed ? "\(tls.version) resumed" : tls.version)
         }

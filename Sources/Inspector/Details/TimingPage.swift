@@ -149,6 +149,7 @@ struct TimingPage {
     func absence(of phase: Phase) -> String {
         switch exchange.absence(of: phase) {
         case .reused(let connection): "reused \(connection)"
+        case .dialedByEarlierAttempt(let connection): "an earlier attempt dialed \(connection)"
         case .literalAddress: "literal address"
         case .pinned: "pinned by --resolve"
         case .noLookup: "no lookup needed"
@@ -187,7 +188,10 @@ struct TimingPage {
             if tls.isUnverified { words.append("unverified") }
             return "\(words.joined(separator: dot))"
         case .dns: return exchange.lookup.flatMap { LookupWords.note(on: $0, dot: dot) }
-        case .send, .wait, .receive: return nil
+        case .send:
+            guard let wait = exchange.continueWait else { return nil }
+            return "\(wait.isExact ? "" : "at most ")\(milliseconds(wait.time)) for a 100 Continue"
+        case .wait, .receive: return nil
         }
     }
 
@@ -222,9 +226,10 @@ struct TimingPage {
         {
             words.append(rate)
         }
-        let unclaimed = exchange.unclaimed(at: end)
-        if unclaimed * 20 > end - exchange.startedAt, !exchange.isRunning, exchange.failure == nil {
-            words.append("\(milliseconds(unclaimed)) between phases")
+        // Earlier attempts and the pauses between have a line of their own.
+        let between = exchange.betweenPhases(at: end)
+        if between * 20 > end - exchange.startedAt, !exchange.isRunning, exchange.failure == nil {
+            words.append("\(milliseconds(between)) between phases")
         }
         return words
     }
@@ -362,7 +367,11 @@ struct TimingPage {
     func historyLine() -> StyledLine? {
         if let retry = exchange.retries.last {
             var line = StyledLine(" \(theme.marks.again.string) ", theme.warning)
-            line.add("\(Figures.plural(exchange.retries.count, "attempt")) failed before: \(retry.message)")
+            var words = "\(Figures.plural(exchange.retries.count, "attempt")) failed before"
+            words += ", \(model.figures.time(exchange.earlierAttempts))"
+            let pauses = exchange.pauses(at: end)
+            if pauses >= .milliseconds(1) { words += ", and \(model.figures.time(pauses)) waited before trying again" }
+            line.add("\(words): \(retry.failure.message)")
             return line
         }
         if let result = model.repeatResults[exchange.id] {

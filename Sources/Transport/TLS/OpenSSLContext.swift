@@ -22,7 +22,7 @@ final class OpenSSLContext: Sendable {
 
     /// Limits what is spoken.
     ///
-    /// - Throws: `.unusable` for a list in which OpenSSL knows nothing.
+    /// - Throws: `.unknownCiphers` for a list in which OpenSSL knows nothing; `.unusable` where no version is left.
     func limit(
         from oldest: TLSVersion?, to newest: TLSVersion?, ciphers: String?, tls13Ciphers: String?, groups: String?
     ) throws(TLSError) {
@@ -32,13 +32,13 @@ final class OpenSSLContext: Sendable {
         if let oldest { _ = shim_SSL_CTX_set_min_proto_version(pointer, Int32(oldest.number)) }
         if let newest { _ = shim_SSL_CTX_set_max_proto_version(pointer, Int32(newest.number)) }
         if let ciphers, SSL_CTX_set_cipher_list(pointer, ciphers) != 1 {
-            throw .unusable(whileDoing: "using the ciphers \(ciphers)")
+            throw .unknownCiphers(whileDoing: "using the ciphers \(ciphers)")
         }
         if let tls13Ciphers, SSL_CTX_set_ciphersuites(pointer, tls13Ciphers) != 1 {
-            throw .unusable(whileDoing: "using the ciphers \(tls13Ciphers)")
+            throw .unknownCiphers(whileDoing: "using the ciphers \(tls13Ciphers)")
         }
         if let groups, shim_SSL_CTX_set1_groups_list(pointer, groups) != 1 {
-            throw .unusable(whileDoing: "using the groups \(groups)")
+            throw .unknownCiphers(whileDoing: "using the groups \(groups)")
         }
     }
 

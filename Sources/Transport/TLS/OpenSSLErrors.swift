@@ -39,4 +39,9 @@ extension TLSError {
     static func unusable(whileDoing what: String) -> TLSError {
         .unusable("\(what): \(openSSLWords(takeOpenSSLError()))")
     }
+
+    /// A list that OpenSSL can do nothing with: with what was being done.
+    static func unknownCiphers(whileDoing what: String) -> TLSError {
+        .unknownCiphers("\(what): \(openSSLWords(takeOpenSSLError()))")
+    }
 }

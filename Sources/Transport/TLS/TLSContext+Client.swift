@@ -42,7 +42,7 @@ extension TLSContext {
     /// first wants them (`ready`). Other files are read here, which may take so long that it belongs on another thread than
     /// the network's: any will do.
     ///
-    /// - Throws: `.unusable` when a file or the PEM can't be read, or OpenSSL knows nothing in a list.
+    /// - Throws: `.unusable` when a file or the PEM can't be read, `.unknownCiphers` when OpenSSL knows nothing in a list.
     public convenience init(client configuration: ClientConfiguration) throws(TLSError) {
         let protocols = try Self.wireFormat(configuration.applicationProtocols)
         let keyLog = try configuration.keyLogFile.map { path throws(TLSError) in try KeyLogFile(path: path) }

@@ -141,7 +141,7 @@ final class TLSSession: @unchecked Sendable {
         if SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ { return .needsInput }
         if let problem = verdict.problem, context.side != .client(verifies: false) || verdict.isFinal {
             ERR_clear_error()
-            throw .untrusted(problem)
+            throw verdict.isFinal ? .notPinned(problem) : .untrusted(problem)
         }
         throw .fromOpenSSL()
     }

@@ -21,6 +21,10 @@ struct ListenCommand: AsyncParsableCommand {
               roundtrip listen --status 503 --delay 2000   a server that is down, slowly
               roundtrip listen --forward 127.0.0.1:3000    goes on; both halves on one axis
               roundtrip listen --json | jq .ev             no interface: a line an event
+
+            Exit codes: 0 good, 2 usage, 3 when the address can't be listened on, --cert or --key can't be used or \
+            --write-ca can't be written, 23 when standard output can't be written, 26 when the body to answer can't be \
+            read, 128 and its number ended by a signal.
             """)
 
     @OptionGroup var serving: ServingOptions
@@ -170,7 +174,7 @@ struct ListenCommand: AsyncParsableCommand {
     private func answer() throws -> AnswerDraft {
         var body: [UInt8] = []
         if let data {
-            body = data.hasPrefix("@") ? try readFile(String(data.dropFirst()), limit: 1 << 30) : Array(data.utf8)
+            body = data.hasPrefix("@") ? try readBodyFile(String(data.dropFirst())) : Array(data.utf8)
         }
         return AnswerDraft(status: status, fields: try answerFields(), body: body, delay: .milliseconds(delay))
     }

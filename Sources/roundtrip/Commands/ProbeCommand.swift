@@ -12,11 +12,13 @@ struct ProbeCommand: AsyncParsableCommand {
         commandName: "probe",
         abstract: "Send requests and print where their time went.",
         discussion: """
-            Exit codes are curl's where curl has one: 0 good, 2 usage, 6 name not resolved, 7 connection refused, \
-            8 not HTTP, 18 body cut short, 22 status 400 or above with --fail, 23 a file can't be written, 28 timeout, \
-            35 TLS handshake, 47 too many redirects or a bad one, 56 reset, 58 own certificate, 60 certificate, \
-            61 a body that can't be decoded, 63 one that grows without end, 77 authorities, 97 proxy, \
-            128 and its number ended by a signal (130 by ^C). With several URLs, the first failure's.
+            Exit codes are curl's where curl has one: 0 good, 2 usage or a request that can't be sent, \
+            5 proxy's name not resolved, 6 name not resolved, 7 connection refused, 8 not HTTP, 18 body cut short, \
+            22 status 400 or above with --fail, 23 a file can't be written, 26 the body to send can't be read, \
+            28 timeout, 35 TLS handshake, 47 too many redirects or a bad one, 52 empty reply, 56 reset, \
+            58 own certificate, 59 unknown ciphers, 60 certificate, 61 a body that can't be decoded, \
+            63 one that grows without end, 77 authorities, 90 not the pinned key, 92 HTTP/2 stream reset, 97 proxy, \
+            128 and its number ended by a signal (130 by ^C). Of several requests, that of the first that failed.
             """)
 
     @Argument(
@@ -85,7 +87,7 @@ struct ProbeCommand: AsyncParsableCommand {
         let run = ProbeRun(
             clock: clock, drafts: drafts,
             RepeatPlan(count: drafts.count * repeats, concurrency: concurrency, rate: rate), keepsAll: har != nil,
-            output: output, recording: try await startRecording(to: record, clock))
+            countsStatus: fail, output: output, recording: try await startRecording(to: record, clock))
         try await run.run(settings, following: client.location ? settings.redirects : nil)
         if !settings.tls.verify { printError("Certificates were not checked (-k).") }
         if !settings.proxyTLS.verify { printError("The proxy's certificate was not checked (--proxy-insecure).") }
@@ -94,8 +96,7 @@ struct ProbeCommand: AsyncParsableCommand {
         // One file that can't be written takes no other along.
         if let har { try await writeHAR(to: har, run.session) }
         if let unwritten { throw unwritten }
-        let code = run.signal.map(ProgramExit.ended) ?? run.firstFailure ?? (fail ? run.firstBadStatus : nil)
-        if let code { throw ExitCode(code) }
+        if let code = run.signal.map(ProgramExit.ended) ?? run.failureCode { throw ExitCode(code) }
     }
 
     @MainActor

@@ -9,9 +9,7 @@ import Transport
 @MainActor
 final class ProbeRun {
     private(set) var session: Session
-    /// The exit code of the first request that failed; nil without any.
-    private(set) var firstFailure: Int32?
-    private(set) var firstBadStatus: Int32?
+    private var failures: ProbeFailures
     /// The signal that ended it early; nil without one.
     private(set) var signal: Int32?
 
@@ -25,11 +23,14 @@ final class ProbeRun {
     /// Of each body, for a HAR file or a recording, as in the interface; the digest is of the whole body anyway.
     private static let keptBodyBytes = EffectRunner.keptBodyBytes
 
-    /// - Parameter plan: Of all drafts together.
+    /// - Parameters:
+    ///   - plan: Of all drafts together.
+    ///   - countsStatus: Whether a status of 400 or above is a failure.
     init(
-        clock: ClockAnchor, drafts: [RequestDraft], _ plan: RepeatPlan, keepsAll: Bool, output: ProbeOutput,
-        recording: SessionRecording
+        clock: ClockAnchor, drafts: [RequestDraft], _ plan: RepeatPlan, keepsAll: Bool, countsStatus: Bool,
+        output: ProbeOutput, recording: SessionRecording
     ) {
+        failures = ProbeFailures(countsStatus: countsStatus)
         self.drafts = drafts
         self.plan = plan
         self.keepsAll = keepsAll
@@ -37,6 +38,9 @@ final class ProbeRun {
         self.output = output
         session = Session(clock: clock)
     }
+
+    /// The exit code of the first request that failed; nil without any.
+    var failureCode: Int32? { failures.code }
 
     /// Returns when all have ended, or after an interrupt when the running ones have been cancelled.
     ///
@@ -75,6 +79,8 @@ final class ProbeRun {
             session.keep(capture, of: id)
             if let index = session.exchanges.index(of: id) { session.exchanges.read(at: index) { note($0) } }
         }
+        // After the captures: a hop begins when the one before it has ended, and may be told of at once.
+        for begun in report.begun { if case .redirect(let from) = begun.cause { failures.forgive(from) } }
         let ended = report.bodies.map { $0.exchange }
         guard keepsAll else {
             var gone = session.forget(ended)
@@ -86,8 +92,7 @@ final class ProbeRun {
     }
 
     private func note(_ exchange: borrowing Exchange) {
-        if let failure = exchange.failure { firstFailure = firstFailure ?? failure.exitCode }
-        if let status = exchange.response?.status, status >= 400 { firstBadStatus = ProgramExit.status }
+        failures.note(exchange)
         output.show(exchange, of: { session })
     }
 

@@ -118,7 +118,7 @@ struct ClientOptions: ParsableArguments {
                 body += text.utf8
                 continue
             }
-            let bytes = try readFile(String(text.dropFirst()), limit: 1 << 30)
+            let bytes = try readBodyFile(String(text.dropFirst()))
             // A form kept in a file has line ends that are no part of it, the last one at least.
             body += dataBinary.isEmpty ? bytes.filter { $0 != 10 && $0 != 13 && $0 != 0 } : bytes
         }

@@ -47,7 +47,8 @@ struct ClientSettings: Sendable {
     private static func context(_ settings: TLSContext.ClientConfiguration) throws -> TLSContext {
         do throws(TLSError) { return try TLSContext(client: settings) } catch {
             printError("roundtrip: \(error)")
-            throw ExitCode(ProgramExit.trust)
+            let isCiphers = if case .unknownCiphers = error { true } else { false }
+            throw ExitCode(isCiphers ? ProgramExit.ciphers : ProgramExit.trust)
         }
     }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CLinux
 import Glibc
 
@@ -28,5 +29,13 @@ func readFile(_ path: String, limit: Int) throws -> [UInt8] {
         }
         guard bytes.count + count <= limit else { throw FileProblem(call: "read", path: path, code: EFBIG) }
         bytes += buffer[..<count]
+    }
+}
+
+/// Reads a body that is to be sent, or ends the program with a sentence on why it can't be.
+func readBodyFile(_ path: String) throws -> [UInt8] {
+    do { return try readFile(path, limit: 1 << 30) } catch {
+        printError("roundtrip: \(error)")
+        throw ExitCode(ProgramExit.readError)
     }
 }
