@@ -18,6 +18,8 @@ struct InspectCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
     var record: String?
 
+    func validate() throws { try checkRecord(record) }
+
     func run() async throws {
         let inspection = Inspection(
             drafts: try client.drafts(for: urls), isDemo: demo, look: interface.look, client: try client.settings(),
