@@ -42,4 +42,17 @@ struct SayingTests {
             #expect(model.rows.ids.map(\.number) == numbers)
         }
     }
+
+    @Test(arguments: [Failure(.cancelled, phase: .wait, "cancelled"), Failure(.reset, phase: .wait, "reset")])
+    func `nothing is so many times as fast as what failed or was cut off`(failure: Failure) {
+        var model = model()
+        end(11, failure, in: &model)
+        model.select(row: 0)
+        press("m", in: &model)
+        model.select(row: 10)
+        press("=", in: &model)
+        #expect(model.comparison?.subject.after == ExchangeID(11))
+        let text = ScreenTests.text(of: model)
+        #expect(text.contains(" total ") && !text.contains(" times as "))
+    }
 }

@@ -42,7 +42,7 @@ struct StartTests {
         #expect(try await terminal.finish() == .exited(23))
         let sent = String(decoding: terminal.bytes, as: UTF8.self)
         // Behind the end of the alternate screen, where there was one.
-        let left = sent.range(of: "\u{1B}[?1049l").map { sent[$0.upperBound...] } ?? sent[...]
+        let left = sent.firstRange(of: "\u{1B}[?1049l").map { sent[$0.upperBound...] } ?? sent[...]
         #expect(left.contains("/nodir/x"), "\(sent)")
         #expect(terminal.leftovers == [])
     }

@@ -87,7 +87,8 @@ struct ComparePage {
     private func totalRow() -> StyledLine {
         let (old, new) = (before.total(at: now), after.total(at: now))
         var note = ""
-        if !before.isRunning, !after.isRunning, old > .zero, new > .zero {
+        // A failure takes no time that could be compared, and a person's cutting it off says nothing of the server.
+        if before.standing == .good, after.standing == .good, old > .zero, new > .zero {
             let (less, more) = (min(old, new), max(old, new))
             let factor = Figures.fixed(more.milliseconds / less.milliseconds, decimals: 2)
             note = new == old ? "the same" : "\(factor) times as \(new < old ? "fast" : "long")"
