@@ -28,6 +28,8 @@ public enum Message: Sendable {
     case notice(String, isError: Bool)
     /// The file to be exported to exists, and nothing was written: the person decides.
     case exportExists(ExportRequest)
+    /// Nothing was exported, and why: the person may want to mend the path.
+    case exportFailed(String)
     case engine(EngineFacts)
     /// The session is written to this file; nil when it is not (any more).
     case recording(path: String?)

@@ -47,7 +47,7 @@ extension Model {
         case .mark: toggleMark()
         case .unmarkAll: unmarkAll()
         case .compare: compare()
-        case .export: mode = .prompt(Prompt(.export, text: "session.har"))
+        case .export: mode = .prompt(Prompt(.export, text: offeredExport ?? "session.har"))
         case .filter: mode = .prompt(Prompt(.filter, text: filter?.text ?? ""))
         case .toggleFilter:
             isFilterOn.toggle()
@@ -202,7 +202,7 @@ extension Model {
         } else if !draft.body.isEmpty, String(validating: draft.body, as: UTF8.self) == nil {
             say("The body is not text and is left out; -d gives a new one.")
         }
-        mode = .prompt(Prompt(.probe(editing: selected), text: line, history: history))
+        mode = .prompt(Prompt(.probe(editing: selected), text: line, history: offeredHistory))
     }
 
     private mutating func removeRow() -> [Effect] {

@@ -71,7 +71,9 @@ extension Model {
             switch question {
             case .quit: say("Not quitting.")
             case .send: say("Nothing was sent.")
-            case .replace(let request): say("Nothing was written; \(request.path) is as it was.")
+            case .replace(let request):
+                offeredExport = typedExport
+                say("Nothing was written; \(request.path) is as it was.")
             }
             return []
         }

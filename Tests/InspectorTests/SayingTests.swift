@@ -43,6 +43,78 @@ struct SayingTests {
         }
     }
 
+    @Test func `the question whether to quit goes when nothing runs any more`() {
+        var session = ScriptedSession()
+        session.add(
+            .init(number: 1, url: "http://a.example/", start: 0, connection: 1, phases: [(.wait, 600)], isRunning: true))
+        var model = model(session)
+        #expect(press("q", in: &model) == [])
+        #expect(model.mode == .confirming(.quit))
+        end(1, nil, in: &model)
+        #expect(model.mode == .browsing)
+        #expect(!ScreenTests.text(of: model).contains("in flight. Quit?"))
+        #expect(press("q", in: &model) == [.quit])
+    }
+
+    @Test func `a forgotten mark is named where it leaves out the rest`() {
+        var model = model()
+        model.select(row: 0)
+        press("mx", in: &model)
+        #expect(ScreenTests.text(of: model).contains("export marked only (1 of 14) to"))
+        #expect(
+            press(.enter, in: &model)
+                == [
+                    .export(
+                        ExportRequest(
+                            path: "session.har", isFull: false, exchanges: [ExchangeID(1)],
+                            note: "marked only (1 of 14)"))
+                ])
+    }
+
+    @Test func `a probe line that was left comes back with Up, and is not kept on disk`() {
+        var model = model()
+        press("nhttp://half.example/", in: &model)
+        press(.escape, in: &model)
+        press("n", in: &model)
+        press(.up, in: &model)
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("no prompt")
+            return
+        }
+        #expect(prompt.editor.text == "http://half.example/")
+        press(.control("u"), in: &model)
+        press("a.example", in: &model)
+        #expect(press(.enter, in: &model).last == .saveHistory(["a.example"]))
+    }
+
+    @Test func `an export that failed offers its path again, until one goes well`() {
+        func offered(_ model: inout Model) -> String? {
+            press("x", in: &model)
+            guard case .prompt(let prompt) = model.mode else { return nil }
+            return prompt.editor.text
+        }
+        var model = model()
+        #expect(offered(&model) == "session.har")
+        press(.control("u"), in: &model)
+        press("/nowhere/a.har --full", in: &model)
+        press(.enter, in: &model)
+        _ = update(&model, .exportFailed("/nowhere/a.har: no such folder"), at: Self.now)
+        #expect(model.message?.isError == true)
+        #expect(offered(&model) == "/nowhere/a.har --full")
+        press(.enter, in: &model)
+        #expect(offered(&model) == "session.har")
+    }
+
+    @Test func `the filter in force can be read whole`() {
+        var model = model()
+        let filter = "time>10 -is:running host:api.example.com status:2xx"
+        press("f" + filter, in: &model)
+        press(.enter, in: &model)
+        // The message on how many match goes with the next key.
+        press("j", in: &model)
+        #expect(ScreenTests.text(of: model).contains(" Filter: \(filter)   4 of 14"))
+    }
+
     @Test(arguments: [Failure(.cancelled, phase: .wait, "cancelled"), Failure(.reset, phase: .wait, "reset")])
     func `nothing is so many times as fast as what failed or was cut off`(failure: Failure) {
         var model = model()

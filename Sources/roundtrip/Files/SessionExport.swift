@@ -19,6 +19,8 @@ struct SessionExport: Sendable {
     /// What a picture shows; nil where there is no screen.
     let screen: ScreenBuffer?
     let now: Timestamp
+    /// What is to be said of the choice; nil for nothing.
+    var note: String?
 
     /// What can be written, by the ending of a file's name.
     enum Form: Equatable {
@@ -147,6 +149,7 @@ struct SessionExport: Sendable {
         if tally.failed > 0 { parts.append("\(tally.failed) failed") }
         if tally.cancelled > 0 { parts.append("\(tally.cancelled) cancelled") }
         if tally.running > 0 { parts.append("\(tally.running) still running") }
+        if let note { parts.append(note) }
         let name = path == "-" ? "standard output" : path
         let left = " \(redacted) secret\(redacted == 1 ? "" : "s") redacted (--full keeps them)."
         return "Saved \(name): \(parts.joined(separator: ", "))."
