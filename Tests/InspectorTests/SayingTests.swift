@@ -46,7 +46,8 @@ struct SayingTests {
     @Test func `the question whether to quit goes when nothing runs any more`() {
         var session = ScriptedSession()
         session.add(
-            .init(number: 1, url: "http://a.example/", start: 0, connection: 1, phases: [(.wait, 600)], isRunning: true))
+            .init(number: 1, url: "http://a.example/", start: 0, connection: 1, phases: [(.wait, 600)], isRunning: true)
+        )
         var model = model(session)
         #expect(press("q", in: &model) == [])
         #expect(model.mode == .confirming(.quit))
@@ -112,7 +113,7 @@ struct SayingTests {
         press(.enter, in: &model)
         // The message on how many match goes with the next key.
         press("j", in: &model)
-        #expect(ScreenTests.text(of: model).contains(" Filter: \(filter)   4 of 14"))
+        #expect(ScreenTests.text(of: model).contains(" Filter: \(filter)   5 of 14"))
     }
 
     @Test(arguments: [Failure(.cancelled, phase: .wait, "cancelled"), Failure(.reset, phase: .wait, "reset")])
