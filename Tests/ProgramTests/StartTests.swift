@@ -65,6 +65,12 @@ struct StartTests {
         }
     }
 
+    @Test func `a command that is asked for what is no address tells its own usage`() async throws {
+        let terminal = try Inspection.start(["probe", "ftp://a.example/"], folder: TemporaryFolder())
+        #expect(try await terminal.finish() == .exited(2))
+        #expect(terminal.screen.contains("Usage: roundtrip probe "))
+    }
+
     @Test(arguments: ["bash", "zsh", "fish"])
     func `shells are told what can be completed`(shell: String) async throws {
         let script = try await ProgramRun.output(of: [BuiltProgram.path, "--generate-completion-script", shell])
