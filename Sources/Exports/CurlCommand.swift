@@ -104,8 +104,10 @@ public enum CurlCommand {
 
     private static func header(_ field: HTTPField, _ redaction: inout Redaction) -> String {
         let value = redaction.value(of: field.name.rawName, field.value)
-        // "Name:" would tell curl to leave the field out; "Name;" sends it empty (curl(1), --header).
-        return value.isEmpty ? "\(field.name.rawName);" : "\(field.name.rawName): \(value)"
+        guard value.isEmpty else { return "\(field.name.rawName): \(value)" }
+        // "Name:" would tell curl to leave the field out; "Name;" sends it empty (curl(1), --header). An empty User-Agent is
+        // not sent here either.
+        return field.name == .userAgent ? "\(field.name.rawName):" : "\(field.name.rawName);"
     }
 
     private static func bodyWords(

@@ -25,7 +25,7 @@ extension Model {
             mode = .prompt(prompt)
             return []
         default:
-            guard prompt.editor.handle(key) else { return [] }
+            guard prompt.editor.handle(Self.inOneLine(key, for: prompt)) else { return [] }
             prompt.isRefused = false
             mode = .prompt(prompt)
             if prompt.purpose == .filter { tryFilter(prompt.editor.text) }
@@ -157,6 +157,22 @@ extension Model {
         }
         mode = .confirming(.send(drafts))
         return []
+    }
+
+    /// A paste into a probe line that has begun, its lines put together: a backslash at the end of one goes, and a line end
+    /// between quotes stays one. Any other key as it is.
+    private static func inOneLine(_ key: Key, for prompt: Prompt) -> Key {
+        guard case .paste(let text) = key, case .probe = prompt.purpose else { return key }
+        var quote = ShellWords.Quote.open(after: prompt.editor.text.prefix(prompt.editor.cursor), before: nil)
+        var (joined, lineEnd) = ("", "")
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            quote = ShellWords.Quote.open(after: line, before: quote)
+            let goesOn = quote == nil && line.last == "\\"
+            joined += lineEnd
+            joined += goesOn ? line.dropLast() : line
+            lineEnd = quote?.lineEnd ?? " "
+        }
+        return .paste(joined)
     }
 
     /// More than this is a file pasted by mistake; the command line reads lists.

@@ -44,7 +44,9 @@ struct ProbeLineTests {
         arguments: [
             "GET https://example.com/a?b=c&d", "POST http://example.com:8080/ -H 'X-Quote: it'\\''s' -d 'a b'",
             "DELETE http://example.com/x", "-X M-SEARCH http://example.com/", "-X get http://example.com/",
-            "PUT http://example.com/ --data-raw @handle",
+            "PUT http://example.com/ --data-raw @handle", "POST http://example.com/ -H Content-Type: -d x",
+            "GET http://example.com/ -H 'X-Empty;' -H User-Agent:",
+            "GET http://example.com/ -H 'X: \u{301}'\\''\u{301}'",
         ])
     func `a line survives being read and written`(line: String) throws {
         let draft = try ProbeLine.parse(line)
@@ -82,6 +84,25 @@ struct ProbeLineTests {
     @Test func `user and password become Basic authorization`() throws {
         #expect(try ProbeLine.parse("example.com -u user:pass").fields[.authorization] == "Basic dXNlcjpwYXNz")
         #expect(try ProbeLine.parse("example.com -u user").fields[.authorization] == "Basic dXNlcjo=")
+    }
+
+    @Test func `a field without a value keeps what others would add, and a semicolon sends it empty`() throws {
+        let own = HTTPField.Name("X-Own")!
+        let fields = try ProbeLine.parse(
+            "POST example.com -d x -A me -b a=1 --compressed -H 'X-Own;' -H Content-Type: -H Cookie: -H 'Accept-Encoding: '"
+        ).fields
+        #expect(fields == [.userAgent: "me", own: ""])
+        // What a -H says itself, no other takes away, as in curl.
+        let both = try ProbeLine.parse("example.com -H 'X-Own: 1' -H X-Own: -H User-Agent:").fields
+        #expect(both == [own: "1", .userAgent: ""])
+        #expect(throws: ProbeLine.Problem.self) { try ProbeLine.parse("example.com -H X-Own") }
+        #expect(throws: ProbeLine.Problem.self) { try ProbeLine.parse("example.com -H $'X-Own: a\\nb'") }
+    }
+
+    @Test func `quotes are quotes before a combining mark, and a backslash keeps a blank in its word`() throws {
+        #expect(try ProbeLine.parse("PUT example.com -d '\u{301}x'").body == Array("\u{301}x".utf8))
+        #expect(try ProbeLine.parse("PUT example.com -d \"a\"\u{301}").body == Array("a\u{301}".utf8))
+        #expect(try ProbeLine.parse("PUT example.com -d a\\ b \\ -H X-Own:").body == Array("a b".utf8))
     }
 
     @Test func `cookies are put together, and letters that change nothing may share a hyphen`() throws {

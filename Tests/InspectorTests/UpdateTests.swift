@@ -119,12 +119,13 @@ struct UpdateTests {
             Issue.record("no prompt")
             return
         }
-        #expect(prompt.editor.text == "POST https://api.example.com/v1/orders -d '{\"user\":7}'")
+        // It had no Content-Type, and behind -d there would be one.
+        #expect(prompt.editor.text == "POST https://api.example.com/v1/orders -H Content-Type: -d '{\"user\":7}'")
         guard case .send(let draft, let id, let cause) = press(.enter, in: &model).first else {
             Issue.record("nothing was sent")
             return
         }
-        #expect(draft.body == Array("{\"user\":7}".utf8))
+        #expect(draft == model.session[ExchangeID(4)]?.draft)
         #expect(id == ExchangeID(15))
         #expect(cause == .replay(of: ExchangeID(4)))
     }
@@ -264,6 +265,21 @@ struct UpdateTests {
         draft.fields[.contentType] = "application/x-www-form-urlencoded"
         draft.body = Array("{\n  \"a\": \\\n\n}".utf8)
         #expect(model.session.exchanges.map(\.draft) == [draft])
+    }
+
+    @Test func `lines pasted into a line that has begun become one of them, and a blank in a word stays`() {
+        var model = model(nil)
+        press("nPUT ", in: &model)
+        press(.paste("a.example/ \\\n -H 'X-Two: a\nb'"), in: &model)
+        guard case .prompt(let prompt) = model.mode else {
+            Issue.record("no prompt")
+            return
+        }
+        #expect(prompt.editor.text == "PUT a.example/   -H 'X-Two: a'$'\\n''b'")
+        press(.control("u"), in: &model)
+        press("POST a.example -d a\\ b", in: &model)
+        press(.enter, in: &model)
+        #expect(model.session[ExchangeID(1)]?.draft.body == Array("a b".utf8))
     }
 
     @Test func `a paste with one bad line sends nothing`() {

@@ -120,6 +120,11 @@ struct ProbeServerTests {
         #expect(har.output.contains("X-One: 1"))
         #expect(har.output.contains("x-two: 2"))
         #expect(har.output.contains("\"PUT\""))
+        let bare = try await Probe.run(
+            "--har", "-", "-d", "x", "-H", "Content-Type:", "-H", "User-Agent:", "-H", "X-Empty;",
+            "\(server.plain)/fields")
+        #expect(bare.output.contains("X-Empty"))
+        #expect(!bare.output.contains("x-www-form-urlencoded") && !bare.output.contains("User-Agent"))
     }
 
     @Test func `bodies are put together of words and files as curl does`() async throws {

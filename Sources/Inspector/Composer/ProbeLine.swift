@@ -17,7 +17,7 @@ public enum ProbeLine {
     public struct Problem: Error, Equatable, Sendable {
         /// A sentence for the person who typed it. Quotes what was typed.
         public var message: String
-        /// The character of the line it is about.
+        /// Where in the line that is about, in Unicode scalars.
         public var column: Int
         /// Nothing is wrong so far: there is just not enough yet.
         public var isUnfinished: Bool
@@ -36,7 +36,7 @@ public enum ProbeLine {
             throw Problem(message: "The \(error.quote) is not closed.", column: error.column, isUnfinished: true)
         }
         if words.first?.text == "curl" { words.removeFirst() }
-        var reading = Reading(end: line.count)
+        var reading = Reading(end: line.unicodeScalars.count)
         try reading.take(words[...])
         return (try reading.draft(), reading.namesNobody)
     }
@@ -47,8 +47,10 @@ public enum ProbeLine {
         var parts = looksLikeMethod(method) ? [method] : ["-X", ShellWords.quoted(method)]
         parts.append(ShellWords.quoted(draft.url.description))
         for field in draft.fields {
-            parts += ["-H", ShellWords.quoted("\(field.name.rawName): \(field.value)")]
+            parts += ["-H", ShellWords.quoted(TypedFields.text(for: field))]
         }
+        // A body alone would get a form's type.
+        if !draft.body.isEmpty, draft.fields[.contentType] == nil { parts += ["-H", "Content-Type:"] }
         if let body = String(validating: draft.body, as: UTF8.self), !body.isEmpty {
             // Behind -d an @ would name a file.
             parts += [body.utf8.first == UInt8(ascii: "@") ? "--data-raw" : "-d", ShellWords.quoted(body)]
@@ -67,7 +69,7 @@ private struct Reading {
     let end: Int
     private var method: HTTPRequest.Method?
     private var url: RequestURL?
-    private var fields = HTTPFields()
+    private var fields = TypedFields()
     private var body: String?
     private var offersCompression = false
     private(set) var namesNobody = false
@@ -143,23 +145,25 @@ private struct Reading {
             guard let named = HTTPRequest.Method(value) else { throw problem("\(value) is no method.", at: word) }
             method = named
         case "-H", "--header":
-            guard let colon = value.firstIndex(of: ":"),
-                let field = HTTPField.Name(String(value[..<colon].filter { !$0.isWhitespace }))
-            else { throw problem("A header is written -H 'Name: value'.", at: word, isUnfinished: true) }
-            let text = value[value.index(after: colon)...].drop { $0 == " " }
-            fields.append(HTTPField(name: field, value: String(text)))
-        case "-A", "--user-agent": fields[.userAgent] = value
-        case "-e", "--referer": fields[.referer] = value
+            do throws(TypedFields.Problem) { try fields.take(value) } catch {
+                switch error {
+                case .noField: throw problem("A header is written -H 'Name: value'.", at: word, isUnfinished: true)
+                case .badValue(let name):
+                    throw problem("The value of \(name.rawName) holds characters that no field may have.", at: word)
+                }
+            }
+        case "-A", "--user-agent": fields.fields[.userAgent] = value
+        case "-e", "--referer": fields.fields[.referer] = value
         case "-b", "--cookie":
             // Without a = it is curl's name of a file, and no cookie.
             guard value.contains("=") else {
                 throw problem("\(name) \(value): files are not read here; type name=value.", at: word)
             }
-            fields.addCookies(value)
+            fields.fields.addCookies(value)
         case "-u", "--user":
             // Without a colon there is no password, and Basic (RFC 7617) wants the colon all the same.
             let words = value.contains(":") ? value : value + ":"
-            fields[.authorization] = "Basic " + Self.base64(Array(words.utf8))
+            fields.fields[.authorization] = "Basic " + Self.base64(Array(words.utf8))
         case "--url": try takePlain(ShellWords.Word(text: value, column: word.column), isLast: false)
         default:
             // A file's name behind @ would need reading a file, which the interface never does.
@@ -168,8 +172,9 @@ private struct Reading {
             }
             body = body.map { name == "--json" ? $0 + value : "\($0)&\(value)" } ?? value
             if name == "--json" {
-                fields[.contentType] = fields[.contentType] ?? "application/json"
-                fields[.accept] = fields[.accept] ?? "application/json"
+                for name in [HTTPField.Name.contentType, .accept] where fields.lacks(name) {
+                    fields.fields[name] = "application/json"
+                }
             }
         }
     }
@@ -182,10 +187,13 @@ private struct Reading {
         }
         var fields = fields
         // curl's default, and what a form sends.
-        if body != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
+        if body != nil, fields.lacks(.contentType) {
+            fields.fields[.contentType] = "application/x-www-form-urlencoded"
+        }
         var draft = RequestDraft(
-            method: method ?? (body == nil ? .get : .post), url: url, fields: fields, body: Array((body ?? "").utf8))
-        if offersCompression { draft.offerCompression() }
+            method: method ?? (body == nil ? .get : .post), url: url, fields: fields.settled,
+            body: Array((body ?? "").utf8))
+        if offersCompression, fields.lacks(.acceptEncoding) { draft.offerCompression() }
         return draft
     }
 

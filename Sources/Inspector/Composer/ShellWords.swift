@@ -3,13 +3,13 @@
 struct ShellWords {
     struct Word: Equatable {
         var text: String
-        /// Characters of the line before it.
+        /// Unicode scalars of the line before it.
         var column: Int
     }
 
     /// Why a line can't be split.
     struct Unclosed: Error, Equatable {
-        var quote: Character
+        var quote: Unicode.Scalar
         var column: Int
     }
 
@@ -31,13 +31,14 @@ struct ShellWords {
         /// - Parameter before: Those that are open where it begins.
         static func open(after text: some StringProtocol, before: Quote?) -> Quote? {
             var open = before
-            var last: Character?
-            var characters = text.makeIterator()
-            while let character = characters.next() {
-                switch (open, character) {
+            var last: Unicode.Scalar?
+            // Not by characters: a quote and a combining mark behind it would be one.
+            var scalars = text.unicodeScalars.makeIterator()
+            while let scalar = scalars.next() {
+                switch (open, scalar) {
                 case (nil, "\\"), (.double, "\\"), (.ansiC, "\\"):
                     // What follows stands for itself.
-                    _ = characters.next()
+                    _ = scalars.next()
                     last = nil
                     continue
                 case (nil, "'"): open = last == "$" ? .ansiC : .single
@@ -45,7 +46,7 @@ struct ShellWords {
                 case (.single, "'"), (.ansiC, "'"), (.double, "\""): open = nil
                 default: break
                 }
-                last = character
+                last = scalar
             }
             return open
         }
@@ -54,7 +55,7 @@ struct ShellWords {
     /// Splits at blanks outside of quotes. `\` takes the next character as it is, except between single quotes; between
     /// double quotes only before `"`, `\`, `$` and `` ` `` (POSIX shell §2.2). `$'…'` is bash's, with all its escapes.
     static func split(_ line: String) throws(Unclosed) -> [Word] {
-        var reader = Reader(characters: Array(line))
+        var reader = Reader(scalars: Array(line.unicodeScalars))
         var words: [Word] = []
         while let word = try reader.nextWord() { words.append(word) }
         return words
@@ -66,7 +67,11 @@ struct ShellWords {
         let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._~:/?#@!+,;=%&".contains($0)) }
         // Outside a shell `?` and `&` are harmless, and a URL without quotes is easier to edit.
         guard !plain || text.isEmpty else { return text }
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        var word = "'"
+        for scalar in text.unicodeScalars {
+            if scalar == "'" { word += "'\\''" } else { word.unicodeScalars.append(scalar) }
+        }
+        return word + "'"
     }
 
     /// Line ends and control characters: a line being edited has no place for them.
@@ -97,57 +102,59 @@ struct ShellWords {
     }
 }
 
+/// Of scalars: as a character, a quote and a combining mark behind it are one.
 private struct Reader {
-    let characters: [Character]
+    let scalars: [Unicode.Scalar]
     var index = 0
 
     mutating func nextWord() throws(ShellWords.Unclosed) -> ShellWords.Word? {
-        while index < characters.count, characters[index].isWhitespace { index += 1 }
-        guard index < characters.count else { return nil }
+        while index < scalars.count, scalars[index].properties.isWhitespace { index += 1 }
+        guard index < scalars.count else { return nil }
         var word = ShellWords.Word(text: "", column: index)
-        while index < characters.count, !characters[index].isWhitespace {
-            let character = characters[index]
-            switch character {
-            case "'": word.text += try quotedText(character, escapes: .none)
-            case "\"": word.text += try quotedText(character, escapes: .shell)
-            case "$" where index + 1 < characters.count && characters[index + 1] == "'":
+        while index < scalars.count, !scalars[index].properties.isWhitespace {
+            let scalar = scalars[index]
+            switch scalar {
+            case "'": word.text += try quotedText(scalar, escapes: .none)
+            case "\"": word.text += try quotedText(scalar, escapes: .shell)
+            case "$" where index + 1 < scalars.count && scalars[index + 1] == "'":
                 index += 1
                 word.text += try quotedText("'", escapes: .ansiC)
-            case "\\" where index + 1 < characters.count:
-                // A copied command of several lines continues with a backslash; pasting made a blank of the line end.
-                if !characters[index + 1].isWhitespace { word.text.append(characters[index + 1]) }
+            case "\\" where index + 1 < scalars.count:
+                // At a word's begin: a line continued with a backslash, whose end became a blank. In a word it is a blank.
+                let next = scalars[index + 1]
+                if !next.properties.isWhitespace || index > word.column { word.text.unicodeScalars.append(next) }
                 index += 2
             default:
-                word.text.append(character)
+                word.text.unicodeScalars.append(scalar)
                 index += 1
             }
         }
         // The continuation itself is no word.
-        return word.text.isEmpty && characters[word.column] == "\\" ? try nextWord() : word
+        return word.text.isEmpty && scalars[word.column] == "\\" ? try nextWord() : word
     }
 
     private enum Escapes { case none, shell, ansiC }
 
     private mutating func quotedText(
-        _ quote: Character, escapes: Escapes
+        _ quote: Unicode.Scalar, escapes: Escapes
     ) throws(ShellWords.Unclosed) -> String {
         let start = index
         var text = ""
         index += 1
-        while index < characters.count, characters[index] != quote {
-            if escapes == .ansiC, characters[index] == "\\", index + 1 < characters.count {
+        while index < scalars.count, scalars[index] != quote {
+            if escapes == .ansiC, scalars[index] == "\\", index + 1 < scalars.count {
                 text += takeEscape()
-            } else if escapes == .shell, characters[index] == "\\", index + 1 < characters.count {
-                let next = characters[index + 1]
-                if !"\"\\$`".contains(next) { text.append("\\") }
-                text.append(next)
+            } else if escapes == .shell, scalars[index] == "\\", index + 1 < scalars.count {
+                let next = scalars[index + 1]
+                if !"\"\\$`".unicodeScalars.contains(next) { text.append("\\") }
+                text.unicodeScalars.append(next)
                 index += 2
             } else {
-                text.append(characters[index])
+                text.unicodeScalars.append(scalars[index])
                 index += 1
             }
         }
-        guard index < characters.count else { throw .init(quote: quote, column: start) }
+        guard index < scalars.count else { throw .init(quote: quote, column: start) }
         index += 1
         return text
     }
@@ -155,7 +162,7 @@ private struct Reader {
 
 // What a backslash stands for between `$'` and `'` (bash(1), QUOTING). Browsers write every `!` so, and what is not ASCII.
 extension Reader {
-    /// Reads what `\` and the characters behind it stand for; there is at least one.
+    /// Reads what `\` and the scalars behind it stand for; there is at least one.
     fileprivate mutating func takeEscape() -> String {
         var bytes: [UInt8] = []
         while let byte = takeByte() { bytes.append(byte) }
@@ -164,7 +171,7 @@ extension Reader {
             return String(validating: bytes, as: UTF8.self) ?? bytes.map { String(Unicode.Scalar($0)) }.joined()
         }
         if let scalar = takeScalar() { return String(scalar) }
-        let letter = characters[index + 1]
+        let letter = scalars[index + 1]
         index += 2
         switch letter {
         case "n": return "\n"
@@ -182,8 +189,8 @@ extension Reader {
 
     /// `\x21` or `\041`; nil where no such thing stands next.
     private mutating func takeByte() -> UInt8? {
-        guard index + 1 < characters.count, characters[index] == "\\" else { return nil }
-        let isHexadecimal = characters[index + 1] == "x"
+        guard index + 1 < scalars.count, scalars[index] == "\\" else { return nil }
+        let isHexadecimal = scalars[index + 1] == "x"
         guard
             let found = isHexadecimal
                 ? number(from: index + 2, digits: 2, radix: 16) : number(from: index + 1, digits: 3, radix: 8)
@@ -206,8 +213,8 @@ extension Reader {
     }
 
     private mutating func takeCode() -> UInt32? {
-        guard index + 1 < characters.count, characters[index] == "\\", "uU".contains(characters[index + 1]),
-            let found = number(from: index + 2, digits: characters[index + 1] == "u" ? 4 : 8, radix: 16)
+        guard index + 1 < scalars.count, scalars[index] == "\\", "uU".unicodeScalars.contains(scalars[index + 1]),
+            let found = number(from: index + 2, digits: scalars[index + 1] == "u" ? 4 : 8, radix: 16)
         else { return nil }
         index = found.end
         return found.value
@@ -216,8 +223,8 @@ extension Reader {
     /// The number that begins there, of at most so many digits, and where it ends; nil where there is none.
     private func number(from start: Int, digits limit: Int, radix: Int) -> (value: UInt32, end: Int)? {
         var (value, end): (UInt32, Int) = (0, start)
-        while end < min(start + limit, characters.count), characters[end].isASCII,
-            let digit = characters[end].hexDigitValue, digit < radix
+        while end < min(start + limit, scalars.count), scalars[end].isASCII,
+            let digit = Character(scalars[end]).hexDigitValue, digit < radix
         {
             value = value * UInt32(radix) + UInt32(digit)
             end += 1

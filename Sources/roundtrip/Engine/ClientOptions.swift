@@ -2,6 +2,7 @@ import ArgumentParser
 import HTTPClient
 import HTTPTrace
 import HTTPTypes
+import Inspector
 import Sessions
 import Transport
 
@@ -91,16 +92,18 @@ struct ClientOptions: ParsableArguments {
     private func draft(for url: RequestURL, body: [UInt8]?) throws -> RequestDraft {
         let named = method.flatMap { HTTPRequest.Method($0) }
         var fields = try fields()
-        if body != nil, fields[.contentType] == nil { fields[.contentType] = "application/x-www-form-urlencoded" }
+        if body != nil, fields.lacks(.contentType) {
+            fields.fields[.contentType] = "application/x-www-form-urlencoded"
+        }
         for cookie in cookies where cookie.contains("=") {
             guard HTTPField.isValidValue(cookie) else {
                 throw ValidationError("-b holds characters that no cookie may have.")
             }
-            fields.addCookies(cookie)
+            fields.fields.addCookies(cookie)
         }
         var draft = RequestDraft(
-            method: named ?? (body == nil ? .get : .post), url: url, fields: fields, body: body ?? [])
-        if compressed { draft.offerCompression() }
+            method: named ?? (body == nil ? .get : .post), url: url, fields: fields.settled, body: body ?? [])
+        if compressed, fields.lacks(.acceptEncoding) { draft.offerCompression() }
         return draft
     }
 
@@ -148,5 +151,5 @@ struct ClientOptions: ParsableArguments {
         return policy
     }
 
-    private func fields() throws -> HTTPFields { try headerFields(headers, option: "-H") }
+    private func fields() throws -> TypedFields { try headerFields(headers, option: "-H") }
 }

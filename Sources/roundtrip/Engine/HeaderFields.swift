@@ -1,20 +1,20 @@
 import ArgumentParser
 import HTTPTypes
+import Inspector
 
 /// Fields as curl's options have them, `Name: value` each.
 ///
 /// - Parameter option: Named where one is none.
-func headerFields(_ headers: [String], option: String) throws -> HTTPFields {
-    var fields = HTTPFields()
+func headerFields(_ headers: [String], option: String) throws -> TypedFields {
+    var fields = TypedFields()
     for header in headers {
-        guard let colon = header.firstIndex(of: ":"),
-            let name = HTTPField.Name(String(header[..<colon]))
-        else { throw ValidationError("\(option) takes \"Name: value\"; \"\(header)\" is not that.") }
-        let value = header[header.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-        guard HTTPField.isValidValue(String(value)) else {
-            throw ValidationError("The value of \(name.rawName) holds characters that no header may have.")
+        do throws(TypedFields.Problem) { try fields.take(header) } catch {
+            switch error {
+            case .noField: throw ValidationError("\(option) takes \"Name: value\"; \"\(header)\" is not that.")
+            case .badValue(let name):
+                throw ValidationError("The value of \(name.rawName) holds characters that no header may have.")
+            }
         }
-        fields.append(HTTPField(name: name, value: String(value)))
     }
     return fields
 }

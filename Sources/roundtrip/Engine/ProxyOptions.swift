@@ -2,6 +2,7 @@ import ArgumentParser
 import HTTPClient
 import HTTPTrace
 import HTTPTypes
+import Inspector
 import Transport
 
 /// Which proxy stands between, in curl's words. Without them the environment decides, as it does for Go and curl.
@@ -65,7 +66,7 @@ struct ProxyOptions: ParsableArguments {
             rules.http?.credentials = Proxy.Credentials(proxyUser)
             rules.https?.credentials = Proxy.Credentials(proxyUser)
         }
-        rules.fields = try headerFields(proxyHeader, option: "--proxy-header")
+        rules.fields = try headerFields(proxyHeader, option: "--proxy-header").settled
         rules.tunnelsAlways = proxyTunnel
         return rules
     }
