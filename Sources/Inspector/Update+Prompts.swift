@@ -186,6 +186,7 @@ extension Model {
         var continued = ""
         var start = 0
         var quote: ShellWords.Quote?
+        let text = CmdQuoting.removed(from: text)
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line
             if quote == nil {
