@@ -79,6 +79,8 @@ public struct Model: Sendable {
     public var hasMouse = true
     /// Whether it was said how text is selected while the mouse is ours.
     var hasExplainedDrag = false
+    /// The question whether to quit went by itself since the last key.
+    var hasWithdrawnQuestion = false
     /// ^C was the last key.
     var isInterrupted = false
     var history: [String]

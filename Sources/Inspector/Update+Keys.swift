@@ -21,6 +21,10 @@ extension Model {
         default: break
         }
         message = nil
+        let wasAnswering = hasWithdrawnQuestion
+        hasWithdrawnQuestion = false
+        // The answer was on its way when the question went.
+        if wasAnswering, mode == .browsing, key == .character("y") { return [.quit] }
         let wasInterrupted = isInterrupted
         isInterrupted = key == .control("c")
         if isInterrupted, wasInterrupted { return [.quit] }

@@ -48,6 +48,7 @@ extension Model {
     fileprivate mutating func withdrawQuestion() {
         guard mode == .confirming(.quit), runningCount == 0, repeating == nil else { return }
         mode = .browsing
+        hasWithdrawnQuestion = true
         say("All requests have ended; q quits.")
     }
 

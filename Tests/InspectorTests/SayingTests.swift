@@ -54,7 +54,11 @@ struct SayingTests {
         end(1, nil, in: &model)
         #expect(model.mode == .browsing)
         #expect(!ScreenTests.text(of: model).contains("in flight. Quit?"))
+        // An answer that was on its way is one all the same, and only that.
+        var answered = model
+        #expect(press("y", in: &answered) == [.quit])
         #expect(press("q", in: &model) == [.quit])
+        #expect(press("y", in: &model) == [])
     }
 
     @Test func `a forgotten mark is named where it leaves out the rest`() {

@@ -209,7 +209,8 @@ struct ComparePage {
         var head = StyledLine(" \(title)", theme.strong)
         switch change {
         case .nothingToCompare:
-            let isComplete = before.body != nil && after.body != nil
+            // One that got no answer has no body, and will have none.
+            let isComplete = [before, after].allSatisfy { $0.body != nil || ($0.response == nil && !$0.isRunning) }
             head.add(isComplete ? "  neither has one" : "  nothing to compare (yet)", theme.quiet)
             return [head]
         case .same:

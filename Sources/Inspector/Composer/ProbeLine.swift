@@ -9,7 +9,8 @@ public import Sessions
 //   curl 'https://example.com/' -H 'accept: */*' …          copied from a browser
 //
 // Options that change how a request is made (proxy, certificates, protocol) are refused by name: they belong to the
-// whole session, and leaving them out silently would send another request than the one that was read.
+// whole session, and leaving them out silently would send another request than the one that was read. Those about what curl
+// does with the answer are left out, and named.
 
 /// Reads and writes the probe line.
 public enum ProbeLine {
