@@ -168,7 +168,7 @@ let package = Package(
         tests("Exports", ["HTTPTrace", "Sessions", "TextScreen", httpTypes]),
         tests("TextScreen"),
         tests("CursesTerminal", ["TextScreen"]),
-        tests("Inspector", ["HTTPTrace", "Sessions", "TextScreen", httpTypes]),
+        tests("Inspector", ["HTTPTrace", "Sessions", "Exports", "TextScreen", httpTypes]),
         .testTarget(
             name: "ProgramTests",
             dependencies: ["TestSupport", "roundtrip", "HTTPTrace", "CLinux"],

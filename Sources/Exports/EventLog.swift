@@ -35,6 +35,7 @@ public struct EventLog: ~Copyable, Sendable {
     ///
     /// - Parameter now: When that was known; the events say when its bytes came.
     public mutating func add(_ body: BodyCapture, of id: ExchangeID, at now: Timestamp) {
+        guard !body.isOfNoAnswer else { return }
         json.openObject()
         json.field("t", (now - clock.monotonic).nanoseconds)
         json.field("req", id.number)

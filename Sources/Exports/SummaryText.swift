@@ -35,13 +35,12 @@ public enum SummaryText {
             lines.append(
                 "status   " + list(summary.statuses.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) }, times))
         }
-        if !summary.failures.isEmpty {
-            lines.append(
-                "failed   "
-                    + list(
-                        summary.failures.map { ($0.key.rawValue, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) },
-                        times))
+        let failures = summary.failures.filter { $0.key != .cancelled }
+        if !failures.isEmpty {
+            let sorted = failures.map { ($0.key.rawValue, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+            lines.append("failed   " + list(sorted, times))
         }
+        if let cancelled = summary.failures[.cancelled] { lines.append("cancelled \(cancelled)") }
         lines.append(
             "stamps   late by at most \(milliseconds(longestTurn)) ms, the longest time the network thread was busy in one go"
         )

@@ -62,13 +62,14 @@ public struct TextTimeline: Sendable {
         lines.append(row("", "start", "took", ""))
         for phase in exchange.listedPhases { lines.append(row(of: phase, exchange, at: now)) }
         lines.append(totalRow(exchange, at: now))
+        lines += earlyAnswers(exchange)
         if let got = exchange.connection {
             lines.append(labelled("connection", describe(got, connection, isOwn: exchange.usesItsEarlierDial)))
         }
         if let body = exchange.body, !body.codings.isEmpty {
             let codings = SafeText(untrusted: body.codings.joined(separator: ", "))
-            lines.append(
-                labelled("body", "\(exchange.bodyBytes) bytes of " + codings + " decoded to \(body.totalBytes)"))
+            let end: SafeText = "\(body.totalBytes)\(body.damage == nil ? "" : " bytes and no further")"
+            lines.append(labelled("body", "\(exchange.bodyBytes) bytes of " + codings + " decoded to " + end))
         } else if let reason = exchange.body?.reasonLeftEncoded {
             lines.append(labelled("body", "not decoded: \(reason)"))
         }
@@ -113,6 +114,7 @@ extension TextTimeline {
     private static let figureColumns = 9
     /// Less is no time that anybody looks for.
     private static let leastGap = Duration.microseconds(50)
+    private static let earlyAnswerLimit = 5
     private static let barStart = 2 + labelColumns + 2 * figureColumns + 2
 
     private var dash: SafeText { marks == .unicode ? "—" : "-" }
@@ -180,6 +182,25 @@ extension TextTimeline {
         let between = exchange.betweenPhases(at: now)
         if between >= Self.leastGap { parts.append(figure(between) + " ms between phases") }
         return row("total", figure(exchange.total(at: now)), "ms", joined(parts))
+    }
+
+    /// A line each, since the first byte is that of the first of them; nobody reads more than a few.
+    private func earlyAnswers(_ exchange: Exchange) -> [SafeText] {
+        let count = exchange.informational.count
+        guard count > 0 else { return [] }
+        var came: [(time: Timestamp, head: ResponseHead)] = []
+        for record in exchange.events {
+            if case .got1xxResponse(let head) = record.event { came.append((record.time, head)) }
+        }
+        // Those of attempts that were given up stand before the last one's.
+        let shown = came.suffix(count).prefix(TextTimeline.earlyAnswerLimit)
+        var lines = shown.map { answer in
+            let reason = answer.head.reason.isEmpty ? "" : " \(answer.head.reason)"
+            let name = SafeText(untrusted: "\(answer.head.status)\(reason)")
+            return labelled("early", name + " after " + figure(answer.time - exchange.startedAt) + " ms")
+        }
+        if count > shown.count { lines.append(labelled("early", "and \(count - shown.count) more")) }
+        return lines
     }
 
     private func status(_ exchange: Exchange) -> SafeText {

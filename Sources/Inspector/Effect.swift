@@ -48,11 +48,16 @@ public struct ExportRequest: Equatable, Sendable {
     public var exchanges: [ExchangeID]
     /// Whether a file of that name may go; asked for when there turns out to be one.
     public var mayReplace: Bool
+    /// What is to be said of the choice with what was written; nil for nothing.
+    public var note: String?
 
-    public init(path: String, isFull: Bool, exchanges: [ExchangeID], mayReplace: Bool = false) {
+    public init(
+        path: String, isFull: Bool, exchanges: [ExchangeID], mayReplace: Bool = false, note: String? = nil
+    ) {
         self.path = path
         self.isFull = isFull
         self.exchanges = exchanges
         self.mayReplace = mayReplace
+        self.note = note
     }
 }

@@ -32,6 +32,8 @@ public enum Message: Sendable {
     case edited([UInt8], of: ExchangeID)
     /// Goes on with a search through the list, as `Effect.goOnSearching` asks.
     case searchOn
+    /// Nothing was exported, and why: the person may want to mend the path.
+    case exportFailed(String)
     case engine(EngineFacts)
     /// The session is written to this file; nil when it is not (any more).
     case recording(path: String?)

@@ -83,9 +83,17 @@ public struct Model: Sendable {
     public var hasMouse = true
     /// Whether it was said how text is selected while the mouse is ours.
     var hasExplainedDrag = false
+    /// The question whether to quit went by itself since the last key.
+    var hasWithdrawnQuestion = false
     /// ^C was the last key.
     var isInterrupted = false
     var history: [String]
+    /// A probe line that was left without being sent: Up brings it back. Never in the history that is kept on disk.
+    var abandonedLine: String?
+    /// The line of the latest export, as typed.
+    var typedExport: String?
+    /// What `x` offers instead of the usual: the line of an export that failed.
+    var offeredExport: String?
     /// What `R` offers: the latest.
     var lastPlan = RepeatLine.usual
 
@@ -120,8 +128,11 @@ public struct Model: Sendable {
 
     /// Opens the probe line, as at the start of a session without requests.
     public mutating func openProbeLine(_ text: String = "") {
-        mode = .prompt(Prompt(.probe(editing: nil), text: text, history: history))
+        mode = .prompt(Prompt(.probe(editing: nil), text: text, history: offeredHistory))
     }
+
+    /// What Up goes through in a probe line.
+    var offeredHistory: [String] { history + (abandonedLine.map { [$0] } ?? []) }
 
     var selectedExchange: Exchange? { selected.flatMap { session[$0] } }
     var counts: Statistics.Counts { session.statistics.counts }
@@ -176,10 +187,13 @@ struct Prompt: Equatable, Sendable {
     var editor: LineEditor
     /// Whether Enter was refused: what is wrong is then said in earnest.
     var isRefused = false
+    /// What it began with.
+    let offered: String
 
     init(_ purpose: Purpose, text: String, history: [String] = []) {
         self.purpose = purpose
         editor = LineEditor(text, history: history)
+        offered = editor.text
     }
 }
 

@@ -49,7 +49,7 @@ extension Model {
         case .mark: toggleMark()
         case .unmarkAll: unmarkAll()
         case .compare: compare()
-        case .export: mode = .prompt(Prompt(.export, text: "session.har"))
+        case .export: mode = .prompt(Prompt(.export, text: offeredExport ?? "session.har"))
         case .filter: mode = .prompt(Prompt(.filter, text: filter?.text ?? ""))
         case .search: mode = .prompt(Prompt(.search, text: "", history: searches))
         case .nextMatch: return goOnSearching(.forward, at: now)
@@ -207,7 +207,7 @@ extension Model {
         } else if !draft.body.isEmpty, String(validating: draft.body, as: UTF8.self) == nil {
             say("The body is not text and is left out; -d gives a new one.")
         }
-        mode = .prompt(Prompt(.probe(editing: selected), text: line, history: history))
+        mode = .prompt(Prompt(.probe(editing: selected), text: line, history: offeredHistory))
     }
 
     private mutating func removeRow() -> [Effect] {

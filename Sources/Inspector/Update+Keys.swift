@@ -22,6 +22,10 @@ extension Model {
         }
         message = nil
         search?.walk = nil
+        let wasAnswering = hasWithdrawnQuestion
+        hasWithdrawnQuestion = false
+        // The answer was on its way when the question went.
+        if wasAnswering, mode == .browsing, key == .character("y") { return [.quit] }
         let wasInterrupted = isInterrupted
         isInterrupted = key == .control("c")
         if isInterrupted, wasInterrupted { return [.quit] }
@@ -72,7 +76,9 @@ extension Model {
             switch question {
             case .quit: say("Not quitting.")
             case .send: say("Nothing was sent.")
-            case .replace(let request): say("Nothing was written; \(request.path) is as it was.")
+            case .replace(let request):
+                offeredExport = typedExport
+                say("Nothing was written; \(request.path) is as it was.")
             }
             return []
         }

@@ -10,6 +10,7 @@ extension Model {
         switch key {
         case .escape, .control("c"), .control("g"):
             mode = .browsing
+            keep(abandoned: prompt)
             // What was tried while typing is undone.
             if prompt.purpose == .filter { rows.rebuild(from: session, filter: activeFilter, order: rows.order) }
             return []
@@ -44,8 +45,7 @@ extension Model {
             guard let line = try? ProbeLine.read(prompt.editor.text), hasRoom() else { return refuse(&self) }
             var draft = line.draft
             if let original, !line.namesNobody { takeUserInfo(of: original, into: &draft) }
-            _ = prompt.editor.submit()
-            history = prompt.editor.history
+            remember(prompt.editor.text)
             mode = .browsing
             focus = .requests
             isExpanded = false
@@ -88,9 +88,31 @@ extension Model {
             // No shell reads this line.
             if path.hasPrefix("~/"), let homePath { path = homePath + path.dropFirst() }
             say("Writing \(path) …")
+            (typedExport, offeredExport) = (prompt.editor.text, nil)
             let chosen = marked.isEmpty ? rows.ids : marked.sorted()
-            return [.export(ExportRequest(path: path, isFull: isFull, exchanges: chosen))]
+            return [.export(ExportRequest(path: path, isFull: isFull, exchanges: chosen, note: markedOnly))]
         }
+    }
+
+    /// That an export leaves out what is not marked, which may have been forgotten; nil while nothing is marked.
+    var markedOnly: String? {
+        marked.isEmpty ? nil : "marked only (\(Figures.count(marked.count)) of \(Figures.count(counts.total)))"
+    }
+
+    /// A line that was sent, for Up and the next start. What was abandoned before is forgotten.
+    private mutating func remember(_ line: String) {
+        var editor = LineEditor(line, history: history)
+        _ = editor.submit()
+        history = editor.history
+        abandonedLine = nil
+    }
+
+    /// A probe line that is left with something typed in it is there again when Up is pressed.
+    private mutating func keep(abandoned prompt: Prompt) {
+        guard case .probe = prompt.purpose else { return }
+        let text = prompt.editor.text
+        guard text != prompt.offered, text.contains(where: { !$0.isWhitespace }), text != history.last else { return }
+        abandonedLine = text
     }
 
     /// The line shows no user and password: an edited request keeps the original's, unless it names its own (or nobody) or
@@ -169,6 +191,7 @@ extension Model {
         var continued = ""
         var start = 0
         var quote: ShellWords.Quote?
+        let text = CmdQuoting.removed(from: text)
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line
             if quote == nil {

@@ -32,21 +32,34 @@ public func update(_ model: inout Model, _ message: Message, at now: Timestamp) 
     case .exportExists(let request): model.askToReplace(request)
     case .edited(let body, let id): effects = model.send(edited: body, of: id, at: now)
     case .searchOn: effects = model.searchRows(at: now)
+    case .exportFailed(let words):
+        model.offeredExport = model.typedExport
+        model.say(words, isError: true)
     case .engine(let facts): model.engine = facts
     case .recording(let path): model.recordingPath = path
     }
     model.settle()
+    model.withdrawQuestion()
     return effects
 }
 
 extension Model {
     mutating func say(_ text: String, isError: Bool = false) { message = Notice(text: text, isError: isError) }
 
+    /// Whether to quit in spite of what runs is no question any more when nothing does.
+    fileprivate mutating func withdrawQuestion() {
+        guard mode == .confirming(.quit), runningCount == 0, repeating == nil else { return }
+        mode = .browsing
+        hasWithdrawnQuestion = true
+        say("All requests have ended; q quits.")
+    }
+
     /// Asks, unless the person is writing something else by now: a question that takes the next key would take that.
     fileprivate mutating func askToReplace(_ request: ExportRequest) {
         if mode == .browsing {
             mode = .confirming(.replace(request))
         } else {
+            offeredExport = typedExport
             say("\(request.path) exists; nothing was written.", isError: true)
         }
     }

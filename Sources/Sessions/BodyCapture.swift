@@ -12,6 +12,12 @@ public struct BodyCapture: Sendable {
         parts = Parts(bytes, totalBytes, sha256, codings, reasonLeftEncoded, problem)
     }
 
+    /// Of a request that got no answer: there is no body, not even an empty one. Told all the same, since nothing more comes.
+    public static let ofNoAnswer = BodyCapture(bytes: [], totalBytes: 0, sha256: "")
+
+    /// Whether it is `ofNoAnswer`.
+    public var isOfNoAnswer: Bool { parts === BodyCapture.ofNoAnswer.parts }
+
     /// The first bytes, decoded, up to the limit in force.
     public var bytes: [UInt8] { parts.bytes }
     /// All bytes of the decoded body, kept or not.
@@ -25,6 +31,9 @@ public struct BodyCapture: Sendable {
     /// Why the exchange is a failure though it ended well: its body can't be decoded to the end, or its redirect leads
     /// nowhere. What was decoded until then is here.
     public var problem: Failure? { parts.problem }
+
+    /// Why only its beginning could be decoded; nil where all was, or nothing had to be.
+    public var damage: Failure? { problem.flatMap { $0.kind == .decode || $0.kind == .tooLarge ? $0 : nil } }
 
     /// The same with another problem, or without one.
     public func with(problem: Failure?) -> BodyCapture {

@@ -70,7 +70,7 @@ public struct LoadSummary: Sendable {
         elapsed > .zero ? Double(requests) / (elapsed.milliseconds / 1000) : nil
     }
 
-    /// Nanoseconds in a histogram of three digits, with the extremes exactly.
+    /// Nanoseconds in a histogram of three digits, with the extremes exactly, and few of them all exactly.
     private struct Spans: Sendable {
         private var histogram = {
             // Ten seconds to begin with, 100 kB: growing there step by step takes as long as ten thousand requests.
@@ -80,18 +80,21 @@ public struct LoadSummary: Sendable {
         }()
         private var low = Duration.seconds(1 << 40)
         private var high = Duration.zero
+        private var few = FewTimes()
 
         mutating func add(_ duration: Duration) {
             histogram.record(UInt64(Swift.max(duration.nanoseconds, 0)))
             low = Swift.min(low, duration)
             high = Swift.max(high, duration)
+            few.add(duration)
         }
 
         var spread: Spread? {
             guard histogram.totalCount > 0 else { return nil }
             // A bucket's upper edge may lie past the longest time seen.
             func at(_ percent: Double) -> Duration {
-                Swift.min(.nanoseconds(Int64(histogram.valueAtPercentile(percent))), high)
+                few.time(percentile: percent)
+                    ?? Swift.min(.nanoseconds(Int64(histogram.valueAtPercentile(percent))), high)
             }
             return Spread(
                 count: Int(histogram.totalCount), min: low, p50: at(50), p90: at(90), p95: at(95), p99: at(99),

@@ -121,7 +121,7 @@ public struct Session: Equatable, Sendable {
 
     /// Keeps what was captured of a response body, and with it what was found wrong too late for an event.
     public mutating func keep(_ body: BodyCapture, of id: ExchangeID) {
-        guard let index = exchanges.index(of: id) else { return }
+        guard !body.isOfNoAnswer, let index = exchanges.index(of: id) else { return }
         let moved = exchanges.change(at: index) { exchange -> (Statistics.Share, Statistics.Share)? in
             exchange.body = body
             guard let problem = exchange.bodyProblem, exchange.failure == nil, !exchange.isRunning else { return nil }

@@ -12,6 +12,7 @@ public struct Statistics: Equatable, Sendable {
     // In microseconds. Three digits are what the screen shows; the buckets grow with the longest time seen.
     private var totals = Histogram<UInt32>(numberOfSignificantValueDigits: .three)
     private var longest = Duration.zero
+    private var few = FewTimes()
 
     public init() {}
 
@@ -42,6 +43,7 @@ public struct Statistics: Equatable, Sendable {
     /// Failures are left out: a refused connection takes no time and says nothing about the server's.
     public func total(percentile percent: Double) -> Duration? {
         guard totals.totalCount > 0 else { return nil }
+        if let exact = few.time(percentile: percent) { return exact }
         // A bucket's upper edge may lie past the longest time seen.
         return min(.microseconds(Int64(totals.valueAtPercentile(percent))), longest)
     }
@@ -74,6 +76,7 @@ extension Statistics {
         guard ending.failure == nil else { return }
         totals.record(UInt64(ending.total.nanoseconds + 500) / 1_000)
         longest = max(longest, ending.total)
+        few.add(ending.total)
         recent.add(ending.total, at: ending.finishedAt)
     }
 

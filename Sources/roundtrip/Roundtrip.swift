@@ -30,11 +30,13 @@ struct Roundtrip: AsyncParsableCommand {
     private static func start() async {
         // A peer that has gone must be an error of the write, never the end of the program.
         signal(SIGPIPE, SIG_IGN)
+        var running: (any ParsableCommand.Type)?
         do {
             if let inspection = try Inspection.plain(CommandLine.arguments.dropFirst()) {
                 return try await inspection.run()
             }
             var command = try parseAsRoot()
+            running = type(of: command)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -47,9 +49,17 @@ struct Roundtrip: AsyncParsableCommand {
             // ArgumentParser calls a wrong command line 64, as BSD does; curl and most tools say 2.
             let isUsage = exitCode(for: error) == .validationFailure
             guard isUsage else { exit(withError: error) }
-            printError(fullMessage(for: error))
+            printError(running.map { words(on: error, in: $0) } ?? fullMessage(for: error))
             Glibc.exit(ProgramExit.usage)
         }
+    }
+
+    /// What was wrong with a command line that the parser had let pass: of a command that runs already it would tell the usage
+    /// of the whole program.
+    private static func words(on error: any Error, in command: any ParsableCommand.Type) -> String {
+        let name = command.configuration.commandName.map { " \($0)" } ?? ""
+        return "Error: \(message(for: error))\nUsage: \(usageString(for: command))\n"
+            + "  See 'roundtrip\(name) --help' for more information."
     }
 }
 

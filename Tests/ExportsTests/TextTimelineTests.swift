@@ -109,6 +109,25 @@ struct TextTimelineTests {
         #expect(text.contains("2.0 ms of earlier attempts · 0.100 ms waited between attempts"))
     }
 
+    @Test func `early answers have a line each, with when they came`() {
+        #expect(text(8).contains("\n  early       103 after 3.0 ms\n"))
+        #expect(!text(1).contains("early"))
+    }
+
+    @Test func `a body that decodes without end says once how far that went`() throws {
+        var exchange = Exchange(
+            id: ExchangeID(1), draft: RequestDraft(url: try TypedURL.parse("http://a.example/")), at: .zero)
+        let failure = Failure(.tooLarge, phase: .receive, "it grew to 1026 times its size and had not ended")
+        exchange.bodyBytes = 971_976
+        exchange.finishedAt = .milliseconds(5)
+        exchange.failure = failure
+        exchange.body = BodyCapture(
+            bytes: [0], totalBytes: 67_108_864, sha256: "ff", codings: ["gzip"], problem: failure)
+        var redaction = Redaction()
+        let text = TextTimeline(marks: .unicode).text(exchange, on: nil, redacting: &redaction, at: .zero)
+        #expect(text.contains("  body        971976 bytes of gzip decoded to 67108864 bytes and no further\n"))
+    }
+
     @Test func `a running one says so`() {
         #expect(text(12).contains("░›"))
         #expect(text(12).contains("not yet"))

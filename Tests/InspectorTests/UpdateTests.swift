@@ -513,7 +513,8 @@ struct UpdateTests {
                 == [
                     .export(
                         ExportRequest(
-                            path: "session.har", isFull: false, exchanges: [ExchangeID(1), ExchangeID(2)]))
+                            path: "session.har", isFull: false, exchanges: [ExchangeID(1), ExchangeID(2)],
+                            note: "marked only (2 of 14)"))
                 ])
     }
 

@@ -60,6 +60,15 @@ struct ProbeFailureTests {
         }
     }
 
+    @Test(arguments: ["--json", "--ndjson"])
+    func `where no answer came there is no body, and no digest of one`(form: String) async throws {
+        let server = try await OddServer.start()
+        defer { server.stop() }
+        let probe = try await Probe.run(form, "\(server.plain)/silence")
+        #expect(probe.ending == .exited(52), "\(probe.output)\(probe.error)")
+        #expect(!probe.output.contains("sha256") && !probe.output.contains("body_len"), "\(probe.output)")
+    }
+
     @Test func `a port nobody listens on ends with 7 in the phase connect`() async throws {
         let url = "http://127.0.0.1:\(try PeerServer.freePort())/"
         let probe = try await Probe.run("--json", url)

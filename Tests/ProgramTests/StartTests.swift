@@ -37,6 +37,24 @@ struct StartTests {
         }
     }
 
+    @Test func `a recording that can't be made is said where it stays to be read`() async throws {
+        let terminal = try Inspection.start(["--record", "/nodir/x", "http://127.0.0.1:1/"], folder: TemporaryFolder())
+        #expect(try await terminal.finish() == .exited(23))
+        let sent = String(decoding: terminal.bytes, as: UTF8.self)
+        // Behind the end of the alternate screen, where there was one.
+        let left = sent.firstRange(of: "\u{1B}[?1049l").map { sent[$0.upperBound...] } ?? sent[...]
+        #expect(left.contains("/nodir/x"), "\(sent)")
+        #expect(terminal.leftovers == [])
+    }
+
+    @Test(arguments: [[], ["probe"]])
+    func `a recording has no way to standard output`(command: [String]) async throws {
+        let terminal = try Inspection.start(
+            command + ["--record", "-", "http://127.0.0.1:1/"], folder: TemporaryFolder())
+        #expect(try await terminal.finish() == .exited(2))
+        #expect(terminal.screen.contains("--record takes the name of a file"))
+    }
+
     @Test(arguments: [["http://"], ["http://127.0.0.1:1/", "a.b:c"], ["probe.example:99999"]])
     func `an address that is none ends with usage, as the parser ends`(words: [String]) async throws {
         // The second time with an option, so that the parser reads the line.
@@ -45,6 +63,12 @@ struct StartTests {
             #expect(try await terminal.finish() == .exited(2))
             #expect(terminal.screen.contains("Usage: roundtrip"))
         }
+    }
+
+    @Test func `a command that is asked for what is no address tells its own usage`() async throws {
+        let terminal = try Inspection.start(["probe", "ftp://a.example/"], folder: TemporaryFolder())
+        #expect(try await terminal.finish() == .exited(2))
+        #expect(terminal.screen.contains("Usage: roundtrip probe "))
     }
 
     @Test(arguments: ["bash", "zsh", "fish"])

@@ -75,6 +75,37 @@ struct StatisticsTests {
         #expect(Statistics().p50 == nil)
     }
 
+    @Test func `percentiles of few exchanges are the times of some of them, to the last digit`() throws {
+        // 1.664 ms are 1.66, and the histogram's bucket ends in 1.67.
+        let times = [1.6649, 701.2345]
+        var stories: [Story] = []
+        for (index, time) in times.enumerated() {
+            var story = Story(index + 1)
+            story.at(0, started)
+            story.at(time, .requestFinished(nil))
+            stories.append(story)
+        }
+        let session = session(stories)
+        let totals = [ExchangeID(1), ExchangeID(2)].map { session[$0]!.total(at: .zero) }
+        #expect(session.statistics.p50 == totals[0] && session.statistics.p95 == totals[1])
+        var summary = LoadSummary()
+        for story in stories { summary.add(try #require(story.exchange().ending)) }
+        #expect(summary.total?.p50 == totals[0] && summary.total?.p99 == totals[1])
+    }
+
+    @Test func `percentiles of many exchanges are within a thousandth`() throws {
+        var session = Session(clock: ClockAnchor(monotonic: .zero, unixNanoseconds: 0))
+        for number in 1...3_000 {
+            var story = Story(number)
+            story.at(0, started)
+            story.at(Double(number), .requestFinished(nil))
+            session.begin(Story.draft(), as: story.exchange, at: .zero)
+            session.apply(story.records)
+        }
+        let p50 = try #require(session.statistics.p50).milliseconds
+        #expect(abs(p50 - 1_500) <= 1.5)
+    }
+
     @Test func `no percentile is longer than the longest time`() {
         var story = Story(1)
         story.at(0, started)

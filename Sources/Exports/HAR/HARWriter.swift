@@ -23,7 +23,9 @@ public struct HARWriter: ~Copyable {
     /// What was written.
     public struct Summary: Equatable, Sendable {
         public var entries = 0
+        /// Those that were cancelled not counted, as in the counts of a session.
         public var failed = 0
+        public var cancelled = 0
         /// Still running when written.
         public var running = 0
         public var redacted = Redaction.Counts()
@@ -81,8 +83,12 @@ public struct HARWriter: ~Copyable {
         json.raw(summary.entries == 0 ? "\n" : ",\n")
         writeEntry(exchange, on: connection)
         summary.entries += 1
-        if exchange.isRunning { summary.running += 1 }
-        if exchange.failure != nil { summary.failed += 1 }
+        switch exchange.standing {
+        case .failed: summary.failed += 1
+        case .cancelled: summary.cancelled += 1
+        case .queued, .inFlight: summary.running += 1
+        case .good: break
+        }
         summary.redacted = redaction.counts
     }
 

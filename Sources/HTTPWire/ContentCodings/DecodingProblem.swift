@@ -18,7 +18,8 @@ extension DecodingProblem: CustomStringConvertible {
         case .truncated(let coding): "the \(coding.rawValue) data breaks off: its end is missing"
         case .trailingBytes(let coding): "more bytes follow the end of the \(coding.rawValue) data"
         case .bomb(let decoded, let encoded):
-            "\(encoded) bytes grew to \(decoded) and had not ended: a decompression bomb, most likely"
+            // How many came out is told with the body; where layers are nested, these are others.
+            "it grew to \(decoded / max(encoded, 1)) times its size and had not ended: a decompression bomb, most likely"
         }
     }
 

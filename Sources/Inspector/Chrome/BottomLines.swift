@@ -32,13 +32,21 @@ enum MessageLine {
 
     /// How a repeat goes, while there is nothing else to say.
     private static func drawRepeat(_ model: Model, into canvas: inout Canvas) {
-        guard let repeating = model.repeating else { return }
+        guard let repeating = model.repeating else { return drawFilter(model, into: &canvas) }
         var way = StyledLine("  X", model.theme.key)
         way.add(repeating.isStopping ? " is stopping it" : " stops it")
         let end = canvas.write(
             " \(repeating.progress(model.figures))", row: 0, style: model.theme.warning,
             width: max(0, canvas.columns - way.width))
         canvas.write(way, row: 0, startingAt: end)
+    }
+
+    /// The filter in force, whole: in the list's head there is hardly room for how many it lets through.
+    private static func drawFilter(_ model: Model, into canvas: inout Canvas) {
+        guard let filter = model.rows.filter, case .browsing = model.mode else { return }
+        let shown = "\(Figures.count(model.rows.count)) of \(Figures.count(model.counts.total))"
+        let end = canvas.write(" Filter: \(filter.text)", row: 0, style: model.theme.warning)
+        canvas.write("   \(shown)", column: end, row: 0, style: model.theme.quiet)
     }
 }
 
@@ -52,8 +60,11 @@ enum KeyLine {
                 [("y", "Copy:")] + KeyBindings.copies.map { (String($0.key), $0.name) } + [("Esc", "Nothing")],
                 last: [], model, into: &canvas)
         case .choosingOption:
-            let options = RequestOptions.all.map { option in
-                (String(option.key), "\(option.name) \(model.options[keyPath: option.path] ? "off" : "on")")
+            let options = RequestOptions.all.map { option -> (key: String, word: String) in
+                let isOn = model.options[keyPath: option.path]
+                // What it is and what the key makes of it; close together, so that 80 columns hold them all.
+                let (now, then) = isOn ? ("on", "off") : ("off", "on")
+                return (String(option.key), "\(option.name) \(now)\(model.theme.marks.arrow.string)\(then)")
             }
             draw([(",", "Turn:")] + options + [("Esc", "Nothing")], last: [], model, into: &canvas)
         case .confirming: draw([("y", "Yes"), ("n", "No")], last: [], model, into: &canvas)
@@ -157,7 +168,7 @@ enum LinePrompt {
             case .search: "find"
             case .answer: "answer"
             case .repeating(let id): "repeat \(id)"
-            case .export: model.marked.isEmpty ? "export to" : "export the \(model.marked.count) marked to"
+            case .export: model.markedOnly.map { "export \($0) to" } ?? "export to"
             }
         var column = canvas.write(" \(label.string)", row: 0, style: model.theme.strong)
         column = canvas.write(" \(model.theme.marks.prompt.string) ", column: column, row: 0, style: model.theme.key)

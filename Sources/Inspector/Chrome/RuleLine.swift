@@ -52,9 +52,9 @@ enum RuleLine {
         let pool = model.pool
         let theme = model.theme
         var line = StyledLine(" Connections ", model.focus == .connections ? theme.activeRule : theme.strong)
-        if pool.busy > 0 { line.add(" \(pool.busy) busy ") }
-        if pool.idle > 0 { line.add(" \(pool.idle) idle ") }
-        if pool.failed > 0 { line.add(" \(pool.failed) failed ", theme.failure) }
+        if pool.busy > 0 { line.add(" \(Figures.count(pool.busy)) busy ") }
+        if pool.idle > 0 { line.add(" \(Figures.count(pool.idle)) idle ") }
+        if pool.failed > 0 { line.add(" \(Figures.count(pool.failed)) failed ", theme.failure) }
         if let share = model.counts.reuseShare {
             let text: SafeText = " reuse \(Int((share * 100).rounded()))% "
             if start + line.width + text.width < canvas.columns { line.add(text) }

@@ -87,7 +87,8 @@ struct ComparePage {
     private func totalRow() -> StyledLine {
         let (old, new) = (before.total(at: now), after.total(at: now))
         var note = ""
-        if !before.isRunning, !after.isRunning, old > .zero, new > .zero {
+        // A failure takes no time that could be compared, and a person's cutting it off says nothing of the server.
+        if before.standing == .good, after.standing == .good, old > .zero, new > .zero {
             let (less, more) = (min(old, new), max(old, new))
             let factor = Figures.fixed(more.milliseconds / less.milliseconds, decimals: 2)
             note = new == old ? "the same" : "\(factor) times as \(new < old ? "fast" : "long")"
@@ -208,7 +209,8 @@ struct ComparePage {
         var head = StyledLine(" \(title)", theme.strong)
         switch change {
         case .nothingToCompare:
-            let isComplete = before.body != nil && after.body != nil
+            // One that got no answer has no body, and will have none.
+            let isComplete = [before, after].allSatisfy { $0.body != nil || ($0.response == nil && !$0.isRunning) }
             head.add(isComplete ? "  neither has one" : "  nothing to compare (yet)", theme.quiet)
             return [head]
         case .same:

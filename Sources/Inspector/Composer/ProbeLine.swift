@@ -9,7 +9,8 @@ public import Sessions
 //   curl 'https://example.com/' -H 'accept: */*' …          copied from a browser
 //
 // Options that change how a request is made (proxy, certificates, protocol) are refused by name: they belong to the
-// whole session, and leaving them out silently would send another request than the one that was read.
+// whole session, and leaving them out silently would send another request than the one that was read. Those about what curl
+// does with the answer are left out, and named.
 
 /// Reads and writes the probe line.
 public enum ProbeLine {
@@ -29,16 +30,19 @@ public enum ProbeLine {
     /// Reads one line.
     ///
     /// - Returns: Also whether the URL says that nobody asks, with an `@` and nothing before it: an edited request then does
-    ///   without the user and password of the one it was made from.
-    static func read(_ line: String) throws(Problem) -> (draft: RequestDraft, namesNobody: Bool) {
+    ///   without the user and password of the one it was made from. And which options were left out, since they say nothing
+    ///   of a request.
+    static func read(
+        _ line: String
+    ) throws(Problem) -> (draft: RequestDraft, namesNobody: Bool, leftOut: [String]) {
         var words: [ShellWords.Word]
-        do { words = try ShellWords.split(line) } catch {
+        do { words = try ShellWords.split(CmdQuoting.removed(from: line)) } catch {
             throw Problem(message: "The \(error.quote) is not closed.", column: error.column, isUnfinished: true)
         }
         if words.first?.text == "curl" { words.removeFirst() }
         var reading = Reading(end: line.unicodeScalars.count)
         try reading.take(words[...])
-        return (try reading.draft(), reading.namesNobody)
+        return (try reading.draft(), reading.namesNobody, reading.leftOut)
     }
 
     /// The line that `parse` reads as the same request. A body that is not text can't be written and is left out.
@@ -70,27 +74,14 @@ private struct Reading {
     private var method: HTTPRequest.Method?
     private var url: RequestURL?
     private var fields = TypedFields()
-    private var body: String?
+    private var body = TypedBody()
+    private var putsBodyInQuery = false
+    /// Options that are none of the request's, in their order.
+    private(set) var leftOut: [String] = []
     private var offersCompression = false
     private(set) var namesNobody = false
 
     init(end: Int) { self.end = end }
-
-    // Said by default or by the session: harmless in a copied command.
-    private static let ignored: Set<String> = [
-        "-s", "-S", "-i", "-v", "-L", "--location", "--silent", "--include", "--verbose",
-        "--show-error", "-g", "--globoff", "-#", "--progress-bar",
-    ]
-
-    /// Also several letters behind one hyphen: `-sSL`.
-    private static func isIgnored(_ name: String) -> Bool {
-        ignored.contains(name) || (!name.hasPrefix("--") && name.dropFirst().allSatisfy { ignored.contains("-\($0)") })
-    }
-
-    private static let withValue: Set<String> = [
-        "-X", "--request", "-H", "--header", "-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--json",
-        "-A", "--user-agent", "-e", "--referer", "-b", "--cookie", "-u", "--user", "--url",
-    ]
 
     mutating func take(_ words: ArraySlice<ShellWords.Word>) throws(ProbeLine.Problem) {
         var words = words
@@ -99,28 +90,42 @@ private struct Reading {
                 try takePlain(word, isLast: words.isEmpty)
                 continue
             }
-            var (name, value) = (word.text, String?.none)
-            if name.hasPrefix("--"), let equals = name.firstIndex(of: "=") {
-                (name, value) = (String(name[..<equals]), String(name[name.index(after: equals)...]))
-            } else if !name.hasPrefix("--"), name.count > 2, Self.withValue.contains(String(name.prefix(2))) {
-                (name, value) = (String(name.prefix(2)), String(name.dropFirst(2)))
-            }
-            if Self.isIgnored(name) { continue }
-            if name == "-I" || name == "--head" {
-                method = .head
+            if word.text.hasPrefix("--") {
+                var (name, value) = (word.text, String?.none)
+                if let equals = name.firstIndex(of: "=") {
+                    (name, value) = (String(name[..<equals]), String(name[name.index(after: equals)...]))
+                }
+                try take(name, value, at: word, &words)
                 continue
             }
-            if name == "--compressed" {
-                offersCompression = true
-                continue
+            // Several letters may share a hyphen, and a value may stand behind the last of them: `-fsSLo file`, `-XPUT`.
+            var letters = word.text.dropFirst()
+            while let letter = letters.popFirst() {
+                let name = "-\(letter)"
+                guard CurlOption(name)?.takesValue == true, !letters.isEmpty else {
+                    try take(name, nil, at: word, &words)
+                    continue
+                }
+                try take(name, String(letters), at: word, &words)
+                letters = ""
             }
-            guard Self.withValue.contains(name) else {
-                throw problem("\(name) can't be set for one request; -X -H -d can.", at: word)
-            }
-            guard let value = value ?? words.popFirst()?.text else {
-                throw problem("\(name) needs a value.", at: word, isUnfinished: true)
-            }
-            try takeOption(name, value, at: word)
+        }
+    }
+
+    private mutating func take(
+        _ name: String, _ value: String?, at word: ShellWords.Word, _ words: inout ArraySlice<ShellWords.Word>
+    ) throws(ProbeLine.Problem) {
+        guard let option = CurlOption(name) else { throw problem(CurlOption.refusal(of: name), at: word) }
+        if case .session = option { throw problem(CurlOption.refusal(of: name), at: word) }
+        var text = value
+        if option.takesValue, text == nil {
+            text = words.popFirst()?.text
+            guard text != nil else { throw problem("\(name) needs a value.", at: word, isUnfinished: true) }
+        }
+        switch option {
+        case .implied, .session: break
+        case .leftOut: leftOut.append(name)
+        case .request: try takeOption(name, text ?? "", at: word)
         }
     }
 
@@ -164,13 +169,20 @@ private struct Reading {
             // Without a colon there is no password, and Basic (RFC 7617) wants the colon all the same.
             let words = value.contains(":") ? value : value + ":"
             fields.fields[.authorization] = "Basic " + Self.base64(Array(words.utf8))
+        case "-I", "--head": method = .head
+        case "-G", "--get": putsBodyInQuery = true
+        case "--compressed": offersCompression = true
+        case "--data-urlencode":
+            guard let encoded = TypedBody.encoded(value) else { throw noFile(name, value, at: word) }
+            body.add(data: encoded)
+        case "-F", "--form", "--form-string": try takePart(name, value, at: word)
         case "--url": try takePlain(ShellWords.Word(text: value, column: word.column), isLast: false)
         default:
             // A file's name behind @ would need reading a file, which the interface never does.
             guard !value.hasPrefix("@") || name == "--data-raw" else {
-                throw problem("\(name) \(value): files are not read here; type the body itself.", at: word)
+                throw noFile(name, value, at: word)
             }
-            body = body.map { name == "--json" ? $0 + value : "\($0)&\(value)" } ?? value
+            body.add(data: value, separator: name == "--json" ? "" : "&")
             if name == "--json" {
                 for name in [HTTPField.Name.contentType, .accept] where fields.lacks(name) {
                     fields.fields[name] = "application/json"
@@ -179,22 +191,72 @@ private struct Reading {
         }
     }
 
+    /// A part of a form. Files would have to be read, and types belong to them.
+    private mutating func takePart(
+        _ name: String, _ value: String, at word: ShellWords.Word
+    ) throws(ProbeLine.Problem) {
+        guard let equals = value.firstIndex(of: "=") else {
+            throw problem("A part of a form is written \(name) 'name=value'.", at: word, isUnfinished: true)
+        }
+        let content = value[value.index(after: equals)...]
+        if name != "--form-string" {
+            if content.hasPrefix("@") || content.hasPrefix("<") { throw noFile(name, value, at: word) }
+            let marks = [";type=", ";filename=", ";encoder=", ";headers="]
+            guard !marks.contains(where: { content.contains($0) }) else {
+                throw problem(
+                    "\(name) takes name=value here; --form-string takes a value that has a semicolon.", at: word)
+            }
+        }
+        body.add(part: String(value[..<equals]), String(content))
+    }
+
+    private func noFile(_ name: String, _ value: String, at word: ShellWords.Word) -> ProbeLine.Problem {
+        problem("\(name) \(value): files are not read here; type the body itself.", at: word)
+    }
+
     func draft() throws(ProbeLine.Problem) -> RequestDraft {
-        guard let url else {
+        guard var url else {
             throw ProbeLine.Problem(
-                message: method == nil && body == nil ? "\(TypedURL.Problem.empty)" : "A URL is missing.",
+                message: method == nil && body.isEmpty ? "\(TypedURL.Problem.empty)" : "A URL is missing.",
                 column: end, isUnfinished: true)
         }
+        guard !body.isForm || (body.data == nil && !putsBodyInQuery) else {
+            throw ProbeLine.Problem(
+                message: "-F makes a body of its own: it can't go with -d or -G.", column: end, isUnfinished: false)
+        }
         var fields = fields
-        // curl's default, and what a form sends.
-        if body != nil, fields.lacks(.contentType) {
+        var text = body.data
+        if putsBodyInQuery, let data = text {
+            url = try adding(data, to: url)
+            text = nil
+        }
+        if body.isForm {
+            let form = body.form
+            text = form.text
+            if fields.lacks(.contentType) {
+                fields.fields[.contentType] = "multipart/form-data; boundary=\(form.boundary)"
+            }
+        } else if text != nil, fields.lacks(.contentType) {
+            // curl's default, and what a form sends.
             fields.fields[.contentType] = "application/x-www-form-urlencoded"
         }
         var draft = RequestDraft(
-            method: method ?? (body == nil ? .get : .post), url: url, fields: fields.settled,
-            body: Array((body ?? "").utf8))
+            method: method ?? (text == nil ? .get : .post), url: url, fields: fields.settled,
+            body: Array((text ?? "").utf8))
         if offersCompression, fields.lacks(.acceptEncoding) { draft.offerCompression() }
         return draft
+    }
+
+    /// What `-G` does with data: it goes behind what the URL asks for already.
+    private func adding(_ data: String, to url: RequestURL) throws(ProbeLine.Problem) -> RequestURL {
+        // There it would begin a fragment.
+        let query = data.split(separator: "#", omittingEmptySubsequences: false).joined(separator: "%23")
+        var longer = url
+        do throws(TypedURL.Problem) {
+            let encoded = try TypedURL.parse("http://a/?" + query).target.dropFirst(2)
+            longer.target += (url.query == nil ? "?" : "&") + String(encoded)
+        } catch { throw ProbeLine.Problem(message: error.description, column: end, isUnfinished: false) }
+        return longer
     }
 
     private func problem(

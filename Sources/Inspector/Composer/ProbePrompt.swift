@@ -78,11 +78,12 @@ enum ProbePrompt {
     private static func hint(_ model: Model, _ prompt: Prompt) -> StyledLine {
         let theme = model.theme
         do {
-            let draft = try ProbeLine.parse(prompt.editor.text)
+            let (draft, _, leftOut) = try ProbeLine.read(prompt.editor.text)
             var line = StyledLine("\(draft.method.rawValue)", theme.strong)
             line.add("  \(draft.url.origin.description)", theme.quiet)
             if !draft.fields.isEmpty { line.add("  \(Figures.plural(draft.fields.count, "field"))", theme.quiet) }
             if !draft.body.isEmpty { line.add("  body \(Figures.size(draft.body.count))", theme.quiet) }
+            if !leftOut.isEmpty { line.add("  without \(leftOut.joined(separator: " "))", theme.warning) }
             line.add("   \(theme.marks.enter.string)", theme.key)
             line.add(" send")
             return line

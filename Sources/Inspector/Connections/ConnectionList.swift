@@ -74,7 +74,7 @@ struct ConnectionColumns {
             [
                 .fixed(max(Self.laneStart, 5 + String(count).count)), .flexible(minimum: 8),
                 .fixed(columns >= 48 ? 8 : 0), .fixed(5), .fixed(2),
-                .fixed(columns >= 60 ? 26 : columns >= 48 ? 14 : 11),
+                .fixed(columns >= 100 ? min(100, columns - 60) : columns >= 60 ? 26 : columns >= 48 ? 14 : 11),
             ], in: columns)
         (peer, proto, uses, state) = (spans[1], spans[2], spans[3], spans[5])
     }
@@ -97,7 +97,9 @@ struct ConnectionColumns {
             canvas.write(words.proto, column: proto.start + 1, row: row, width: proto.length - 1)
         }
         canvas.write("\(line.uses)", column: uses.start, row: row, width: uses.length, align: .trailing)
-        let text = words.state.width <= state.length ? words.state : words.shortState
+        // Of so wide a column the beginning of a sentence says more than two words do.
+        let isWhole = words.state.width <= state.length || state.length >= 40
+        let text = isWhole ? words.state : words.shortState
         canvas.write(text, column: state.start, row: row, style: words.stateStyle, width: state.length)
     }
 }

@@ -140,7 +140,7 @@ enum PoolFooter {
         case .dialing, .sharedDial, nil: line.add("dialing")
         }
         line.add(" \(theme.marks.middleDot.string) ")
-        line.add("\(model.counts.queued) queued \(waiting.id.description)", theme.warning)
+        line.add("\(Figures.count(model.counts.queued)) queued \(waiting.id.description)", theme.warning)
         return line
     }
 

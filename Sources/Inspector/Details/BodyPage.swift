@@ -22,18 +22,23 @@ enum BodyPage {
         } else {
             head.add("  \(Figures.size(body.totalBytes))")
         }
+        let damage = body.damage
+        if let damage {
+            // What is shown is a part, and so is what was digested.
+            let words = damage.kind == .tooLarge ? "stopped" : "damaged"
+            head.add("  \(words) at \(Figures.size(body.totalBytes))", theme.failure)
+        }
         if let reason = body.reasonLeftEncoded { head.add("  not decoded: \(reason)", theme.warning) }
-        if !body.sha256.isEmpty { head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet) }
+        if !body.sha256.isEmpty, damage == nil { head.add("  sha256 \(body.sha256.prefix(16))", theme.quiet) }
         guard !body.bytes.isEmpty else {
-            let words = body.problem.map { "Nothing could be decoded: \($0.message)." } ?? "The body is empty."
-            return DetailPage([head, StyledLine(" \(words)", body.problem == nil ? theme.quiet : theme.failure)])
+            let words = reasonForNoBytes(exchange, shown.side, body)
+            return DetailPage([head, StyledLine(" \(words)", damage == nil ? theme.quiet : theme.failure)])
         }
         let last = text.count + 1
-        let isDamaged = body.problem?.kind == .decode || body.problem?.kind == .tooLarge
-        return DetailPage(count: last + (body.isCut ? 1 : 0) + (isDamaged ? 1 : 0), body: text) { index in
+        return DetailPage(count: last + (body.isCut ? 1 : 0) + (damage == nil ? 0 : 1), body: text) { index in
             if index == 0 { return head }
-            if index >= last, isDamaged, let problem = body.problem, index > last || !body.isCut {
-                return StyledLine(" Only the beginning: \(problem.message).", theme.failure)
+            if index >= last, let damage, index > last || !body.isCut {
+                return StyledLine(" Only the beginning: \(damage.message).", theme.failure)
             }
             if index == last {
                 let (kept, all) = (Figures.size(body.bytes.count), Figures.size(body.totalBytes))
@@ -41,6 +46,14 @@ enum BodyPage {
             }
             return StyledLine(text.line(index - 1))
         }
+    }
+
+    /// Why a body that was captured has nothing to show.
+    private static func reasonForNoBytes(_ exchange: Exchange, _ side: BodySide, _ body: BodyCapture) -> String {
+        if let damage = body.damage { return "Nothing could be decoded: \(damage.message)." }
+        if body.isCut { return "The body was not kept." }
+        return side == .response && exchange.failure?.phase == .receive
+            ? "Nothing of the body came." : "The body is empty."
     }
 
     private static func reasonForNothing(_ exchange: Exchange, _ side: BodySide) -> String {

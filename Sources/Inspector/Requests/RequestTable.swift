@@ -43,7 +43,9 @@ struct RequestTable {
     private func drawNote(into canvas: inout Canvas) {
         var note = ""
         if let filter = model.rows.filter {
-            note = "  \(Figures.count(model.rows.count)) of \(Figures.count(model.counts.total)): \(filter.text)"
+            note = "  \(Figures.count(model.rows.count)) of \(Figures.count(model.counts.total))"
+            // Where there is another message than the filter's, its beginning stands here.
+            if model.message != nil || model.mode != .browsing { note += ": \(filter.text)" }
         }
         if model.rows.order != .start { note += "  by \(model.rows.order.rawValue)" }
         guard !note.isEmpty else { return }

@@ -43,7 +43,7 @@ public struct RowFilter: Equatable, Sendable {
         ("conn:c2", "carried by that connection"),
         ("proto:h2", "protocol: h2, http/1.1"),
         ("reused:yes  reused:no", "on a connection that was open already"),
-        ("is:failed  is:running", "also is:ok, is:queued"),
+        ("is:failed  is:running", "also is:ok, is:cancelled, is:queued"),
         ("-status:200", "a minus says: not"),
         ("is:failed OR status:5xx", "either; OR binds less than a blank, which says: and"),
         ("host:a (time>1s OR -is:ok)", "parentheses take together; a minus before them says: not"),
@@ -171,7 +171,7 @@ extension RowFilter {
         case connection(Int)
         case proto(String)
         case reused(Bool)
-        case failed, running, ok, queued
+        case failed, cancelled, running, ok, queued
         case size(Comparison, Int64)
         case total(Comparison, Int64)
         case phase(Phase, Comparison, Int64)
@@ -188,7 +188,8 @@ extension RowFilter {
             case .proto(let name):
                 exchange.response.map { Self.isVersion($0.version, name) } ?? false
             case .reused(let wanted): exchange.connection.map { $0.isReused == wanted } ?? false
-            case .failed: exchange.failure != nil
+            case .failed: exchange.standing == .failed
+            case .cancelled: exchange.standing == .cancelled
             case .running: exchange.isRunning
             case .ok: !exchange.isRunning && exchange.failure == nil
             case .queued: exchange.standing == .queued
@@ -255,10 +256,11 @@ extension RowFilter {
             default:
                 switch value {
                 case "failed": return .failed
+                case "cancelled", "canceled": return .cancelled
                 case "running": return .running
                 case "ok": return .ok
                 case "queued": return .queued
-                default: throw Problem(message: "is: knows failed, running, ok, queued")
+                default: throw Problem(message: "is: knows failed, cancelled, running, ok, queued")
                 }
             }
         }

@@ -112,7 +112,7 @@ public actor SessionStore {
     /// What was captured of several.
     public nonisolated func keep(_ bodies: [(exchange: ExchangeID, capture: BodyCapture)]) {
         guard !bodies.isEmpty else { return }
-        add { batch in for (id, body) in bodies { batch.add(body, of: id) } }
+        add { batch in for (id, body) in bodies where !body.isOfNoAnswer { batch.add(body, of: id) } }
     }
 
     private nonisolated func add(_ change: (inout StoreQueue.Batch) -> Void) {

@@ -21,6 +21,8 @@ struct InspectCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Record everything into this SQLite file while it happens.", valueName: "file"))
     var record: String?
 
+    func validate() throws { try checkRecord(record) }
+
     func run() async throws {
         let named = !urls.isEmpty || demo || client.readsStandardInput
         let listed = named ? urls : Inspection.standardList

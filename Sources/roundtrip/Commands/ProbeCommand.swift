@@ -68,6 +68,7 @@ struct ProbeCommand: AsyncParsableCommand {
         guard rate.map({ RepeatPlan.rates.contains($0) }) ?? true else {
             throw ValidationError("--rate takes 0.001 to 1000000 a second.")
         }
+        try checkRecord(record)
         let forms = [json, ndjson, summary].count { $0 }
         guard forms <= 1 else { throw ValidationError("--json, --ndjson and --summary exclude each other.") }
         guard har != "-" || forms == 0 else {
@@ -114,12 +115,24 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 }
 
+/// Refuses what is no name of a file to record into.
+func checkRecord(_ path: String?) throws {
+    guard path != "-" else {
+        throw ValidationError("--record takes the name of a file: a database can't go to standard output.")
+    }
+}
+
 /// Opens the recording, or ends the program with a sentence on why it can't be.
+///
+/// - Parameter leaveScreen: Called before that sentence: on an alternate screen it would be gone at once.
 @MainActor
-func startRecording(to path: String?, _ clock: ClockAnchor) async throws -> SessionRecording {
+func startRecording(
+    to path: String?, _ clock: ClockAnchor, leaveScreen: @MainActor () -> Void = {}
+) async throws -> SessionRecording {
     do throws(StoreProblem) {
         return try await SessionRecording(path: path, clock: clock)
     } catch {
+        leaveScreen()
         printError("roundtrip: \(error)")
         throw ExitCode(ProgramExit.writeError)
     }

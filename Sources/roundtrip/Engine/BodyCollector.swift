@@ -32,6 +32,7 @@ struct BodyCollector {
     ///
     /// - Returns: The capture, when this was the last piece.
     mutating func add(_ piece: TraceBatch.BodyPiece) -> BodyCapture? {
+        guard !piece.hasNoAnswer else { return .ofNoAnswer }
         // Most bodies come in one piece, and then nobody need look for them.
         let known = open.isEmpty ? nil : open.removeValue(forKey: piece.owner)
         let head = known == nil ? encodedHead(piece.head) : nil

@@ -251,6 +251,7 @@ final class Prober: Sendable {
             if error.kind == .cancelled, error.phase == nil { recorder.end(id, error) }
             // With what came before it broke off.
             last.isBroken = true
+            last.hasNoAnswer = last.head == nil
             last.problem = nil
             recorder.record(last)
             return error.endsChain || Task.isCancelled ? nil : next

@@ -39,6 +39,8 @@ struct TraceBatch: Sendable {
         var problem: Failure?
         /// With the last piece: whether the body did not come whole.
         var isBroken = false
+        /// With the last piece: whether there is no body since no answer came.
+        var hasNoAnswer = false
     }
 }
 

@@ -19,6 +19,8 @@ struct SessionExport: Sendable {
     /// What a picture shows; nil where there is no screen.
     let screen: ScreenBuffer?
     let now: Timestamp
+    /// What is to be said of the choice; nil for nothing.
+    var note: String?
 
     /// What can be written, by the ending of a file's name.
     enum Form: Equatable {
@@ -49,6 +51,24 @@ struct SessionExport: Sendable {
         var description: String { words }
     }
 
+    /// How many there are of each kind, counted as the interface's head line does.
+    private struct Tally {
+        var entries = 0
+        var failed = 0
+        var cancelled = 0
+        var running = 0
+
+        mutating func add(_ standing: Exchange.Standing) {
+            entries += 1
+            switch standing {
+            case .failed: failed += 1
+            case .cancelled: cancelled += 1
+            case .queued, .inFlight: running += 1
+            case .good: break
+            }
+        }
+    }
+
     /// Writes it off the main actor.
     ///
     /// - Returns: A sentence on what was written, what failed in it and what was left out.
@@ -77,18 +97,17 @@ struct SessionExport: Sendable {
         }
         let summary = writer.summary
         return sentence(
-            entries: summary.entries, failed: summary.failed, running: summary.running, redacted: summary.redacted.total
-        )
+            Tally(
+                entries: summary.entries, failed: summary.failed, cancelled: summary.cancelled, running: summary.running
+            ), redacted: summary.redacted.total)
     }
 
     private func writeText(_ format: ExportFormat) throws -> String {
         var redaction = Redaction(isFull ? .full : .secrets)
-        var (entries, failed, running) = (0, 0, 0)
+        var tally = Tally()
         try withOutput { output in
             for exchange in chosen {
-                entries += 1
-                if exchange.failure != nil { failed += 1 }
-                if exchange.isRunning { running += 1 }
+                tally.add(exchange.standing)
                 let connection = exchange.connection.flatMap { session.connections[$0.connection] }
                 switch format {
                 case .json:
@@ -104,8 +123,7 @@ struct SessionExport: Sendable {
                 }
             }
         }
-        return sentence(
-            entries: entries, failed: failed, running: running, redacted: redaction.counts.total)
+        return sentence(tally, redacted: redaction.counts.total)
     }
 
     private func writePicture() throws -> String {
@@ -126,10 +144,12 @@ struct SessionExport: Sendable {
         }
     }
 
-    private func sentence(entries: Int, failed: Int, running: Int, redacted: Int) -> String {
-        var parts = ["\(entries) \(entries == 1 ? "entry" : "entries")"]
-        if failed > 0 { parts.append("\(failed) failed") }
-        if running > 0 { parts.append("\(running) still running") }
+    private func sentence(_ tally: Tally, redacted: Int) -> String {
+        var parts = ["\(tally.entries) \(tally.entries == 1 ? "entry" : "entries")"]
+        if tally.failed > 0 { parts.append("\(tally.failed) failed") }
+        if tally.cancelled > 0 { parts.append("\(tally.cancelled) cancelled") }
+        if tally.running > 0 { parts.append("\(tally.running) still running") }
+        if let note { parts.append(note) }
         let name = path == "-" ? "standard output" : path
         let left = " \(redacted) secret\(redacted == 1 ? "" : "s") redacted (--full keeps them)."
         return "Saved \(name): \(parts.joined(separator: ", "))."

@@ -107,7 +107,7 @@ final class EffectRunner {
         let now = SystemTime().now
         let export = SessionExport(
             path: request.path, isFull: request.isFull, mayReplace: request.mayReplace, exchanges: request.exchanges,
-            session: model.session, screen: render(model, at: now).screen, now: now)
+            session: model.session, screen: render(model, at: now).screen, now: now, note: request.note)
         writing.append(
             Task {
                 do {
@@ -115,7 +115,7 @@ final class EffectRunner {
                 } catch let problem as ExportFile.Problem where problem.code == EEXIST {
                     post(.exportExists(request))
                 } catch {
-                    post(.notice("\(error)", isError: true))
+                    post(.exportFailed("\(error)"))
                 }
             })
     }

@@ -77,7 +77,7 @@ struct Inspection {
     ) async throws -> Int32 {
         let clock = ClockAnchor.now
         let jar = try client.cookies.startingJar()
-        let recording = try await startRecording(to: record, clock)
+        let recording = try await startRecording(to: record, clock) { terminal.close() }
         let numbers = ExchangeNumbers()
         var model = Model(
             clock: clock, theme: look.theme(for: terminal), history: ProbeHistory.load(), numbers: numbers)

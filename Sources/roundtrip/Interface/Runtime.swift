@@ -119,8 +119,8 @@ final class Runtime {
     private func view(_ text: [UInt8]) {
         do {
             let file = try PrivateFile(text, ending: "txt")
-            defer { file.remove() }
-            if let problem = run(.pager, on: file) { handle(.notice(problem, isError: true)) }
+            let problem = run(.pager, on: file) { file.remove() }
+            if let problem { handle(.notice(problem, isError: true)) }
         } catch { handle(.notice("\(error)", isError: true)) }
     }
 
@@ -128,11 +128,15 @@ final class Runtime {
         let type = model.session[id]?.draft.fields[.contentType] ?? ""
         do {
             let file = try PrivateFile(body, ending: ExternalProgram.ending(ofType: type))
-            defer { file.remove() }
-            if let problem = run(.editor, on: file) {
+            var edited: Result<[UInt8], any Error> = .success([])
+            let problem = run(.editor, on: file) {
+                edited = Result { try file.read(limit: Self.editedBytes) }
+                file.remove()
+            }
+            if let problem {
                 handle(.notice("\(problem) Nothing is sent.", isError: true))
             } else {
-                handle(.edited(try file.read(limit: Self.editedBytes), of: id))
+                handle(.edited(try edited.get(), of: id))
             }
         } catch { handle(.notice("\(error)", isError: true)) }
     }
@@ -140,9 +144,13 @@ final class Runtime {
     /// What comes back from an editor: more than goes in, and little enough to be kept.
     private static let editedBytes = 64 << 20
 
+    /// - Parameter ended: Called before the screen is back: who sees it finds no file any more.
     /// - Returns: What went wrong, in a sentence; nil where nothing did.
-    private func run(_ program: ExternalProgram, on file: PrivateFile) -> String? {
-        let end = terminal.run(program.arguments(for: file.path))
+    private func run(_ program: ExternalProgram, on file: PrivateFile, ended: () -> Void) -> String? {
+        let end = terminal.handOver {
+            defer { ended() }
+            return terminal.run(program.arguments(for: file.path))
+        }
         // The window may have another size by now, and the screen is drawn anew in any case.
         take(terminal.readEvents())
         draw()
