@@ -7,17 +7,11 @@ import TextScreen
 @testable import Inspector
 
 @Suite("Repeating")
-struct RepeatTests {
-    private static let now = ScriptedSession.now
+struct RepeatTests: PressesKeys {
     private static let original = ExchangeID(2)
 
     private func model(columns: Int = 120, rows: Int = 36) -> Model {
         ScreenTests.model(columns: columns, rows: rows, selecting: 2)
-    }
-
-    @discardableResult
-    private func press(_ text: String, in model: inout Model) -> [Effect] {
-        text.flatMap { update(&model, .key($0 == "\r" ? .enter : .character($0)), at: Self.now) }
     }
 
     /// Presses `R`, puts the line in place of what is offered, and enters it.

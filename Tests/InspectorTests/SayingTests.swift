@@ -7,21 +7,9 @@ import TextScreen
 @testable import Inspector
 
 @Suite("What the interface says and asks")
-struct SayingTests {
-    private static let now = ScriptedSession.now
-
+struct SayingTests: PressesKeys {
     private func model(_ session: ScriptedSession? = .busyMorning()) -> Model {
         ScreenTests.model(columns: 120, rows: 36, selecting: nil, session: session)
-    }
-
-    @discardableResult
-    private func press(_ text: String, in model: inout Model) -> [Effect] {
-        text.flatMap { update(&model, .key(.character($0)), at: Self.now) }
-    }
-
-    @discardableResult
-    private func press(_ keys: Key..., in model: inout Model) -> [Effect] {
-        keys.flatMap { update(&model, .key($0), at: Self.now) }
     }
 
     private func end(_ number: Int, _ failure: Failure?, in model: inout Model) {

@@ -7,18 +7,7 @@ import TextScreen
 @testable import Inspector
 
 @Suite("Searching")
-struct SearchTests {
-    private static let now = ScriptedSession.now
-
-    /// Presses keys one after the other; `\r` is Enter, `\u{1B}` Esc.
-    @discardableResult
-    private func press(_ text: String, in model: inout Model) -> [Effect] {
-        text.flatMap { character in
-            let key: Key = character == "\r" ? .enter : character == "\u{1B}" ? .escape : .character(character)
-            return update(&model, .key(key), at: Self.now)
-        }
-    }
-
+struct SearchTests: PressesKeys {
     /// The keys that matter now.
     private func bottom(_ model: Model) -> String {
         render(model, at: Self.now).screen.text(row: model.size.rows - 1)

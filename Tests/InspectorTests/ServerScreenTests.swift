@@ -9,7 +9,9 @@ import TextScreen
 
 /// The interface from the other side: what comes in are its rows.
 @Suite("Screens of a server")
-struct ServerScreenTests {
+struct ServerScreenTests: PressesKeys {
+    static let now = Timestamp.milliseconds(450)
+
     private static let clock = ClockAnchor(monotonic: .zero, unixNanoseconds: 1_763_600_000_000_000_000)
     private static let origin = Origin(scheme: .http, host: "127.0.0.1", port: 8080)
     private static let behind = RequestURL(origin: Origin(scheme: .http, host: "127.0.0.1", port: 3000))
@@ -319,16 +321,6 @@ struct ServerScreenTests {
         let screen = render(model, at: .milliseconds(2)).screen
         let text = (0..<screen.size.rows).map { screen.text(row: $0) }.joined(separator: "\n")
         #expect(text.contains("10,000 new") && text.contains("+9,9"))
-    }
-
-    @discardableResult
-    private func press(_ key: String, in model: inout Model) -> [Effect] {
-        update(&model, .key(.character(Character(key))), at: .milliseconds(450))
-    }
-
-    @discardableResult
-    private func press(_ key: Key, in model: inout Model) -> [Effect] {
-        update(&model, .key(key), at: .milliseconds(450))
     }
 }
 

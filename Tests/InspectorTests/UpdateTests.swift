@@ -7,22 +7,9 @@ import TextScreen
 @testable import Inspector
 
 @Suite("Keys and messages")
-struct UpdateTests {
-    private static let now = ScriptedSession.now
-
+struct UpdateTests: PressesKeys {
     private func model(_ session: ScriptedSession? = .busyMorning()) -> Model {
         ScreenTests.model(columns: 120, rows: 36, selecting: nil, session: session)
-    }
-
-    /// Presses keys one after the other: `press("n", "a", in: &model)`; a longer text is typed.
-    @discardableResult
-    private func press(_ text: String, in model: inout Model) -> [Effect] {
-        text.flatMap { update(&model, .key(.character($0)), at: Self.now) }
-    }
-
-    @discardableResult
-    private func press(_ keys: Key..., in model: inout Model) -> [Effect] {
-        keys.flatMap { update(&model, .key($0), at: Self.now) }
     }
 
     private static func draft(_ url: String, method: HTTPRequest.Method = .get) -> RequestDraft {

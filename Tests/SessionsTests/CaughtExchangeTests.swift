@@ -100,15 +100,9 @@ struct CaughtExchangeTests {
         #expect(row.failure == refused && !row.isRunning)
     }
 
-    @Test func `an answer that could not be passed on fails the row, whenever that is told`() {
-        let problem = Failure(.protocol, "the answer's head can't be passed on")
-        let body = BodyCapture(bytes: [], totalBytes: 0, sha256: "…").with(problem: problem)
-        var upstream = Story()
-        upstream.exchange = .forwarded(ServerRequestID(1))
-        upstream.at(11.5, started, .getConn(hostPort: "example.com:80"))
-        upstream.at(30, .gotFirstResponseByte, .responseHead(head(200)))
-        upstream.at(33, .bodyEnded(BodyEnd(way: .closedEarly, bytes: 0)), .requestFinished(nil))
-        for isEarly in [true, false] {
+    /// Sessions with a request that was sent on, whose body behind is told early or late.
+    private func sessions(sendingOn upstream: Story, keeping body: BodyCapture) -> [Session] {
+        [true, false].map { isEarly in
             var session = Session(clock: clock)
             for record in ServerStory.caught.records {
                 session.apply(record)
@@ -118,6 +112,19 @@ struct CaughtExchangeTests {
                 if isEarly { session.keep(body, of: ExchangeID(1)) }
             }
             if !isEarly { session.keep(body, of: ExchangeID(1)) }
+            return session
+        }
+    }
+
+    @Test func `an answer that could not be passed on fails the row, whenever that is told`() {
+        let problem = Failure(.protocol, "the answer's head can't be passed on")
+        let body = BodyCapture(bytes: [], totalBytes: 0, sha256: "…").with(problem: problem)
+        var upstream = Story()
+        upstream.exchange = .forwarded(ServerRequestID(1))
+        upstream.at(11.5, started, .getConn(hostPort: "example.com:80"))
+        upstream.at(30, .gotFirstResponseByte, .responseHead(head(200)))
+        upstream.at(33, .bodyEnded(BodyEnd(way: .closedEarly, bytes: 0)), .requestFinished(nil))
+        for session in sessions(sendingOn: upstream, keeping: body) {
             #expect(session[ExchangeID(1)]?.failure == problem)
             #expect(session.statistics.counts.failed == 1)
         }
@@ -131,16 +138,7 @@ struct CaughtExchangeTests {
         upstream.at(11.5, started, .getConn(hostPort: "example.com:80"))
         upstream.at(30, .gotFirstResponseByte, .responseHead(head(201)))
         upstream.at(33, .bodyEnded(BodyEnd(way: .complete, bytes: 3)), .requestFinished(nil))
-        for isEarly in [true, false] {
-            var session = Session(clock: clock)
-            for record in ServerStory.caught.records {
-                session.apply(record)
-                guard case .requestHead = record.event else { continue }
-                session.begin(caught: record, as: ExchangeID(1))
-                session.apply(upstream.records)
-                if isEarly { session.keep(body, of: ExchangeID(1)) }
-            }
-            if !isEarly { session.keep(body, of: ExchangeID(1)) }
+        for session in sessions(sendingOn: upstream, keeping: body) {
             #expect(session[ExchangeID(1)]?.outcome == "ok")
             #expect(session[ExchangeID(1)]?.body?.problem == problem)
             #expect(session.statistics.counts.failed == 0)
